@@ -1,0 +1,119 @@
+/** AnalysisTemplate, ClusterAnalysisTemplate and AnalysisRun (spec 05 section 1). Pure. */
+
+import { z } from 'zod';
+import {
+  argumentSchema,
+  dryRunSchema,
+  measurementRetentionSchema,
+  templateRefSchema,
+} from './analysis-args.ts';
+import { int32, intOrString, stringMap, time, topLevel } from './meta.ts';
+import { metricProviderSchema } from './metric-provider.ts';
+
+export const metricSchema = z.looseObject({
+  name: z.string(),
+  interval: z.string().optional().describe('Go duration between measurements.'),
+  initialDelay: z.string().optional().describe('Go duration before the first measurement.'),
+  count: intOrString
+    .optional()
+    .describe('Number of measurements. Absent or 0: one without interval, unlimited with it.'),
+  successCondition: z.string().optional().describe('Expression over result.'),
+  failureCondition: z.string().optional().describe('Expression over result.'),
+  failureLimit: intOrString.optional().describe('Failed measurements tolerated; -1 for any number.'),
+  inconclusiveLimit: intOrString.optional().describe('Inconclusive measurements tolerated.'),
+  consecutiveErrorLimit: intOrString.optional().describe('Errors in a row tolerated; 4 when absent.'),
+  consecutiveSuccessLimit: intOrString.optional().describe('Successes in a row that end the metric.'),
+  provider: metricProviderSchema.describe('Exactly one provider.'),
+});
+export type Metric = z.infer<typeof metricSchema>;
+
+export const analysisTemplateSpecSchema = z.looseObject({
+  metrics: z.array(metricSchema).optional(),
+  args: z.array(argumentSchema).optional(),
+  dryRun: z.array(dryRunSchema).optional(),
+  measurementRetention: z.array(measurementRetentionSchema).optional(),
+  templates: z.array(templateRefSchema).optional().describe('Templates to merge into this one.'),
+});
+export type AnalysisTemplateSpec = z.infer<typeof analysisTemplateSpecSchema>;
+
+export const analysisTemplateSchema = z
+  .looseObject({ ...topLevel, spec: analysisTemplateSpecSchema })
+  .describe('Metrics that judge a release, for use in one namespace.');
+export type AnalysisTemplate = z.infer<typeof analysisTemplateSchema>;
+
+export const clusterAnalysisTemplateSchema = z
+  .looseObject({ ...topLevel, spec: analysisTemplateSpecSchema })
+  .describe('Metrics that judge a release, for use in all namespaces.');
+export type ClusterAnalysisTemplate = z.infer<typeof clusterAnalysisTemplateSchema>;
+
+export const analysisRunSpecSchema = z.looseObject({
+  metrics: z.array(metricSchema),
+  args: z.array(argumentSchema).optional(),
+  terminate: z.boolean().optional().describe('Ends the run as soon as possible.'),
+  dryRun: z.array(dryRunSchema).optional(),
+  measurementRetention: z.array(measurementRetentionSchema).optional(),
+  ttlStrategy: z
+    .looseObject({
+      secondsAfterCompletion: int32.optional(),
+      secondsAfterFailure: int32.optional(),
+      secondsAfterSuccess: int32.optional(),
+    })
+    .optional()
+    .describe('When a finished run is deleted.'),
+});
+export type AnalysisRunSpec = z.infer<typeof analysisRunSpecSchema>;
+
+const phase = z.string().describe('Pending, Running, Successful, Failed, Error or Inconclusive.');
+
+export const runSummarySchema = z.looseObject({
+  count: int32.optional(),
+  successful: int32.optional(),
+  failed: int32.optional(),
+  inconclusive: int32.optional(),
+  error: int32.optional(),
+});
+export type RunSummary = z.infer<typeof runSummarySchema>;
+
+export const measurementSchema = z.looseObject({
+  phase,
+  message: z.string().optional(),
+  startedAt: time.optional(),
+  finishedAt: time.optional(),
+  value: z.string().optional(),
+  metadata: stringMap.optional(),
+  resumeAt: time.optional(),
+});
+export type Measurement = z.infer<typeof measurementSchema>;
+
+export const metricResultSchema = z.looseObject({
+  name: z.string(),
+  phase,
+  message: z.string().optional(),
+  count: int32.optional(),
+  successful: int32.optional(),
+  failed: int32.optional(),
+  inconclusive: int32.optional(),
+  error: int32.optional(),
+  consecutiveError: int32.optional(),
+  consecutiveSuccess: int32.optional(),
+  dryRun: z.boolean().optional(),
+  metadata: stringMap.optional(),
+  measurements: z.array(measurementSchema).optional(),
+});
+export type MetricResult = z.infer<typeof metricResultSchema>;
+
+export const analysisRunStatusSchema = z.looseObject({
+  phase: phase.optional(),
+  message: z.string().optional(),
+  startedAt: time.optional(),
+  completedAt: time.optional(),
+  runSummary: runSummarySchema.optional(),
+  dryRunSummary: runSummarySchema.optional(),
+  metricResults: z.array(metricResultSchema).optional(),
+});
+export type AnalysisRunStatus = z.infer<typeof analysisRunStatusSchema>;
+
+export const analysisRunSchema = z
+  .looseObject({ ...topLevel, spec: analysisRunSpecSchema, status: analysisRunStatusSchema.optional() })
+  .describe('One run of metrics that judge a release.');
+export type AnalysisRun = z.infer<typeof analysisRunSchema>;
