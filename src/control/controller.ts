@@ -56,6 +56,11 @@ export interface Controller {
   readonly watches: readonly WatchSpec[];
   /** One pass over one key. A throw is logged, counted and retried with back-off; NotFound from the API is not. */
   reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult>;
+  /**
+   * Called once, before the first pass. `wake` queues a key at once, as a watch would. For controllers whose work
+   * goes on off the worker (a slow measurement) and comes back in by a later pass; `signal` ends that work.
+   */
+  attach?(wake: (key: string) => void, signal: AbortSignal): void;
 }
 
 export interface Stores {
