@@ -7,7 +7,7 @@ import {
   measurementRetentionSchema,
   templateRefSchema,
 } from './analysis-args.ts';
-import { int32, intOrString, stringMap, time, topLevel } from './meta.ts';
+import { int32, intOrString, requiredInStore, stringMap, time, topLevel } from './meta.ts';
 import { metricProviderSchema } from './metric-provider.ts';
 
 export const metricSchema = z.looseObject({
@@ -23,7 +23,7 @@ export const metricSchema = z.looseObject({
   inconclusiveLimit: intOrString.optional().describe('Inconclusive measurements tolerated.'),
   consecutiveErrorLimit: intOrString.optional().describe('Errors in a row tolerated; 4 when absent.'),
   consecutiveSuccessLimit: intOrString.optional().describe('Successes in a row that end the metric.'),
-  provider: metricProviderSchema.describe('Exactly one provider.'),
+  provider: requiredInStore(metricProviderSchema).describe('Exactly one provider.'),
 });
 export type Metric = z.infer<typeof metricSchema>;
 
@@ -47,7 +47,7 @@ export const clusterAnalysisTemplateSchema = z
 export type ClusterAnalysisTemplate = z.infer<typeof clusterAnalysisTemplateSchema>;
 
 export const analysisRunSpecSchema = z.looseObject({
-  metrics: z.array(metricSchema),
+  metrics: z.array(metricSchema).optional(),
   args: z.array(argumentSchema).optional(),
   terminate: z.boolean().optional().describe('Ends the run as soon as possible.'),
   dryRun: z.array(dryRunSchema).optional(),

@@ -96,6 +96,8 @@ export const applicationSourceSchema = z
   })
   .meta(preservesUnknown);
 export type ApplicationSource = z.infer<typeof applicationSourceSchema>;
+/** A copy of a source in a record: decoded as a source, but stored as it comes. */
+const recordedSourceSchema = applicationSourceSchema.meta({ ...preservesUnknown, 'x-opaque': true });
 
 export const applicationDestinationSchema = z.looseObject({
   server: z.string().optional().describe('https://kubernetes.default.svc.'),
@@ -185,8 +187,8 @@ export const operationSchema = z
         dryRun: z.boolean().optional(),
         resources: z.array(operationResourceSchema).optional(),
         syncOptions: z.array(z.string()).optional(),
-        source: applicationSourceSchema.optional(),
-        sources: z.array(applicationSourceSchema).optional(),
+        source: recordedSourceSchema.optional(),
+        sources: z.array(recordedSourceSchema).optional(),
       })
       .meta(preservesUnknown)
       .optional(),
@@ -246,8 +248,8 @@ export const operationStateSchema = z
       .looseObject({
         revision: z.string().optional(),
         revisions: z.array(z.string()).optional(),
-        source: applicationSourceSchema.optional(),
-        sources: z.array(applicationSourceSchema).optional(),
+        source: recordedSourceSchema.optional(),
+        sources: z.array(recordedSourceSchema).optional(),
         resources: z.array(resourceResultSchema).optional(),
       })
       .meta(preservesUnknown)
@@ -264,8 +266,8 @@ export const revisionHistorySchema = z
     id: int64,
     revision: z.string().optional(),
     revisions: z.array(z.string()).optional(),
-    source: applicationSourceSchema.optional(),
-    sources: z.array(applicationSourceSchema).optional(),
+    source: recordedSourceSchema.optional(),
+    sources: z.array(recordedSourceSchema).optional(),
     deployStartedAt: time.optional(),
     deployedAt: time,
     initiatedBy: initiatorSchema.optional(),
@@ -287,8 +289,8 @@ export const applicationStatusSchema = z
         status: z.string().describe('Synced, OutOfSync or Unknown.'),
         comparedTo: z
           .looseObject({
-            source: applicationSourceSchema.optional(),
-            sources: z.array(applicationSourceSchema).optional(),
+            source: recordedSourceSchema.optional(),
+            sources: z.array(recordedSourceSchema).optional(),
             destination: applicationDestinationSchema.optional(),
             ignoreDifferences: z.array(ignoreDifferencesSchema).optional(),
           })

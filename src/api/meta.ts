@@ -94,12 +94,15 @@ export const labelSelectorSchema = z
   .meta({ 'x-kubernetes-map-type': 'atomic' });
 export type LabelSelector = z.infer<typeof labelSelectorSchema>;
 
-/** A condition as the kinds of Argo Rollouts write it: two timestamps, and all six fields required. */
+/**
+ * A condition as the kinds of Argo Rollouts write it: two timestamps, and all six fields required. What other
+ * writers leave out must not make the whole object unreadable.
+ */
 export const conditionSchema = z.looseObject({
   type: z.string(),
   status: z.string().describe('True, False or Unknown.'),
   reason: z.string(),
   message: z.string(),
-  lastUpdateTime: time,
-  lastTransitionTime: time,
+  lastUpdateTime: requiredInStore(time),
+  lastTransitionTime: requiredInStore(time),
 });
