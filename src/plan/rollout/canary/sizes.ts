@@ -1,0 +1,91 @@
+/** How many pods the new and the stable ReplicaSet should ask for now (spec 03 sections 3 and 4). */
+
+import { isRouted, maxWeight } from '../defaults.ts';
+import type { Counts } from './counts.ts';
+import { sum } from './counts.ts';
+import type { Course } from './course.ts';
+import { canaryScale } from './course.ts';
+import type { Fences } from './fences.ts';
+import { moveTowards } from './move.ts';
+import type { Sizes } from './target.ts';
+import { targetSplit } from './target.ts';
+
+/** Traffic weights last handed to the routers. */
+export interface Weights {
+  readonly canary: number;
+  readonly stable: number;
+}
+
+export interface SizesInput {
+  readonly course: Course;
+  readonly canary: Counts | undefined;
+  /** Undefined where there is none, or where it is the new one. */
+  readonly stable: Counts | undefined;
+  readonly others: readonly Counts[];
+}
+
+/** Basic canary: the split that the update wants in the end, whatever the fences allow now. */
+export function basicTarget(input: SizesInput, fences: Fences): Sizes {
+  const { course } = input;
+  if (input.stable === undefined) return { canary: course.replicas, stable: 0 };
+  const { weight } = canaryScale(course, input.canary, input.stable);
+  return targetSplit(course.replicas, weight, maxWeight(course.strategy), fences.surge);
+}
+
+/** Basic canary: the next move towards that split. */
+export function basicSizes(input: SizesInput, fences: Fences): Sizes {
+  return moveTowards({
+    replicas: input.course.replicas,
+    target: basicTarget(input, fences),
+    fences,
+    canary: input.canary,
+    stable: input.stable,
+    others: input.others,
+  });
+}
+
+/** With a router: stable keeps all its pods (or, dynamic, what its traffic needs), the canary gets its share on top. */
+export function routedSizes(input: SizesInput, recorded: Weights | undefined): Sizes {
+  const { course } = input;
+  const { strategy, replicas } = course;
+  const max = maxWeight(strategy);
+  const scale = canaryScale(course, input.canary, input.stable);
+  const share = (weight: number): number => Math.ceil((weight * replicas) / max);
+  const atLeast = (count: number): number =>
+    count === 0 ? 0 : Math.max(count, Math.min(strategy.minPodsPerReplicaSet ?? 0, replicas));
+
+  if (strategy.dynamicStableScale !== true)
+    return { canary: scale.replicas ?? atLeast(share(scale.weight)), stable: replicas };
+  const carried = (weight: number | undefined): number => (weight === undefined ? 0 : share(weight));
+  const canary = scale.replicas ?? share(scale.weight);
+  return {
+    // An aborted canary keeps what its traffic still needs.
+    canary: atLeast(course.abort ? Math.max(canary, carried(recorded?.canary)) : canary),
+    stable: atLeast(Math.max(share(max - scale.weight), carried(recorded?.stable))),
+  };
+}
+
+/** Whether the new ReplicaSet has what the step asks of it (spec 03 section 7.1), progress threshold included. */
+export function canaryHas(course: Course, canary: Counts, desired: number): boolean {
+  return thresholdMet(course, canary, desired) ?? (canary.size === desired && canary.available === desired);
+}
+
+/** Undefined without a threshold. */
+export function thresholdMet(course: Course, canary: Counts, desired: number): boolean | undefined {
+  const threshold = course.strategy.replicaProgressThreshold;
+  if (threshold === undefined || threshold.value < 0) return undefined;
+  if (threshold.type === 'Percent')
+    return desired === 0 || (canary.available / desired) * 100 + 1e-10 >= threshold.value;
+  return canary.available >= Math.min(threshold.value, desired);
+}
+
+/** Whether all ReplicaSets are as the step wants them. `desired` are the sizes of this pass. */
+export function atDesired(input: SizesInput, desired: Sizes): boolean {
+  const { course, canary, stable } = input;
+  if (canary === undefined || !canaryHas(course, canary, desired.canary)) return false;
+  const routed = isRouted(course.strategy);
+  if (stable !== undefined && !(routed && course.strategy.dynamicStableScale === true)) {
+    if (stable.size !== desired.stable || stable.created !== desired.stable) return false;
+  }
+  return routed || sum(input.others, 'available') === 0;
+}

@@ -1,0 +1,30 @@
+/** Fields of a Rollout with their defaults filled in (spec 01 section 2). */
+
+import type { CanaryStep, CanaryStrategy, RolloutSpec } from '../../api/rollout.ts';
+
+export const replicasOf = (spec: RolloutSpec): number => spec.replicas ?? 1;
+export const progressDeadlineSeconds = (spec: RolloutSpec): number => spec.progressDeadlineSeconds ?? 600;
+export const revisionHistoryLimit = (spec: RolloutSpec): number => spec.revisionHistoryLimit ?? 10;
+export const stepsOf = (canary: CanaryStrategy): readonly CanaryStep[] => canary.steps ?? [];
+export const isRouted = (canary: CanaryStrategy): boolean => canary.trafficRouting !== undefined;
+
+const DEFAULT_MAX_WEIGHT = 100;
+
+export function maxWeight(canary: CanaryStrategy): number {
+  return canary.trafficRouting?.maxTrafficWeight ?? DEFAULT_MAX_WEIGHT;
+}
+
+const DEFAULT_DELAY_SECONDS = 30;
+
+/** How long a ReplicaSet that is no longer used keeps its pods. Only where a router may still send to them. */
+export function scaleDownDelaySeconds(canary: CanaryStrategy): number {
+  if (!isRouted(canary)) return 0;
+  return canary.scaleDownDelaySeconds ?? DEFAULT_DELAY_SECONDS;
+}
+
+/** The same for the canary of an aborted update; `never` where the user asked for 0 (spec 02 section 10). */
+export function abortScaleDownDelay(canary: CanaryStrategy): number | 'never' {
+  if (!isRouted(canary)) return 0;
+  if (canary.abortScaleDownDelaySeconds === 0) return 'never';
+  return canary.abortScaleDownDelaySeconds ?? DEFAULT_DELAY_SECONDS;
+}
