@@ -1,0 +1,4 @@
+/** YAML as Kubernetes reads and prints it. Pure. */
+
+export { parseYaml, YamlError } from './yaml/parse.ts';
+export { printYaml } from './yaml/print.ts';
