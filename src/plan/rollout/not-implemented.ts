@@ -1,0 +1,113 @@
+/**
+ * What the API accepts and Sluice does not act on yet. Such a field is never ignored in silence: an object that uses
+ * one gets the condition `NotImplemented` naming it, and no release (or measurement) starts. One list; a feature that
+ * gets done takes its row out. Pure.
+ */
+
+import type { Metric } from '../../api/analysis.ts';
+import type { CanaryStep, CanaryStrategy, Rollout, RolloutStrategy } from '../../api/rollout.ts';
+
+export interface NotImplementedField {
+  /** Path as a user writes it: `spec.strategy.canary.steps[2].setCanaryScale`. */
+  field: string;
+  /** What would be missing, for the message of the condition. */
+  reason: string;
+}
+
+interface Row<T> {
+  /** Path below the place that the predicate looks at. */
+  path: string;
+  isUsed: (value: T) => boolean;
+  reason: string;
+}
+
+const isSet = <T>(key: string & keyof T, reason: string): Row<T> => ({
+  path: key,
+  isUsed: (value) => value[key] !== undefined && value[key] !== null,
+  reason,
+});
+
+const ROLLOUT: readonly Row<Rollout['spec']>[] = [
+  isSet('workloadRef', 'the pod template must stand in the Rollout itself'),
+  isSet('restartAt', 'pods are not restarted'),
+  {
+    path: 'rollbackWindow',
+    isUsed: ({ rollbackWindow }) => (rollbackWindow?.revisions ?? 0) > 0,
+    reason: 'a rollback goes through the steps',
+  },
+];
+
+const STRATEGY: readonly Row<RolloutStrategy>[] = [isSet('blueGreen', 'only canary updates are carried out')];
+
+const CANARY: readonly Row<CanaryStrategy>[] = [
+  {
+    path: 'dynamicStableScale',
+    isUsed: ({ dynamicStableScale }) => dynamicStableScale === true,
+    reason: 'stable keeps its size during an update',
+  },
+  isSet('pingPong', 'services do not change roles'),
+  isSet('canaryMetadata', 'metadata that follows the role of a pod is not set'),
+  isSet('stableMetadata', 'metadata that follows the role of a pod is not set'),
+  isSet('antiAffinity', 'anti-affinity between versions is not set'),
+];
+
+const STEP: readonly Row<CanaryStep>[] = [
+  isSet('experiment', 'experiments are not started'),
+  isSet('plugin', 'step plugins are not run'),
+  isSet('setCanaryScale', 'the canary is sized by its weight'),
+  isSet('setHeaderRoute', 'header routes are not made'),
+  isSet('setMirrorRoute', 'mirror routes are not made'),
+];
+
+const ROUTERS_DONE: ReadonlySet<string> = new Set(['nginx']);
+const ROUTERS = ['nginx', 'istio', 'alb', 'smi', 'ambassador', 'appMesh', 'traefik', 'apisix', 'plugins'];
+const ROUTING: readonly Row<NonNullable<CanaryStrategy['trafficRouting']>>[] = ROUTERS.filter(
+  (router) => !ROUTERS_DONE.has(router),
+).map((router) => isSet(router, 'weights are not given to this router'));
+
+const PROVIDERS_DONE: ReadonlySet<string> = new Set(['prometheus']);
+const PROVIDERS = [
+  'prometheus',
+  'web',
+  'job',
+  'datadog',
+  'newRelic',
+  'wavefront',
+  'cloudWatch',
+  'graphite',
+  'influxdb',
+  'kayenta',
+  'skywalking',
+  'plugin',
+];
+const PROVIDER: readonly Row<NonNullable<Metric['provider']>>[] = PROVIDERS.filter(
+  (provider) => !PROVIDERS_DONE.has(provider),
+).map((provider) => isSet(provider, 'this provider is not asked'));
+
+/** Fields of the Rollout that it uses and Sluice can't honour yet, in the order of the table. */
+export function notImplemented(rollout: Rollout): NotImplementedField[] {
+  const { spec } = rollout;
+  const canary = spec.strategy?.canary;
+  const at = 'spec.strategy.canary';
+  return [
+    ...used(ROLLOUT, spec, 'spec'),
+    ...used(STRATEGY, spec.strategy, 'spec.strategy'),
+    ...used(CANARY, canary, at),
+    ...used(ROUTING, canary?.trafficRouting, `${at}.trafficRouting`),
+    ...(canary?.steps ?? []).flatMap((step, index) => used(STEP, step, `${at}.steps[${index}]`)),
+  ];
+}
+
+/** The same for the metrics of an AnalysisTemplate or AnalysisRun; paths begin with `spec.metrics`. */
+export function notImplementedInMetrics(metrics: readonly Metric[] | undefined): NotImplementedField[] {
+  return (metrics ?? []).flatMap((metric, index) =>
+    used(PROVIDER, metric.provider, `spec.metrics[${index}].provider`),
+  );
+}
+
+function used<T>(rows: readonly Row<T>[], value: T | undefined, path: string): NotImplementedField[] {
+  if (value === undefined || value === null) return [];
+  return rows
+    .filter(({ isUsed }) => isUsed(value))
+    .map((row) => ({ field: `${path}.${row.path}`, reason: row.reason }));
+}

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Metric } from '../../../src/api/analysis.ts';
+import { metricProviderSchema } from '../../../src/api/metric-provider.ts';
+import type { CanaryStep, CanaryStrategy, Rollout, RolloutSpec } from '../../../src/api/rollout.ts';
+import { trafficRoutingSchema } from '../../../src/api/traffic-routing.ts';
+import { notImplemented, notImplementedInMetrics } from '../../../src/plan/rollout/not-implemented.ts';
+
+const rollout = (spec: RolloutSpec): Rollout => ({
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'Rollout',
+  metadata: { name: 'demo' },
+  spec,
+});
+const canary = (strategy: CanaryStrategy, more: RolloutSpec = {}): string[] =>
+  notImplemented(rollout({ ...more, strategy: { canary: strategy } })).map(({ field }) => field);
+
+describe('notImplemented', () => {
+  it('has nothing to say about what is done', () => {
+    assert.deepEqual(
+      canary(
+        {
+          canaryService: 'c',
+          stableService: 's',
+          maxSurge: 1,
+          maxUnavailable: '25%',
+          dynamicStableScale: false,
+          analysis: { templates: [{ templateName: 't' }], startingStep: 1 },
+          trafficRouting: { nginx: { stableIngress: 'i' }, maxTrafficWeight: 1000 },
+          steps: [{ setWeight: 5 }, { pause: {} }, { analysis: { templates: [{ templateName: 't' }] } }],
+        },
+        { replicas: 3, paused: false, progressDeadlineAbort: true, rollbackWindow: { revisions: 0 } },
+      ),
+      [],
+    );
+  });
+
+  it('names each field where it stands', () => {
+    const steps: CanaryStep[] = [
+      { setWeight: 5 },
+      { experiment: { templates: [] } },
+      { plugin: { name: 'a/b' } },
+      { setCanaryScale: { replicas: 1 } },
+      { setHeaderRoute: { name: 'h' } },
+      { setMirrorRoute: { name: 'm' } },
+    ];
+    assert.deepEqual(
+      canary(
+        {
+          steps,
+          dynamicStableScale: true,
+          pingPong: { pingService: 'a', pongService: 'b' },
+          canaryMetadata: {},
+          stableMetadata: {},
+          antiAffinity: {},
+          trafficRouting: { istio: {} },
+        },
+        {
+          workloadRef: { name: 'd' },
+          restartAt: '2026-01-01T00:00:00Z',
+          rollbackWindow: { revisions: 2 },
+        },
+      ),
+      [
+        'spec.workloadRef',
+        'spec.restartAt',
+        'spec.rollbackWindow',
+        'spec.strategy.canary.dynamicStableScale',
+        'spec.strategy.canary.pingPong',
+        'spec.strategy.canary.canaryMetadata',
+        'spec.strategy.canary.stableMetadata',
+        'spec.strategy.canary.antiAffinity',
+        'spec.strategy.canary.trafficRouting.istio',
+        'spec.strategy.canary.steps[1].experiment',
+        'spec.strategy.canary.steps[2].plugin',
+        'spec.strategy.canary.steps[3].setCanaryScale',
+        'spec.strategy.canary.steps[4].setHeaderRoute',
+        'spec.strategy.canary.steps[5].setMirrorRoute',
+      ],
+    );
+  });
+
+  it('names blue-green', () => {
+    const found = notImplemented(rollout({ strategy: { blueGreen: { activeService: 'a' } } }));
+    assert.deepEqual(
+      found.map(({ field }) => field),
+      ['spec.strategy.blueGreen'],
+    );
+  });
+
+  it('knows every router and every provider of the schemas', () => {
+    const options = new Set(['managedRoutes', 'maxTrafficWeight', 'nginx']);
+    for (const router of Object.keys(trafficRoutingSchema.shape)) {
+      const found = canary({ trafficRouting: { [router]: {} } as CanaryStrategy['trafficRouting'] });
+      assert.deepEqual(found, options.has(router) ? [] : [`spec.strategy.canary.trafficRouting.${router}`]);
+    }
+    for (const provider of Object.keys(metricProviderSchema.shape)) {
+      const metrics = [{ name: 'a' }, { name: 'b', provider: { [provider]: {} } }] as Metric[];
+      assert.deepEqual(
+        notImplementedInMetrics(metrics).map(({ field }) => field),
+        provider === 'prometheus' ? [] : [`spec.metrics[1].provider.${provider}`],
+      );
+    }
+  });
+
+  it('gives a reason with each', () => {
+    for (const { reason } of notImplemented(rollout({ workloadRef: {}, strategy: { blueGreen: {} } }))) {
+      assert.match(reason, /^[a-z].{10,}/);
+    }
+  });
+});
