@@ -79,8 +79,8 @@ function text(value: string, indent: string): string {
 }
 
 /** What kubectl escapes: control characters, line breaks other than `\n`, byte order marks, all above U+FFFF. */
-// oxlint-disable-next-line no-control-regex
 const UNPRINTABLE =
+  // oxlint-disable-next-line no-control-regex
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff\u{10000}-\u{10ffff}]/u;
 
 function canBePlain(value: string): boolean {
