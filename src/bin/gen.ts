@@ -6,8 +6,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { stringify } from 'yaml';
 import { customResourceDefinitions, editorSchemas } from '../api/crd.ts';
+import { printYaml } from '../lang/yaml.ts';
 
 const HEADER = '# Generated from src/api by `npm run gen`. Do not edit.\n';
 
@@ -16,10 +16,7 @@ export function generatedFiles(): Map<string, string> {
   const files = new Map<string, string>();
   for (const definition of customResourceDefinitions()) {
     const plural = definition.metadata.name.split('.')[0] ?? definition.metadata.name;
-    files.set(
-      `crds/${plural}.yaml`,
-      HEADER + stringify(definition, { lineWidth: 0, aliasDuplicateObjects: false }),
-    );
+    files.set(`crds/${plural}.yaml`, HEADER + printYaml(definition));
   }
   for (const [name, schema] of Object.entries(editorSchemas())) {
     files.set(`docs/schema/${name}.json`, `${JSON.stringify(schema, null, 2)}\n`);
