@@ -1,0 +1,10 @@
+/** The contract against a real kube-apiserver with its garbage collector. */
+
+import { contract } from '../contract/contract.ts';
+import { eventually, withCluster } from './harness.ts';
+
+withCluster('a real kube-apiserver', {}, (cluster) => {
+  contract('kube-apiserver', async () =>
+    Promise.resolve({ api: cluster().api, eventually, controllers: true, close: async () => Promise.resolve() }),
+  );
+});
