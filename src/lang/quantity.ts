@@ -48,6 +48,7 @@ const DECIMAL_SUFFIXES = new Map([...DECIMAL_EXPONENTS].map(([suffix, exponent])
 const BINARY_SUFFIXES = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 
 const NANO = -9;
+const MILLI = -3;
 const MAX_INT64 = (1n << 63n) - 1n;
 /** Longer texts are refused: a number of more digits is no amount of anything. */
 const MAX_LENGTH = 512;
@@ -209,3 +210,21 @@ export function compareAmounts(a: Amount, b: Amount): number {
 const sign = (value: bigint): number => (value > 0n ? 1 : value < 0n ? -1 : 0);
 const magnitude = (amount: Amount): number =>
   amount.unscaled.toString().replace('-', '').length + amount.exponent;
+
+/** The same text for equal amounts, whatever their format: for comparisons only. */
+export function quantityValue(value: string | number): string {
+  const quantity = parseQuantity(value);
+  if (quantity.unscaled === 0n) return '0';
+  const { unscaled, exponent } = stripZeros(quantity);
+  return `${unscaled}e${exponent}`;
+}
+
+/** Rounded away from zero to thousandths, as the API server stores amounts of resources; canonical. */
+export function roundUpToMilli(value: string | number): string {
+  const quantity = parseQuantity(value);
+  if (quantity.exponent >= MILLI) return formatQuantity(quantity);
+  const negative = quantity.unscaled < 0n;
+  const rounded = divideUp(negative ? -quantity.unscaled : quantity.unscaled, MILLI - quantity.exponent);
+  const unscaled = quantity.unscaled === 0n ? 0n : negative ? -rounded : rounded;
+  return formatQuantity({ unscaled, exponent: MILLI, format: quantity.format });
+}
