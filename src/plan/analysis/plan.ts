@@ -1,0 +1,293 @@
+/**
+ * One look at an AnalysisRun: takes in the answers of providers, judges, and says what to measure next (spec 05
+ * section 3). Pure; the measurements themselves run outside and come back as reports.
+ */
+
+import { deepEqual } from '../../lang/json.ts';
+import { formatTime } from '../../lang/time.ts';
+import type { Note, Plan, PlannedEvent } from '../types.ts';
+import { assessRun, runEvent } from './assess.ts';
+import { foldReport } from './fold.ts';
+import type { MeasurementReport } from './fold.ts';
+import { nextLookAt } from './next.ts';
+import { redact } from './redact.ts';
+import { resolveMetrics } from './resolve.ts';
+import { retentionOf, trimMeasurements } from './retention.ts';
+import { selectDryRun, selectRetention } from './select.ts';
+import { findResult, isTerminating, measurementTasks } from './tasks.ts';
+import type { MeasurementTask } from './tasks.ts';
+import { deleteAt } from './ttl.ts';
+import { isCompleted } from './types.ts';
+import type { AnalysisRunObject, AnalysisRunStatus, Metric, MetricResult, RunSummary } from './types.ts';
+import { validateMetrics } from './validate.ts';
+
+/** How long the first status of a run waits for its first answers, so that a quick run is written once. */
+export const FIRST_ANSWER_MS = 1000;
+
+export type { MeasurementReport };
+
+export interface AnalysisSnapshot {
+  readonly run: AnalysisRunObject;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** What came in since the status was last written, in order. */
+  readonly reports: readonly (MeasurementReport | UnresolvedReport)[];
+  /** Names of metrics that a provider is busy with in this process. */
+  readonly inFlight: ReadonlySet<string>;
+  /** When the first measurements of a run without status were started. */
+  readonly openedAt?: number | undefined;
+  /** The stored object could not be read: what is wrong with it. */
+  readonly fault?: string | undefined;
+}
+
+/** The arguments could not be read: a Secret or its key is missing. Ends the run. */
+export interface UnresolvedReport {
+  readonly unresolved: string;
+}
+
+export type AnalysisIntent =
+  /** Ask the provider of this metric. */
+  | { key: string; kind: 'measure' | 'resume' | 'terminate'; metric: string }
+  /** Let the provider clear up after old measurements. */
+  | { key: string; kind: 'collect'; metric: string; limit: number }
+  /** Stop what providers are busy with; their answers don't count any more. */
+  | { key: string; kind: 'abandon' }
+  | { key: string; kind: 'delete' };
+
+export interface AnalysisPlan extends Plan<AnalysisIntent, AnalysisRunStatus> {
+  /** The reports are taken into `status`, or don't matter any more: forget them once the plan is applied. */
+  readonly consumed: boolean;
+}
+
+export function planAnalysisRun(snapshot: AnalysisSnapshot): AnalysisPlan {
+  const { run, now } = snapshot;
+  if (isCompleted(run.status?.phase)) return planCompleted(snapshot);
+
+  if (snapshot.fault !== undefined) return planRefused(snapshot, `Analysis spec invalid: ${snapshot.fault}`);
+  const setUp = prepare(run);
+  if ('error' in setUp) return planRefused(snapshot, setUp.error);
+  const unresolved = snapshot.reports.find((report) => 'unresolved' in report);
+  if (unresolved !== undefined)
+    return planRefused(snapshot, `Unable to resolve metric arguments: ${unresolved.unresolved}`);
+
+  const { metrics, dryRun, retention } = setUp;
+  const notes: Note[] = [];
+  const events: PlannedEvent[] = [];
+  let status: AnalysisRunStatus = { ...run.status };
+
+  for (const report of snapshot.reports) {
+    if ('unresolved' in report) continue;
+    const metric = metrics.find(({ name }) => name === report.metric);
+    const result = findResult(status, report.metric);
+    if (metric === undefined || isCompleted(result?.phase)) {
+      notes.push({
+        about: 'measurement.late',
+        text: `the answer for metric '${report.metric}' is not needed any more`,
+      });
+      continue;
+    }
+    const folded = foldReport(result, report, dryRun.has(report.metric));
+    status = withResult(status, folded);
+    notes.push(measurementNote(folded));
+  }
+
+  const terminatedBySpec = run.spec.terminate === true;
+  const assess = (terminating: boolean): void => {
+    const assessed = assessRun({ metrics, status, dryRun, terminating, terminatedBySpec });
+    events.push(...assessed.events);
+    status = {
+      ...status,
+      phase: assessed.phase,
+      message: assessed.message,
+      startedAt: status.startedAt ?? formatTime(now),
+      runSummary: assessed.runSummary,
+      dryRunSummary: assessed.dryRunSummary,
+      metricResults: assessed.metricResults,
+    };
+  };
+  const unfinished = (): boolean =>
+    (status.metricResults ?? []).some(
+      (r) => r.measurements?.at(-1) !== undefined && r.measurements.at(-1)?.finishedAt === undefined,
+    );
+
+  const terminating = isTerminating(run.spec.terminate, run.status);
+  assess(terminating && !unfinished());
+  // The reference ends the run in its next pass; nothing is left to wait for, so the verdict goes out now.
+  if (!isCompleted(status.phase) && !unfinished() && isTerminating(run.spec.terminate, status)) assess(true);
+
+  const trimmed = trimMeasurements(status.metricResults ?? [], retention);
+  const intents: AnalysisIntent[] = collectIntents(status.metricResults ?? [], trimmed, retention);
+  status = { ...status, metricResults: trimmed };
+
+  if (isCompleted(status.phase)) {
+    status.completedAt = formatTime(now);
+    events.push(runEvent(status.phase));
+    notes.push({
+      about: 'run.verdict',
+      text: `${status.phase}${status.message ? `: ${status.message}` : ''}`,
+    });
+    if (snapshot.inFlight.size > 0) intents.push({ key: 'abandon', kind: 'abandon' });
+    const deletion = deleteAt({ ...run, status });
+    return finish(snapshot, { status, intents, events, notes, requeueAt: deletion });
+  }
+
+  const tasks = measurementTasks({
+    metrics,
+    status,
+    terminating: isTerminating(run.spec.terminate, status),
+    now,
+  }).filter(({ metric }) => !snapshot.inFlight.has(metric.name));
+  intents.push(...tasks.map(taskIntent));
+  for (const { metric, action } of tasks)
+    notes.push({ about: 'measurement.due', text: `${action} metric '${metric.name}'` });
+
+  const busy = new Set([...snapshot.inFlight, ...tasks.map(({ metric }) => metric.name)]);
+  const waiting = metrics.filter(({ name }) => !busy.has(name));
+  const next = nextLookAt(waiting, status);
+  // A metric is due when more time than its interval has passed, so the look comes just after. A past instant belongs
+  // to a metric that waits for another one to be terminated; that wakes the run, and the second is only a safety net.
+  const requeueAt = next === undefined ? undefined : next < now ? now + 1000 : next + 1;
+
+  const isFirst = (run.status?.phase ?? '') === '' && snapshot.reports.length === 0;
+  const firstEnd = (snapshot.openedAt ?? now) + FIRST_ANSWER_MS;
+  if (isFirst && busy.size > 0 && now < firstEnd) {
+    notes.push({ about: 'status.deferred', text: 'the first status waits for the first answer' });
+    return {
+      intents,
+      status: undefined,
+      events: [],
+      notes,
+      requeueAt: Math.min(requeueAt ?? firstEnd, firstEnd),
+      consumed: true,
+    };
+  }
+  return finish(snapshot, { status, intents, events, notes, requeueAt });
+}
+
+function planCompleted(snapshot: AnalysisSnapshot): AnalysisPlan {
+  const { run, now } = snapshot;
+  const intents: AnalysisIntent[] = [];
+  const notes: Note[] = [];
+  if (snapshot.inFlight.size > 0) intents.push({ key: 'abandon', kind: 'abandon' });
+  const deletion = deleteAt(run);
+  const due = deletion !== undefined && deletion <= now;
+  if (due) {
+    intents.push({ key: 'delete', kind: 'delete' });
+    notes.push({ about: 'run.ttl', text: 'the time that ttlStrategy gives a finished run is over' });
+  }
+  return {
+    intents,
+    status: undefined,
+    events: [],
+    notes,
+    requeueAt: due ? undefined : deletion,
+    consumed: true,
+  };
+}
+
+/** The run can't be measured at all. `completedAt` is left out for a run that never began, as in the reference. */
+function planRefused(snapshot: AnalysisSnapshot, error: string): AnalysisPlan {
+  const { run, now } = snapshot;
+  const secrets = snapshot.reports.flatMap((report) => ('secrets' in report ? report.secrets : []));
+  const message = redact(error, secrets);
+  const status: AnalysisRunStatus = { ...run.status, phase: 'Error', message };
+  if (status.startedAt !== undefined) status.completedAt = formatTime(now);
+  const deletion = deleteAt({ ...run, status });
+  return finish(snapshot, {
+    status,
+    intents: snapshot.inFlight.size > 0 ? [{ key: 'abandon', kind: 'abandon' }] : [],
+    events: [runEvent('Error')],
+    notes: [{ about: 'run.refused', text: message }],
+    requeueAt: deletion,
+  });
+}
+
+interface SetUp {
+  metrics: Metric[];
+  dryRun: Set<string>;
+  retention: Map<string, number>;
+}
+
+/** The metrics with placeholders for secrets, and what the rules select. The error is the run's message. */
+function prepare(run: AnalysisRunObject): SetUp | { error: string } {
+  const specified = Array.isArray(run.spec.metrics) ? run.spec.metrics : [];
+  const resolved = resolveMetrics(specified, run.spec.args);
+  if ('error' in resolved) return { error: `Unable to resolve metric arguments: ${resolved.error}` };
+  const { metrics } = resolved;
+  const fault = validateMetrics(metrics);
+  if (fault !== undefined) return { error: `Analysis spec invalid: ${fault}` };
+  const dryRun = selectDryRun(metrics, run.spec.dryRun);
+  if ('error' in dryRun) return { error: `Analysis spec invalid: ${dryRun.error}` };
+  const retention = selectRetention(metrics, run.spec.measurementRetention);
+  if ('error' in retention) return { error: `Analysis spec invalid: ${retention.error}` };
+  return { metrics, dryRun: dryRun.names, retention: retention.limits };
+}
+
+function finish(
+  snapshot: AnalysisSnapshot,
+  plan: Omit<AnalysisPlan, 'consumed' | 'status'> & { status: AnalysisRunStatus },
+): AnalysisPlan {
+  const status = tidy(plan.status);
+  const changed = !deepEqual(status, snapshot.run.status);
+  return {
+    ...plan,
+    status: changed ? status : undefined,
+    events: changed ? plan.events : [],
+    consumed: true,
+  };
+}
+
+/** Zeros and empty texts are left out, as the reference writes them; the summaries are there even when empty. */
+function tidy(status: AnalysisRunStatus): AnalysisRunStatus {
+  const tidied: AnalysisRunStatus = { ...status };
+  if (tidied.message === '') delete tidied.message;
+  if (tidied.runSummary !== undefined) tidied.runSummary = withoutZeros(tidied.runSummary);
+  if (tidied.dryRunSummary !== undefined) tidied.dryRunSummary = withoutZeros(tidied.dryRunSummary);
+  if (tidied.metricResults?.length === 0) delete tidied.metricResults;
+  else tidied.metricResults = tidied.metricResults?.map(withoutZeros);
+  if (tidied.metricResults === undefined) delete tidied.metricResults;
+  return tidied;
+}
+
+function withoutZeros<T extends RunSummary | MetricResult>(value: T): T {
+  return Object.fromEntries(
+    Object.entries(value).filter(([, item]) => item !== 0 && item !== '' && item !== undefined),
+  ) as T;
+}
+
+function withResult(status: AnalysisRunStatus, result: MetricResult): AnalysisRunStatus {
+  const results = status.metricResults ?? [];
+  const at = results.findIndex(({ name }) => name === result.name);
+  return {
+    ...status,
+    metricResults: at < 0 ? [...results, result] : results.map((old, i) => (i === at ? result : old)),
+  };
+}
+
+const taskIntent = ({ metric, action }: MeasurementTask): AnalysisIntent => ({
+  key: `${action}:${metric.name}`,
+  kind: action,
+  metric: metric.name,
+});
+
+function collectIntents(
+  before: readonly MetricResult[],
+  after: readonly MetricResult[],
+  retention: ReadonlyMap<string, number>,
+): AnalysisIntent[] {
+  return before
+    .filter((result, i) => result !== after[i])
+    .map(({ name }) => ({
+      key: `collect:${name}`,
+      kind: 'collect' as const,
+      metric: name,
+      limit: retentionOf(name, retention),
+    }));
+}
+
+function measurementNote(result: MetricResult): Note {
+  const last = result.measurements?.at(-1);
+  const value = last?.value === undefined ? '' : ` with value ${last.value}`;
+  const message = last?.message === undefined ? '' : `: ${last.message}`;
+  return { about: 'measurement.result', text: `metric '${result.name}' is ${last?.phase}${value}${message}` };
+}

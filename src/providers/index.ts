@@ -1,0 +1,81 @@
+/** Every metric provider, by its key in a metric. A provider without a factory is accepted by the API and named here. */
+
+import type { Metric } from '../api/analysis.ts';
+import { createPrometheusProvider } from './prometheus/index.ts';
+import type { Provider, ProviderContext, ProviderFactory } from './types.ts';
+
+export type * from './types.ts';
+
+interface Entry {
+  /** Label of `analysis_run_metric_type`. */
+  readonly type: string;
+  readonly create?: ProviderFactory;
+}
+
+const FAMILIES: Readonly<Record<string, Entry>> = {
+  prometheus: { type: 'Prometheus', create: createPrometheusProvider },
+  web: { type: 'Web' },
+  job: { type: 'Job' },
+  kayenta: { type: 'Kayenta' },
+  datadog: { type: 'Datadog' },
+  newRelic: { type: 'NewRelic' },
+  wavefront: { type: 'Wavefront' },
+  cloudWatch: { type: 'CloudWatch' },
+  graphite: { type: 'Graphite' },
+  influxdb: { type: 'Influxdb' },
+  skywalking: { type: 'SkyWalking' },
+  plugin: { type: 'RPCPlugin' },
+};
+
+/** The provider keys that are acted on. The others belong in the table of fields that are not implemented. */
+export const IMPLEMENTED_PROVIDERS: readonly string[] = Object.keys(FAMILIES).filter(
+  (key) => FAMILIES[key]?.create !== undefined,
+);
+
+/** The key under which a metric configures its provider; undefined where there is none. */
+export function providerKey(metric: Pick<Metric, 'provider'>): string | undefined {
+  return Object.entries(metric.provider ?? {}).find(
+    ([, config]) => config !== undefined && config !== null,
+  )?.[0];
+}
+
+/** Label of `analysis_run_metric_type` and its like; the key itself for an unknown one, '' for none. */
+export function providerType(metric: Pick<Metric, 'provider'>): string {
+  const key = providerKey(metric);
+  if (key === undefined) return '';
+  return Object.hasOwn(FAMILIES, key) ? (FAMILIES[key]?.type ?? key) : key;
+}
+
+export interface ProviderRegistry {
+  /** The provider of a metric, or why there is none, in words for the measurement. */
+  of(metric: Pick<Metric, 'provider'>): Provider | { error: string };
+}
+
+/** `overrides` replaces families, for tests and simulations. */
+export function createProviders(
+  context: ProviderContext,
+  overrides: Readonly<Record<string, ProviderFactory>> = {},
+): ProviderRegistry {
+  const made = new Map<string, Provider>();
+  return {
+    of(metric) {
+      const key = providerKey(metric);
+      if (key === undefined) return { error: 'no provider specified' };
+      const known = made.get(key);
+      if (known !== undefined) return known;
+      const family = Object.hasOwn(FAMILIES, key) ? FAMILIES[key] : undefined;
+      const create = Object.hasOwn(overrides, key) ? overrides[key] : family?.create;
+      if (create === undefined) {
+        return {
+          error:
+            family === undefined
+              ? `metric provider '${key}' is unknown`
+              : `metric provider '${key}' is not implemented yet; use one of: ${IMPLEMENTED_PROVIDERS.join(', ')}`,
+        };
+      }
+      const provider = create(context);
+      made.set(key, provider);
+      return provider;
+    },
+  };
+}
