@@ -39,7 +39,8 @@ export function goJson(value: unknown): string {
   return `{${parts.join(',')}}`;
 }
 
-/** JavaScript and Go agree but for -0, which Go keeps in a float and JSON text from JavaScript never shows. */
+/** JavaScript and Go agree on the digits and on when to use an exponent; only Go shows the sign of -0. */
 export function goJsonNumber(value: number): string {
+  if (Object.is(value, -0)) return '-0';
   return Number.isFinite(value) ? String(value) : 'null';
 }

@@ -27,6 +27,21 @@ export function defaultPodTemplate(template: JsonObject): JsonObject {
   return copy;
 }
 
+/** The one default that servers before 1.35 don't write: the pull policy of image volumes. */
+export function defaultImageVolumes(template: JsonObject): JsonObject {
+  const { spec } = template;
+  const volumes = isObject(spec) ? objects(spec['volumes']) : [];
+  if (!volumes.some((volume) => isObject(volume['image']))) return template;
+  const copy = cloneObject(template);
+  for (const volume of objects((copy['spec'] as JsonObject)['volumes'])) defaultImageVolume(volume);
+  return copy;
+}
+
+function defaultImageVolume(volume: JsonObject): void {
+  const { image } = volume;
+  if (isObject(image)) whereBlank(image, { pullPolicy: pullPolicy(image['reference']) });
+}
+
 function defaultContainer(container: JsonObject): void {
   const { image } = container;
   whereBlank(container, {
@@ -70,7 +85,7 @@ function defaultVolume(volume: JsonObject): void {
     const value = volume[name];
     if (isObject(value)) apply(value);
   };
-  source('image', (image) => whereBlank(image, { pullPolicy: pullPolicy(image['reference']) }));
+  defaultImageVolume(volume);
   source('hostPath', (path) => whereUnset(path, { type: '' }));
   source('secret', (secret) => whereUnset(secret, { defaultMode: 0o644 }));
   source('configMap', (map) => whereUnset(map, { defaultMode: 0o644 }));

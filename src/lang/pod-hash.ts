@@ -13,8 +13,9 @@
 
 import { fnv32a, safeEncode } from './hash.ts';
 import type { JsonObject } from './json.ts';
-import { printTyped } from './pod-template-print.ts';
+import { POD_TEMPLATE_SPEC } from './pod-template-struct.ts';
 import { canonicalQuantity } from './quantity.ts';
+import { printTyped } from './typed-print.ts';
 
 /**
  * At most ten characters, safe in names and labels. `collisionCount` is `status.collisionCount`; 0 and absent
@@ -32,5 +33,5 @@ export function podTemplateHash(template: JsonObject, collisionCount?: number): 
 
 /** The text that is hashed: the template as Go prints it. */
 export function podTemplateJson(template: JsonObject): string {
-  return printTyped(template, { quantity: canonicalQuantity, nilIsEmpty: false });
+  return printTyped(POD_TEMPLATE_SPEC, template, { quantity: canonicalQuantity, nilIsEmpty: false });
 }

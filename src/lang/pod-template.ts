@@ -1,10 +1,11 @@
 /** Comparing pod templates as the typed API would (spec 02 section 3, step 3 of the lookup). Pure. */
 
 import { deepEqual, isObject, type Json, type JsonObject } from './json.ts';
-import { defaultPodTemplate } from './pod-defaults.ts';
-import { printTyped } from './pod-template-print.ts';
-import { POD_TEMPLATE_SPEC, type FieldType } from './pod-template-structs.ts';
+import { defaultImageVolumes, defaultPodTemplate } from './pod-defaults.ts';
+import { POD_TEMPLATE_SPEC } from './pod-template-struct.ts';
 import { quantityValue } from './quantity.ts';
+import type { FieldType } from './struct-table.ts';
+import { printTyped } from './typed-print.ts';
 
 const HASH_LABEL = 'rollouts-pod-template-hash';
 
@@ -19,11 +20,13 @@ const HASH_LABEL = 'rollouts-pod-template-hash';
  */
 export function podTemplatesEqual(live: JsonObject, desired: JsonObject): boolean {
   const defaulted = defaultPodTemplate(desired);
-  return comparable(live) === comparable(defaulted) && untypedAgree(TEMPLATE, live, defaulted);
+  // Older servers give image volumes no default: an absent policy is the default on either side.
+  const stored = defaultImageVolumes(live);
+  return comparable(stored) === comparable(defaulted) && untypedAgree(TEMPLATE, live, defaulted);
 }
 
 function comparable(template: JsonObject): string {
-  return printTyped(strip(template), { quantity: quantityValue, nilIsEmpty: true });
+  return printTyped(POD_TEMPLATE_SPEC, strip(template), { quantity: quantityValue, nilIsEmpty: true });
 }
 
 function strip(template: JsonObject): JsonObject {

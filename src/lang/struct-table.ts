@@ -1,6 +1,7 @@
-/** The generated table of `core-v1-fields.ts`, ready for walking. Pure. */
-
-import { POD_TEMPLATE_STRUCTS } from './core-v1-fields.ts';
+/**
+ * Tables of Go structs, ready for walking: one struct a line, its name and then its fields in order as
+ * `name`, flags, `:` and type (see `core-v1-fields.ts` for the letters). Pure.
+ */
 
 export type FieldType =
   | { readonly kind: 'string' | 'bool' | 'int' | 'quantity' | 'time' | 'int-or-string' | 'bytes' | 'raw' }
@@ -39,7 +40,7 @@ interface OpenStruct {
   byName: Map<string, Field>;
 }
 
-function readTable(table: string): Map<string, Struct> {
+export function readStructs(table: string): Map<string, Struct> {
   const structs = new Map<string, OpenStruct>();
   const lines = table.split('\n').map((line) => line.split(' '));
   for (const [name = ''] of lines) structs.set(name, { name, fields: [], byName: new Map() });
@@ -50,7 +51,7 @@ function readTable(table: string): Map<string, Struct> {
     const scalar = Object.hasOwn(SCALARS, code) ? SCALARS[code as keyof typeof SCALARS] : undefined;
     if (scalar !== undefined) return { kind: scalar };
     const struct = structs.get(code);
-    if (struct === undefined) throw new Error(`core-v1-fields.ts names an unknown type ${code}`);
+    if (struct === undefined) throw new Error(`the table of structs names an unknown type ${code}`);
     return { kind: 'struct', struct };
   };
   for (const [name = '', ...fields] of lines) {
@@ -69,7 +70,3 @@ function readTable(table: string): Map<string, Struct> {
   }
   return structs;
 }
-
-const STRUCTS = readTable(POD_TEMPLATE_STRUCTS);
-
-export const POD_TEMPLATE_SPEC: Struct = STRUCTS.get('PodTemplateSpec') as Struct;

@@ -1,12 +1,12 @@
 /**
- * A pod template as Go's `encoding/json` prints the typed struct of k8s.io/api: fields in the order of the
+ * JSON as Go's `encoding/json` prints it after it was decoded into a struct: fields in the order of the
  * struct, `omitempty`, sorted map keys. What Go could not decode (unknown fields, wrong types) is left out. Pure.
  */
 
 import { compareGoKeys, goJson, goJsonNumber, goJsonString } from './go-json.ts';
 import { isObject, type JsonObject } from './json.ts';
-import { POD_TEMPLATE_SPEC, type Field, type FieldType, type Struct } from './pod-template-structs.ts';
 import { QuantityError } from './quantity.ts';
+import type { Field, FieldType, Struct } from './struct-table.ts';
 import { formatTime, parseTime } from './time.ts';
 
 export interface PrintOptions {
@@ -16,11 +16,11 @@ export interface PrintOptions {
   readonly nilIsEmpty: boolean;
 }
 
-export function printTyped(template: JsonObject, options: PrintOptions): string {
-  return new Printer(options).struct(POD_TEMPLATE_SPEC, template, 0);
+export function printTyped(struct: Struct, value: JsonObject, options: PrintOptions): string {
+  return new Printer(options).struct(struct, value, 0);
 }
 
-/** Deeper than any typed template goes; `raw` values end here too. */
+/** Deeper than any struct goes. */
 const MAX_DEPTH = 100;
 
 /** Go's zero time, 1 January of the year 1. */
