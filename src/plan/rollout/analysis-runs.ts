@@ -1,0 +1,274 @@
+/** AnalysisRuns of a canary: step and background (spec 05 section 9). */
+
+import type { AnalysisRun } from '../../api/analysis.ts';
+import type { RolloutAnalysis } from '../../api/analysis-args.ts';
+import type { RolloutAnalysisRunStatus, RolloutStatus } from '../../api/rollout.ts';
+import type { AnalysisRunManifest } from '../analysis/build.ts';
+import {
+  buildRunSpec,
+  collectTemplates,
+  collisionName,
+  isSameRun,
+  newAnalysisRun,
+  resolveRolloutArgs,
+  REVISION_ANNOTATION,
+  rolloutRunLabels,
+  rolloutRunName,
+} from '../analysis/build.ts';
+import { isCompleted } from '../analysis/types.ts';
+import { currentStep } from './canary/course.ts';
+import type { Progress } from './progress.ts';
+import { INCONCLUSIVE_RUN, isInconclusive, isPromoted, PAUSE_STEP } from './progress.ts';
+import type { Situation } from './situation.ts';
+import { HASH_LABEL } from './names.ts';
+
+type Kind = 'Step' | 'Background';
+
+/** The runs that the stored status names, as they are now. */
+export interface CurrentRuns {
+  readonly step: AnalysisRun | undefined;
+  readonly background: AnalysisRun | undefined;
+}
+
+export function currentRuns(s: Situation): CurrentRuns {
+  const { currentStepAnalysisRunStatus: step, currentBackgroundAnalysisRunStatus: background } =
+    s.old.canary ?? {};
+  const index = String(s.old.currentStepIndex ?? 0);
+  const stepRun = find(s, step?.name);
+  return {
+    // A run of a step that someone skipped judges nothing any more.
+    step: stepRun?.metadata.labels?.['step-index'] === index ? stepRun : undefined,
+    background: find(s, background?.name),
+  };
+}
+
+/** Bound to its revision: a run of another one is not ours to listen to. */
+function find(s: Situation, name: string | undefined): AnalysisRun | undefined {
+  if (name === undefined || name === '') return undefined;
+  return s.snapshot.analysisRuns.find(
+    (run) => run.metadata.name === name && run.metadata.labels?.[HASH_LABEL] === s.revisions.hash,
+  );
+}
+
+export interface RunVerdict {
+  /** Message of the abort. */
+  readonly failed: string | undefined;
+  /** Name of the run. */
+  readonly inconclusive: string | undefined;
+}
+
+export function runVerdict(runs: CurrentRuns): RunVerdict {
+  const list: [AnalysisRun | undefined, string][] = [
+    [runs.step, 'Step-based analysis phase error/failed'],
+    [runs.background, 'Background analysis phase error/failed'],
+  ];
+  let failed: string | undefined;
+  let inconclusive: string | undefined;
+  for (const [run, text] of list) {
+    const phase = run?.status?.phase;
+    const message = run?.status?.message ?? '';
+    if (phase === 'Failed' || phase === 'Error') failed ??= message === '' ? text : `${text}: ${message}`;
+    if (phase === 'Inconclusive') inconclusive ??= run?.metadata.name;
+  }
+  return { failed, inconclusive };
+}
+
+export interface RunStatuses {
+  readonly step: RolloutAnalysisRunStatus | undefined;
+  readonly background: RolloutAnalysisRunStatus | undefined;
+}
+
+/** Starts, keeps and ends runs; gives what the status says of them. `before` is the progress that the pass began with. */
+export function planRuns(s: Situation, before: Progress, p: Progress, runs: CurrentRuns): RunStatuses {
+  const active = p.stableHash !== '' && !p.reset && !isPromoted(s, p) && !p.promoteFull;
+  // What ended the update is on record in the status of the abort, and gone after it.
+  const judged = p.abortedNow && p.abortMessage !== '';
+  const statuses: RunStatuses =
+    active && (!p.abort || judged)
+      ? {
+          step: p.advanced ? undefined : planRun(s, before, p, 'Step', runs.step),
+          background: planRun(s, before, p, 'Background', runs.background),
+        }
+      : { step: undefined, background: undefined };
+  const kept = new Set([statuses.step?.name, statuses.background?.name]);
+  for (const run of s.snapshot.analysisRuns) {
+    if (p.abort || !kept.has(run.metadata.name)) terminate(s, run);
+  }
+  return statuses;
+}
+
+/** Events of the phases that the stored status does not know yet. */
+export function recordRunChanges(s: Situation, runs: CurrentRuns): void {
+  const { currentStepAnalysisRunStatus: step, currentBackgroundAnalysisRunStatus: background } =
+    s.old.canary ?? {};
+  for (const [kind, run, recorded] of [
+    ['Step', runs.step, step],
+    ['Background', runs.background, background],
+  ] as const) {
+    const phase = run?.status?.phase ?? '';
+    if (run === undefined || phase === '' || phase === (recorded?.status ?? '')) continue;
+    const bad = phase === 'Failed' || phase === 'Error';
+    s.draft.event(
+      bad ? 'Warning' : 'Normal',
+      `AnalysisRun${phase}`,
+      `${kind} Analysis Run '${run.metadata.name}' Status New: '${phase}' Previous: '${recorded?.status ?? ''}'`,
+    );
+  }
+}
+
+function planRun(
+  s: Situation,
+  before: Progress,
+  p: Progress,
+  kind: Kind,
+  run: AnalysisRun | undefined,
+): RolloutAnalysisRunStatus | undefined {
+  const place = placeOf(s, before, kind);
+  if (place === undefined) return undefined;
+  if (!needsRun(s, p, run)) return run === undefined ? undefined : statusOf(run);
+  return create(s, kind, place);
+}
+
+/** The analysis that should run now, by the step that is on record. */
+function placeOf(
+  s: Situation,
+  before: Progress,
+  kind: Kind,
+): { analysis: RolloutAnalysis; index: number } | undefined {
+  const { index, step } = currentStep({ strategy: s.strategy, stepIndex: before.stepIndex });
+  const at = index ?? 0;
+  if (kind === 'Step')
+    return hasTemplates(step?.analysis) ? { analysis: step.analysis, index: at } : undefined;
+  const { analysis } = s.strategy;
+  return hasTemplates(analysis) && at >= (analysis.startingStep ?? 0) ? { analysis, index: at } : undefined;
+}
+
+const hasTemplates = <A extends RolloutAnalysis>(analysis: A | undefined): analysis is A =>
+  analysis !== undefined && (analysis.templates ?? []).length > 0;
+
+/** Spec 05 section 9.2. A pause for a decision starts nothing new; an abort neither. */
+function needsRun(s: Situation, p: Progress, run: AnalysisRun | undefined): boolean {
+  if (p.abort || isInconclusive(p)) return false;
+  if (run === undefined) return true;
+  if (resumedByUser(s.old)) return run.status?.phase === 'Inconclusive';
+  return s.old.abortedAt !== undefined && s.old.abort !== true;
+}
+
+function resumedByUser(old: RolloutStatus): boolean {
+  const reasons = (old.pauseConditions ?? []).map((pause) => pause.reason);
+  return old.controllerPause === true && !reasons.includes(PAUSE_STEP) && !reasons.includes(INCONCLUSIVE_RUN);
+}
+
+/** An inconclusive run that someone resumed from has had its say. */
+export const wasResumed = (s: Situation): boolean => resumedByUser(s.old);
+
+function create(
+  s: Situation,
+  kind: Kind,
+  place: { analysis: RolloutAnalysis; index: number },
+): RolloutAnalysisRunStatus | undefined {
+  const built = manifest(s, kind, place.analysis, place.index);
+  if ('error' in built) {
+    s.draft.note('analysis.error', built.error);
+    s.draft.event('Warning', 'AnalysisRunError', `Cannot create the ${kind} AnalysisRun: ${built.error}`);
+    return undefined;
+  }
+  const { object } = built;
+  const base = object.metadata.name;
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const name = attempt === 0 ? base : collisionName(base, attempt);
+    const existing = s.snapshot.analysisRuns.find((run) => run.metadata.name === name);
+    if (existing !== undefined) {
+      const wanted = { ownerUid: s.rollout.metadata.uid ?? '', spec: object.spec };
+      if (isSameRun(existing, wanted) && existing.spec.terminate !== true) return statusOf(existing);
+      continue;
+    }
+    const key = `run/${name}`;
+    if (s.snapshot.failed.some((failure) => failure.key === key && failure.reason === 'AlreadyExists'))
+      continue;
+    s.draft.intend({
+      kind: 'createAnalysisRun',
+      key,
+      wave: 'objects',
+      object: { ...object, metadata: { ...object.metadata, name } },
+    });
+    s.draft.note('analysis.start', `${kind} AnalysisRun ${name} starts`);
+    return { name, status: '' };
+  }
+  return undefined;
+}
+
+/** So many runs of one step: someone retries without end; the history limits will have cleared names by then. */
+const MAX_ATTEMPTS = 1000;
+
+/** The run that an analysis asks for, under its first name. */
+export function manifest(
+  s: Situation,
+  kind: Kind,
+  analysis: RolloutAnalysis,
+  index: number,
+): { object: AnalysisRunManifest } | { error: string } {
+  const { rollout, snapshot, revisions } = s;
+  const found = collectTemplates(analysis.templates ?? [], {
+    template: (name) => snapshot.templates.find((template) => template.metadata.name === name),
+    clusterTemplate: (name) => snapshot.clusterTemplates.find((template) => template.metadata.name === name),
+  });
+  if ('error' in found) return { error: found.error };
+  const resolved = resolveRolloutArgs(analysis.args, rollout, {
+    latestHash: revisions.hash,
+    stableHash: s.old.stableRS ?? '',
+  });
+  if ('error' in resolved) return resolved;
+  const built = buildRunSpec({
+    templates: found.templates,
+    clusterTemplates: found.clusterTemplates,
+    args: resolved.args,
+    dryRun: analysis.dryRun,
+    measurementRetention: analysis.measurementRetention,
+  });
+  if ('error' in built) return built;
+  const metadata = analysis.analysisRunMetadata;
+  return {
+    object: newAnalysisRun({
+      name: rolloutRunName(
+        rollout.metadata.name,
+        revisions.hash,
+        revisions.revision,
+        kind === 'Step' ? String(index) : '',
+      ),
+      owner: rollout,
+      labels: rolloutRunLabels({
+        rolloutLabels: rollout.metadata.labels,
+        hash: revisions.hash,
+        type: kind,
+        stepIndex: kind === 'Step' ? index : undefined,
+        metadataLabels: metadata?.labels,
+        matchLabels: rollout.spec.selector?.matchLabels,
+      }),
+      annotations: { ...metadata?.annotations, [REVISION_ANNOTATION]: String(revisions.revision) },
+      spec: built.spec,
+    }),
+  };
+}
+
+function statusOf(run: AnalysisRun): RolloutAnalysisRunStatus {
+  const message = run.status?.message ?? '';
+  return {
+    name: run.metadata.name,
+    status: run.status?.phase ?? '',
+    ...(message === '' ? {} : { message }),
+  };
+}
+
+function terminate(s: Situation, run: AnalysisRun): void {
+  if (isCompleted(run.status?.phase) || run.spec.terminate === true) return;
+  if (run.metadata.deletionTimestamp !== undefined) return;
+  const { name, uid } = run.metadata;
+  s.draft.intend({
+    kind: 'terminateAnalysisRun',
+    key: `terminate/${name}`,
+    wave: 'cleanup',
+    target: { name, uid },
+  });
+  s.draft.note('analysis.end', `AnalysisRun ${name} is no longer wanted`);
+}

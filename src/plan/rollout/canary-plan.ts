@@ -1,0 +1,105 @@
+/** One pass over a canary: the chains of decisions in their order. */
+
+import type { CanaryStrategy, Rollout, RolloutStatus } from '../../api/rollout.ts';
+import { currentRuns, planRuns, recordRunChanges, runVerdict, wasResumed } from './analysis-runs.ts';
+import { hasTimedOut, hasProgressed, isIndefinite, waitsForOldPods } from './deadline.ts';
+import { planHistory } from './history.ts';
+import type { Draft } from './intents.ts';
+import type { Progress } from './progress.ts';
+import {
+  abortOnCommand,
+  abortOnVerdict,
+  advanceWhenDone,
+  begin,
+  clearResume,
+  enterPause,
+  isPromoted,
+  pauseInconclusive,
+  promoteFirst,
+  promoteWhenReady,
+  restartIfChanged,
+  settleIfPromoted,
+  skipToEnd,
+} from './progress.ts';
+import { countsOf } from './replica-set.ts';
+import type { Revisions } from './revision.ts';
+import { syncRevision } from './revision.ts';
+import { planServices } from './services.ts';
+import type { Situation } from './situation.ts';
+import { situate } from './situation.ts';
+import { isAtDesired, planSizes } from './sizes.ts';
+import type { RolloutSnapshot } from './snapshot.ts';
+import { nextStatus, timeoutText } from './status.ts';
+import { planTraffic, weightDecision } from './traffic.ts';
+
+export interface CanaryDecision {
+  readonly status: RolloutStatus;
+  readonly progress: Progress;
+}
+
+export function decideCanary(
+  snapshot: RolloutSnapshot,
+  rollout: Rollout,
+  strategy: CanaryStrategy,
+  revisions: Revisions,
+  draft: Draft,
+): CanaryDecision {
+  const s = situate(snapshot, rollout, strategy, revisions, draft);
+  syncRevision(rollout, revisions, draft);
+  const runs = currentRuns(s);
+  recordRunChanges(s, runs);
+
+  const before = begin(s);
+  const p = verdicts(s, before, runs);
+  const promoted = promoteWhenReady(s, p);
+  const { canaryReachable } = planServices(s, promoted);
+  const atDesired = isAtDesired(s, promoted);
+  const traffic = planTraffic(s, promoted, weightDecision(s, promoted, { atDesired, canaryReachable }));
+  const trafficFailed = s.routed && snapshot.failed.length > 0;
+  const advanced = trafficFailed
+    ? promoted
+    : advanceWhenDone(s, promoted, {
+        atDesired,
+        weightReached: traffic.reached,
+        stepRunPhase: runs.step?.status?.phase,
+      });
+  const done = clearResume(s, enterPause(s, advanced));
+  const runStatuses = planRuns(s, before, done, runs);
+  const sizes = planSizes(s, done);
+  planHistory(
+    s,
+    new Set([runStatuses.step?.name, runStatuses.background?.name].filter((name) => name !== undefined)),
+  );
+  return { status: nextStatus(s, done, { sizes, traffic, runs: runStatuses }), progress: done };
+}
+
+/** Commands and verdicts: they rest on nothing that can fail. */
+function verdicts(s: Situation, before: Progress, runs: ReturnType<typeof currentRuns>): Progress {
+  const verdict = runVerdict(runs);
+  let p = restartIfChanged(s, before);
+  p = settleIfPromoted(s, p);
+  p = promoteFirst(s, p);
+  p = skipToEnd(s, p);
+  p = abortOnCommand(s, p);
+  p = abortOnVerdict(s, p, verdict.failed);
+  p = abortOnVerdict(s, p, deadlineVerdict(s, p));
+  return pauseInconclusive(s, p, wasResumed(s) ? undefined : verdict.inconclusive);
+}
+
+/** progressDeadlineAbort (spec 01 section 6.3). */
+function deadlineVerdict(s: Situation, p: Progress): string | undefined {
+  if (s.rollout.spec.progressDeadlineAbort !== true || isPromoted(s, p)) return undefined;
+  if (p.pauses.length > 0 || s.rollout.spec.paused === true || isIndefinite(s, p.stepIndex)) return undefined;
+  if (!hasTimedOut(s, s.old) || waitsForOldPods(s, false)) return undefined;
+  const counts = s.revisions.all.map(countsOf);
+  const total = (field: 'created' | 'ready' | 'available'): number =>
+    counts.reduce((sum, item) => sum + item[field], 0);
+  const now: RolloutStatus = {
+    ...s.old,
+    replicas: total('created'),
+    updatedReplicas: s.canary.created,
+    readyReplicas: total('ready'),
+    availableReplicas: total('available'),
+  };
+  return hasProgressed(s.old, now) ? undefined : timeoutText(s.revisions.name);
+}

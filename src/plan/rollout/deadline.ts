@@ -1,0 +1,63 @@
+/** progressDeadlineSeconds (spec 01 sections 6.1 and 6.3, 02 section 16). */
+
+import type { RolloutStatus } from '../../api/rollout.ts';
+import { parseTime } from '../../lang/time.ts';
+import { currentStep } from './canary/course.ts';
+import { conditionOf } from './conditions.ts';
+import { progressDeadlineSeconds } from './defaults.ts';
+import { scaleDownDeadlineOf } from './replica-set.ts';
+import type { Situation } from './situation.ts';
+
+/** Steps that may rightly take longer than any deadline. */
+export function isIndefinite(s: Situation, stepIndex: number | undefined): boolean {
+  const { step } = currentStep({ strategy: s.strategy, stepIndex });
+  return step?.pause !== undefined || step?.analysis !== undefined || step?.experiment !== undefined;
+}
+
+/**
+ * The instant at which the deadline passes: counted from the last progress, which is when the condition Progressing was
+ * last updated. Undefined where none runs: paused, aborted, or nothing to wait for.
+ */
+export function deadlineOf(s: Situation, status: RolloutStatus): number | undefined {
+  const progressing = conditionOf(status, 'Progressing');
+  if (progressing === undefined) return undefined;
+  if (progressing.reason === 'RolloutAborted' || progressing.reason === 'RolloutPaused') return undefined;
+  if (conditionOf(status, 'Paused')?.status === 'True') return undefined;
+  const since = parseTime(progressing.lastUpdateTime);
+  return since === undefined ? undefined : since + progressDeadlineSeconds(s.rollout.spec) * 1000;
+}
+
+export function hasTimedOut(s: Situation, status: RolloutStatus): boolean {
+  if (conditionOf(status, 'Progressing')?.reason === 'ProgressDeadlineExceeded') return true;
+  const deadline = deadlineOf(s, status);
+  return deadline !== undefined && s.now >= deadline;
+}
+
+/**
+ * A finished update that only waits for old pods to live out their delay isn't late. (The reference stops the clock
+ * also in the middle of an update for as long as any old ReplicaSet waits; a deadline that never fires helps nobody.)
+ */
+export function waitsForOldPods(s: Situation, promoted: boolean): boolean {
+  return promoted && s.revisions.others.some((rs) => scaleDownDeadlineOf(rs) !== undefined);
+}
+
+/** Progress since the status that is stored (spec 01 section 6.1, PROGRESS). */
+export function hasProgressed(old: RolloutStatus, next: RolloutStatus): boolean {
+  const count = (
+    status: RolloutStatus,
+    field: 'replicas' | 'updatedReplicas' | 'readyReplicas' | 'availableReplicas',
+  ): number => status[field] ?? 0;
+  const waiting = (status: RolloutStatus): number =>
+    count(status, 'replicas') - count(status, 'updatedReplicas');
+  return (
+    count(next, 'updatedReplicas') !== count(old, 'updatedReplicas') ||
+    waiting(next) < waiting(old) ||
+    count(next, 'readyReplicas') > count(old, 'readyReplicas') ||
+    count(next, 'availableReplicas') > count(old, 'availableReplicas') ||
+    (next.stableRS ?? '') !== (old.stableRS ?? '') ||
+    (next.currentStepIndex !== undefined &&
+      old.currentStepIndex !== undefined &&
+      next.currentStepIndex !== old.currentStepIndex) ||
+    (next.currentStepHash ?? '') !== (old.currentStepHash ?? '')
+  );
+}

@@ -1,0 +1,111 @@
+/**
+ * What a plan asks for: a closed union of writes. Each has a stable key and belongs to a wave; waves run one after
+ * the other, the writes of one wave at once, and the status patch stands between `routes` and `sizes`.
+ */
+
+import type { RolloutStatus } from '../../api/rollout.ts';
+import type { AnalysisRunManifest } from '../analysis/run-object.ts';
+import type { Plan, PlannedEvent } from '../types.ts';
+import type { ReplicaSet } from './replica-set.ts';
+
+/**
+ * - `verdict`: the routes of an abort, before everything else;
+ * - `objects`: what the status will name (ReplicaSets, runs, the revision);
+ * - `services`, then `routes`: traffic that a step claims to have moved;
+ * - `release`: Services of an abort, after its status;
+ * - `sizes`, `cleanup`: what follows from the recorded status, so that a crash in between only delays it.
+ */
+export const WAVES_BEFORE_STATUS = ['verdict', 'objects', 'services', 'routes'] as const;
+export const WAVES_AFTER_STATUS = ['release', 'sizes', 'cleanup'] as const;
+export type Wave = (typeof WAVES_BEFORE_STATUS)[number] | (typeof WAVES_AFTER_STATUS)[number];
+
+interface Base {
+  readonly key: string;
+  readonly wave: Wave;
+}
+
+/** An existing object, as the decision saw it. */
+export interface Target {
+  readonly name: string;
+  readonly uid: string | undefined;
+  /** Set where a stale decision would do harm: the write then fails with a conflict. */
+  readonly resourceVersion?: string | undefined;
+}
+
+export type RolloutIntent =
+  | (Base & { readonly kind: 'patchRolloutMeta'; readonly patch: 'revision'; readonly revision: number })
+  | (Base & { readonly kind: 'patchRolloutMeta'; readonly patch: 'replicas'; readonly replicas: number })
+  | (Base & { readonly kind: 'createReplicaSet'; readonly object: ReplicaSet })
+  | (Base & { readonly kind: 'adoptReplicaSet' | 'releaseReplicaSet'; readonly target: Target })
+  | (Base & {
+      readonly kind: 'scaleReplicaSet';
+      readonly target: Target;
+      readonly from: number;
+      readonly to: number;
+      readonly annotations: Readonly<Record<string, string | null>>;
+    })
+  | (Base & {
+      readonly kind: 'annotateReplicaSet';
+      readonly target: Target;
+      readonly annotations: Readonly<Record<string, string | null>>;
+      readonly minReadySeconds?: number | undefined;
+    })
+  | (Base & { readonly kind: 'deleteReplicaSet'; readonly target: Target })
+  | (Base & {
+      readonly kind: 'setServiceSelector';
+      readonly service: string;
+      readonly hash: string;
+      /** The hash in the selector now; '' when none. */
+      readonly from: string;
+    })
+  | (Base & {
+      readonly kind: 'setRoute';
+      readonly router: string;
+      /** Of the canary; the rest up to `max` goes to stable. */
+      readonly weight: number;
+      readonly max: number;
+    })
+  | (Base & { readonly kind: 'createAnalysisRun'; readonly object: AnalysisRunManifest })
+  | (Base & { readonly kind: 'terminateAnalysisRun' | 'deleteAnalysisRun'; readonly target: Target });
+
+/** An Event with its place: `of` names the write that it tells of, and is dropped with it when that failed. */
+export interface RolloutEvent extends PlannedEvent {
+  readonly when: 'before' | 'after';
+  readonly of?: string | undefined;
+}
+
+export interface RolloutPlan extends Plan<RolloutIntent, RolloutStatus> {
+  readonly events: readonly RolloutEvent[];
+  /** The status holds a verdict: nothing, not even an Event, goes before it. */
+  readonly urgent: boolean;
+}
+
+/** Collects what the links of a chain decide. Local to one call of the planner. */
+export class Draft {
+  readonly intents: RolloutIntent[] = [];
+  readonly events: RolloutEvent[] = [];
+  readonly notes: { about: string; text: string }[] = [];
+  requeueAt: number | undefined;
+
+  note(about: string, text: string): void {
+    this.notes.push({ about, text });
+  }
+
+  intend(intent: RolloutIntent): void {
+    this.intents.push(intent);
+  }
+
+  event(
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+    place: { when?: 'before' | 'after'; of?: string } = {},
+  ): void {
+    this.events.push({ type, reason, message, when: place.when ?? 'before', of: place.of });
+  }
+
+  /** The earliest instant wins. */
+  lookAgainAt(instant: number): void {
+    this.requeueAt = Math.min(this.requeueAt ?? Infinity, instant);
+  }
+}

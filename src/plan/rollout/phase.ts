@@ -1,0 +1,96 @@
+/** status.phase and status.message, and how a client should read them (spec 01 section 8). Pure. */
+
+import type { Rollout, RolloutSpec, RolloutStatus } from '../../api/rollout.ts';
+import { parseTime } from '../../lang/time.ts';
+import { isCompleted } from '../analysis/types.ts';
+
+export interface PhaseAndMessage {
+  phase: 'Progressing' | 'Paused' | 'Degraded' | 'Healthy';
+  message: string;
+}
+
+/** What a phase reads of a status; the engine passes the one that it is about to write. */
+export type PhaseInput = RolloutStatus;
+
+const progressing = (message: string): PhaseAndMessage => ({ phase: 'Progressing', message });
+
+/** First match wins. */
+export function rolloutPhase(spec: RolloutSpec, status: PhaseInput): PhaseAndMessage {
+  for (const condition of status.conditions ?? []) {
+    if (condition.type === 'InvalidSpec')
+      return { phase: 'Degraded', message: `InvalidSpec: ${condition.message}` };
+    if (condition.reason === 'RolloutAborted' || condition.reason === 'ProgressDeadlineExceeded')
+      return { phase: 'Degraded', message: `${condition.reason}: ${condition.message}` };
+    if (condition.type === 'NotImplemented')
+      return { phase: 'Degraded', message: `NotImplemented: ${condition.message}` };
+  }
+  if (spec.paused === true) return { phase: 'Paused', message: 'manually paused' };
+  const pause = status.pauseConditions?.[0];
+  if (pause !== undefined) return { phase: 'Paused', message: pause.reason };
+  if (spec.restartAt !== undefined && parseTime(spec.restartAt) !== parseTime(status.restartedAt))
+    return progressing('rollout is restarting');
+  const replicas = spec.replicas ?? 1;
+  const updated = status.updatedReplicas ?? 0;
+  if (updated < replicas) return progressing('more replicas need to be updated');
+  if ((status.availableReplicas ?? 0) < updated)
+    return progressing('updated replicas are still becoming available');
+  const strategy = spec.strategy;
+  if (strategy?.blueGreen !== undefined) return blueGreenPhase(strategy.blueGreen, status);
+  if (strategy?.canary !== undefined) {
+    if (strategy.canary.trafficRouting === undefined && (status.replicas ?? 0) > updated)
+      return progressing('old replicas are pending termination');
+    if (!fullyPromoted(status)) return progressing('waiting for all steps to complete');
+  }
+  return { phase: 'Healthy', message: '' };
+}
+
+function blueGreenPhase(
+  strategy: { postPromotionAnalysis?: unknown },
+  status: RolloutStatus,
+): PhaseAndMessage {
+  const active = status.blueGreen?.activeSelector ?? '';
+  if (active === '' || active !== (status.currentPodHash ?? ''))
+    return progressing('active service cutover pending');
+  if (fullyPromoted(status)) return { phase: 'Healthy', message: '' };
+  const run = status.blueGreen?.postPromotionAnalysisRunStatus;
+  return strategy.postPromotionAnalysis !== undefined && (run === undefined || !isCompleted(run.status))
+    ? progressing('waiting for analysis to complete')
+    : progressing('waiting for post-promotion verification to complete');
+}
+
+export function fullyPromoted(status: RolloutStatus): boolean {
+  const stable = status.stableRS ?? '';
+  return stable !== '' && stable === (status.currentPodHash ?? '');
+}
+
+/**
+ * What a client shows: a phase that is older than the spec or than a command is not believed.
+ * `templateFromRef`: the pod template came from the workload that the Rollout refers to.
+ */
+export function clientPhase(
+  rollout: Pick<Rollout, 'spec' | 'status'> & {
+    metadata?: { generation?: number; annotations?: Record<string, string> };
+  },
+  templateFromRef = false,
+): PhaseAndMessage {
+  const status = rollout.status ?? {};
+  if (!isObserved(status.observedGeneration, rollout.metadata?.generation ?? 0))
+    return progressing('waiting for rollout spec update to be observed');
+  if (status.controllerPause === true && (status.pauseConditions ?? []).length === 0)
+    return progressing('waiting for rollout to unpause');
+  if (templateFromRef) {
+    const workload = rollout.metadata?.annotations?.['rollout.argoproj.io/workload-generation'] ?? '';
+    if (workload !== (status.workloadObservedGeneration ?? ''))
+      return progressing('waiting for rollout spec update to be observed for the reference workload');
+  }
+  if (status.phase !== undefined && status.phase !== '')
+    return { phase: status.phase as PhaseAndMessage['phase'], message: status.message ?? '' };
+  return rolloutPhase(rollout.spec, status);
+}
+
+/** Only a smaller number is behind: a larger one comes from a restored backup, text from an older controller. */
+export function isObserved(observed: number | string | undefined, generation: number): boolean {
+  if (typeof observed === 'number') return observed >= generation;
+  if (observed === undefined || !/^[+-]?\d+$/.test(observed)) return true;
+  return Number(observed) >= generation;
+}

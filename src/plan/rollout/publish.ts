@@ -1,0 +1,66 @@
+/** When a status is worth a write: what users and programs act on at once, plain counts now and then. */
+
+import type { RolloutCondition, RolloutStatus } from '../../api/rollout.ts';
+import { deepEqual } from '../../lang/json.ts';
+
+/** Counts alone are written no more often than this. */
+export const COUNTS_INTERVAL_MS = 2_000;
+
+const COUNTS: ReadonlySet<string> = new Set([
+  'HPAReplicas',
+  'availableReplicas',
+  'readyReplicas',
+  'replicas',
+  'updatedReplicas',
+]);
+
+/** Reasons of Progressing that all mean: under way. */
+const UNDER_WAY: ReadonlySet<string> = new Set([
+  'FoundNewReplicaSet',
+  'NewReplicaSetCreated',
+  'ReplicaSetUpdated',
+  'RolloutResumed',
+  'RolloutRetry',
+]);
+
+export type Publication = 'none' | 'counts' | 'now';
+
+export function publicationOf(old: RolloutStatus, next: RolloutStatus): Publication {
+  if (deepEqual(canonical(old), canonical(next))) return 'none';
+  return deepEqual(essence(old), essence(next)) ? 'counts' : 'now';
+}
+
+/** Without what is empty, 0 or false: a client that writes `abort: false` has changed nothing. */
+function canonical(status: RolloutStatus): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries({ ...status, conditions: sorted(status.conditions) }).filter(
+      ([key, value]) =>
+        key === 'currentStepIndex' ||
+        (value !== undefined &&
+          value !== null &&
+          value !== false &&
+          value !== 0 &&
+          value !== '' &&
+          !(Array.isArray(value) && value.length === 0)),
+    ),
+  );
+}
+
+function essence(status: RolloutStatus): Record<string, unknown> {
+  const rest = Object.fromEntries(Object.entries(canonical(status)).filter(([key]) => !COUNTS.has(key)));
+  const progressing = status.phase === 'Progressing';
+  return {
+    ...rest,
+    message: progressing ? '' : rest['message'],
+    conditions: sorted(status.conditions).map((condition) => ({
+      type: condition.type,
+      status: condition.status,
+      reason: UNDER_WAY.has(condition.reason) ? 'under way' : condition.reason,
+      message: condition.type === 'Progressing' && UNDER_WAY.has(condition.reason) ? '' : condition.message,
+      ...(condition.type === 'Progressing' && UNDER_WAY.has(condition.reason) ? { status: '' } : {}),
+    })),
+  };
+}
+
+const sorted = (conditions: readonly RolloutCondition[] | undefined): RolloutCondition[] =>
+  [...(conditions ?? [])].sort((a, b) => (a.type < b.type ? -1 : 1));

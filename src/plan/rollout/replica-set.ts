@@ -1,0 +1,95 @@
+/** A ReplicaSet as decisions read it: raw JSON with the few fields that matter typed. */
+
+import type { JsonObject } from '../../lang/json.ts';
+import { parseTime } from '../../lang/time.ts';
+import type { Counts } from './canary/counts.ts';
+import { DESIRED_REPLICAS, HASH_LABEL, REVISION, SCALE_DOWN_DEADLINE } from './names.ts';
+
+export interface OwnerRef {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+  blockOwnerDeletion?: boolean;
+}
+
+export interface ObjectMeta {
+  name: string;
+  namespace?: string;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  labels?: Readonly<Record<string, string>>;
+  annotations?: Readonly<Record<string, string>>;
+  ownerReferences?: readonly OwnerRef[];
+}
+
+export interface ReplicaSet {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  spec: {
+    replicas?: number;
+    minReadySeconds?: number;
+    selector?: JsonObject;
+    template: JsonObject;
+  };
+  status?: {
+    replicas?: number;
+    readyReplicas?: number;
+    availableReplicas?: number;
+    observedGeneration?: number;
+    conditions?: readonly { type: string; status: string; reason?: string; message?: string }[];
+  };
+}
+
+export function countsOf(rs: ReplicaSet): Counts {
+  return {
+    size: rs.spec.replicas ?? 1,
+    created: rs.status?.replicas ?? 0,
+    ready: rs.status?.readyReplicas ?? 0,
+    available: rs.status?.availableReplicas ?? 0,
+  };
+}
+
+export const hashOf = (rs: ReplicaSet): string => rs.metadata.labels?.[HASH_LABEL] ?? '';
+
+/** Undefined where there is none, or where it is no number. */
+export function revisionOf(object: { metadata: Pick<ObjectMeta, 'annotations'> }): number | undefined {
+  const text = object.metadata.annotations?.[REVISION];
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+export function desiredReplicasOf(rs: ReplicaSet): number | undefined {
+  const text = rs.metadata.annotations?.[DESIRED_REPLICAS];
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/** Milliseconds; undefined without the annotation; -Infinity where it can't be read, as that has passed. */
+export function scaleDownDeadlineOf(rs: ReplicaSet): number | undefined {
+  const text = rs.metadata.annotations?.[SCALE_DOWN_DEADLINE];
+  return text === undefined || text === '' ? undefined : (parseTime(text) ?? -Infinity);
+}
+
+/** Oldest first; names decide among equal seconds, so that every pass sees the same order. */
+export function byAge(a: ReplicaSet, b: ReplicaSet): number {
+  const age = createdAt(a) - createdAt(b);
+  return age !== 0 ? age : a.metadata.name < b.metadata.name ? -1 : 1;
+}
+
+/** Newest revision first. */
+export function byRevision(a: ReplicaSet, b: ReplicaSet): number {
+  return (revisionOf(b) ?? 0) - (revisionOf(a) ?? 0) || byAge(b, a);
+}
+
+export const createdAt = (object: { metadata: Pick<ObjectMeta, 'creationTimestamp'> }): number =>
+  parseTime(object.metadata.creationTimestamp) ?? 0;
+
+export const isOwnedBy = (object: { metadata: Pick<ObjectMeta, 'ownerReferences'> }, uid: string): boolean =>
+  object.metadata.ownerReferences?.some((ref) => ref.controller === true && ref.uid === uid) ?? false;
+
+export const hasController = (object: { metadata: Pick<ObjectMeta, 'ownerReferences'> }): boolean =>
+  object.metadata.ownerReferences?.some((ref) => ref.controller === true) ?? false;

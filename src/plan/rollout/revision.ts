@@ -1,0 +1,175 @@
+/** Which ReplicaSet is the new one, which the stable one, and which revision it is (spec 02 sections 2 to 6). */
+
+import type { Rollout } from '../../api/rollout.ts';
+import type { JsonObject } from '../../lang/json.ts';
+import { isObject } from '../../lang/json.ts';
+import { podTemplateHash } from '../../lang/pod-hash.ts';
+import { podTemplatesEqual } from '../../lang/pod-template.ts';
+import { matchesSelector, selectorFrom } from '../../lang/selector.ts';
+import type { Draft } from './intents.ts';
+import { DESIRED_REPLICAS, HASH_LABEL, NOT_COPIED, REVISION, REVISION_HISTORY } from './names.ts';
+import type { ReplicaSet } from './replica-set.ts';
+import { byAge, hashOf, hasController, isOwnedBy, revisionOf } from './replica-set.ts';
+import { ownTemplate } from './strip.ts';
+
+export interface Revisions {
+  /** Oldest first. */
+  readonly all: readonly ReplicaSet[];
+  /** Of the wanted template; undefined: to be created. */
+  readonly fresh: ReplicaSet | undefined;
+  /** Its hash, also where it is yet to be created. */
+  readonly hash: string;
+  readonly name: string;
+  readonly revision: number;
+  /** By status.stableRS; may be the new one. */
+  readonly stable: ReplicaSet | undefined;
+  /** Neither new nor stable; oldest first. */
+  readonly others: readonly ReplicaSet[];
+}
+
+/**
+ * ReplicaSets that belong to the Rollout: owned and matching are kept, owned but no longer matching are released,
+ * orphans that match are adopted (and count at once: the next pass owns them).
+ */
+export function claim(rollout: Rollout, replicaSets: readonly ReplicaSet[], draft: Draft): ReplicaSet[] {
+  const selector = selectorFrom(rollout.spec.selector as JsonObject | undefined);
+  const uid = rollout.metadata.uid ?? '';
+  const kept: ReplicaSet[] = [];
+  for (const rs of replicaSets) {
+    const matches = matchesSelector(selector, rs.metadata.labels ?? {}) && hashOf(rs) !== '';
+    const { name } = rs.metadata;
+    const target = { name, uid: rs.metadata.uid, resourceVersion: rs.metadata.resourceVersion };
+    if (isOwnedBy(rs, uid)) {
+      if (matches) {
+        kept.push(rs);
+      } else {
+        draft.intend({ kind: 'releaseReplicaSet', key: `release/${name}`, wave: 'objects', target });
+        draft.note('revision.release', `ReplicaSet ${name} no longer matches the selector`);
+      }
+    } else if (matches && !hasController(rs) && rs.metadata.deletionTimestamp === undefined) {
+      kept.push(rs);
+      draft.intend({ kind: 'adoptReplicaSet', key: `adopt/${name}`, wave: 'objects', target });
+      draft.note('revision.adopt', `ReplicaSet ${name} matches the selector and has no controller`);
+    }
+  }
+  return kept.sort(byAge);
+}
+
+export function revisionsOf(rollout: Rollout, owned: readonly ReplicaSet[]): Revisions {
+  const template = rollout.spec.template ?? {};
+  const ownHash = podTemplateHash(template, rollout.status?.collisionCount);
+  const alive = owned.filter((rs) => rs.metadata.deletionTimestamp === undefined);
+  const fresh =
+    alive.find((rs) => hashOf(rs) === ownHash) ??
+    alive.find((rs) => podTemplatesEqual(ownTemplate(rs), template));
+  const stableHash = rollout.status?.stableRS ?? '';
+  const stable = stableHash === '' ? undefined : owned.find((rs) => hashOf(rs) === stableHash);
+  const highest = Math.max(0, ...owned.filter((rs) => rs !== fresh).map((rs) => revisionOf(rs) ?? 0));
+  const own = fresh === undefined ? undefined : revisionOf(fresh);
+  const hash = fresh === undefined ? ownHash : hashOf(fresh);
+  return {
+    all: owned,
+    fresh,
+    hash,
+    name: fresh?.metadata.name ?? `${rollout.metadata.name}-${hash}`,
+    revision: own !== undefined && own > highest ? own : highest + 1,
+    stable,
+    others: owned.filter((rs) => rs !== fresh && rs !== stable),
+  };
+}
+
+/** Key of the intent that creates a ReplicaSet. */
+export const createKey = (name: string): string => `create/${name}`;
+
+/** The ReplicaSet to create, at its size at once. Pod template and selector are the Rollout's, with the hash. */
+export function newReplicaSet(rollout: Rollout, revisions: Revisions, size: number): ReplicaSet {
+  const { hash } = revisions;
+  const template = rollout.spec.template ?? {};
+  const metadata = isObject(template['metadata']) ? template['metadata'] : {};
+  const labels = { ...(isObject(metadata['labels']) ? metadata['labels'] : {}), [HASH_LABEL]: hash };
+  const selector = (rollout.spec.selector ?? {}) as JsonObject;
+  const matchLabels = isObject(selector['matchLabels']) ? selector['matchLabels'] : {};
+  const { minReadySeconds } = rollout.spec;
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      name: revisions.name,
+      ...(rollout.metadata.namespace === undefined ? {} : { namespace: rollout.metadata.namespace }),
+      labels: labels as Record<string, string>,
+      annotations: {
+        ...copiedAnnotations(rollout),
+        [REVISION]: String(revisions.revision),
+        [DESIRED_REPLICAS]: String(rollout.spec.replicas ?? 1),
+      },
+      ownerReferences: [
+        {
+          apiVersion: rollout.apiVersion,
+          kind: rollout.kind,
+          name: rollout.metadata.name,
+          uid: rollout.metadata.uid ?? '',
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
+    },
+    spec: {
+      replicas: size,
+      ...(minReadySeconds === undefined || minReadySeconds === 0 ? {} : { minReadySeconds }),
+      selector: { ...selector, matchLabels: { ...matchLabels, [HASH_LABEL]: hash } },
+      template: { ...template, metadata: { ...metadata, labels } },
+    },
+  };
+}
+
+function copiedAnnotations(rollout: Rollout): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(rollout.metadata.annotations ?? {}).filter(([key]) => !NOT_COPIED.has(key)),
+  );
+}
+
+/** Brings annotations and minReadySeconds of an existing new ReplicaSet up to date, and the Rollout's revision. */
+export function syncRevision(rollout: Rollout, revisions: Revisions, draft: Draft): void {
+  const { fresh, revision, name } = revisions;
+  if (fresh !== undefined) {
+    const present = fresh.metadata.annotations ?? {};
+    const annotations: Record<string, string> = {};
+    for (const [key, value] of Object.entries(copiedAnnotations(rollout)))
+      if (present[key] !== value) annotations[key] = value;
+    const before = revisionOf(fresh);
+    if (before !== revision) {
+      annotations[REVISION] = String(revision);
+      if (before !== undefined) annotations[REVISION_HISTORY] = appended(present[REVISION_HISTORY], before);
+      draft.note('revision.number', `ReplicaSet ${name} comes back as revision ${revision}`);
+    }
+    const minReadySeconds = rollout.spec.minReadySeconds ?? 0;
+    const otherSeconds = (fresh.spec.minReadySeconds ?? 0) !== minReadySeconds;
+    if (Object.keys(annotations).length > 0 || otherSeconds) {
+      draft.intend({
+        kind: 'annotateReplicaSet',
+        key: `annotate/${name}`,
+        wave: 'objects',
+        target: { name, uid: fresh.metadata.uid },
+        annotations,
+        ...(otherSeconds ? { minReadySeconds } : {}),
+      });
+    }
+  }
+  if (rollout.metadata.annotations?.[REVISION] !== String(revision)) {
+    const key = 'rollout/revision';
+    draft.intend({ kind: 'patchRolloutMeta', key, wave: 'objects', patch: 'revision', revision });
+    draft.event('Normal', 'RolloutUpdated', `Rollout updated to revision ${revision}`, { of: key });
+  }
+  if (fresh === undefined)
+    draft.event('Normal', 'NewReplicaSetCreated', `Created ReplicaSet ${name} (revision ${revision})`, {
+      of: createKey(name),
+    });
+}
+
+const MAX_HISTORY = 2000;
+
+function appended(history: string | undefined, revision: number): string {
+  const list = history === undefined || history === '' ? [] : history.split(',');
+  const text = [...list, String(revision)].join(',');
+  return text.length <= MAX_HISTORY ? text : text.slice(text.indexOf(',', text.length - MAX_HISTORY) + 1);
+}

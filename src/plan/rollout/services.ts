@@ -1,0 +1,117 @@
+/** Which version each Service selects (spec 02 section 15, 03 section 9). One decision for each Service and pass. */
+
+import type { Counts } from './canary/counts.ts';
+import { basicTarget } from './canary/sizes.ts';
+import { HASH_LABEL } from './names.ts';
+import type { Progress } from './progress.ts';
+import { courseOf, isPromoted } from './progress.ts';
+import type { Situation } from './situation.ts';
+import { hasFailed } from './situation.ts';
+
+interface Wish {
+  readonly service: string;
+  readonly hash: string;
+  readonly counts: Counts;
+}
+
+/** Adds the switches to the plan; says whether the canary Service then selects the new version. */
+export function planServices(s: Situation, p: Progress): { canaryReachable: boolean } {
+  for (const wish of wishes(s, p)) switchService(s, p, wish);
+  const { canaryService } = s.strategy;
+  if (!named(canaryService)) return { canaryReachable: true };
+  const switched = s.draft.intents.some(
+    (intent) =>
+      intent.kind === 'setServiceSelector' &&
+      intent.service === canaryService &&
+      intent.hash === s.revisions.hash,
+  );
+  const selected = s.snapshot.services[canaryService]?.selector[HASH_LABEL];
+  return { canaryReachable: switched || selected === s.revisions.hash };
+}
+
+function wishes(s: Situation, p: Progress): Wish[] {
+  const list: Wish[] = [];
+  const { canaryService, stableService } = s.strategy;
+  const fresh: Omit<Wish, 'service'> = { hash: s.revisions.hash, counts: s.canary };
+  const stable: Omit<Wish, 'service'> | undefined = isPromoted(s, p)
+    ? fresh
+    : s.stable === undefined
+      ? undefined
+      : { hash: p.stableHash, counts: s.stable };
+  if (named(stableService) && stable !== undefined)
+    list.push({ service: stableService, ...(stableGivesWay(s, p) ? fresh : stable) });
+  if (named(canaryService)) {
+    const wanted = p.abort ? stable : fresh;
+    if (wanted !== undefined) list.push({ service: canaryService, ...wanted });
+  }
+  return list;
+}
+
+const named = (service: string | undefined): service is string => service !== undefined && service !== '';
+
+/**
+ * Basic canary at its end: the last stable pod goes before the new version counts as stable, so its Service moves on
+ * first. Otherwise it would select nothing for a while.
+ */
+function stableGivesWay(s: Situation, p: Progress): boolean {
+  if (s.routed || p.abort || isPromoted(s, p) || s.stable === undefined) return false;
+  const target = basicTarget(
+    { course: courseOf(s, p), canary: s.canary, stable: s.stable, others: s.others },
+    s.fences,
+  );
+  return target.stable === 0 && s.canary.available > 0;
+}
+
+function switchService(s: Situation, p: Progress, wish: Wish): void {
+  const { draft } = s;
+  const view = s.snapshot.services[wish.service];
+  if (view === undefined || view === null) return; // reported as InvalidSpec
+  const key = `service/${wish.service}`;
+  if (hasFailed(s, key)) return;
+  const from = view.selector[HASH_LABEL] ?? '';
+  const adopted = view.managedBy !== undefined;
+  if (from === wish.hash && adopted) return;
+  if (from !== wish.hash) {
+    const { counts } = wish;
+    const ready = adopted ? counts.available > 0 : counts.size > 0 && counts.available >= counts.size;
+    if (!ready) {
+      draft.note(
+        'service.wait',
+        `Service ${wish.service} waits for pods of ${wish.hash}: ${counts.available} of ${counts.size} available`,
+      );
+      return;
+    }
+    if (carriesOtherTraffic(s, wish)) {
+      draft.note('service.wait', `Service ${wish.service} still has the traffic of another version`);
+      return;
+    }
+    draft.event(
+      'Normal',
+      'SwitchService',
+      `Switched selector for service '${wish.service}' from '${from}' to '${wish.hash}'`,
+      { of: key, when: p.abort ? 'after' : 'before' },
+    );
+    draft.note('service.switch', `Service ${wish.service} selects ${wish.hash}`);
+  }
+  draft.intend({
+    kind: 'setServiceSelector',
+    key,
+    wave: p.abort ? 'release' : 'services',
+    service: wish.service,
+    hash: wish.hash,
+    from,
+  });
+}
+
+/** The canary Service may change its version only while the routers send it nothing, or it gets its own back. */
+function carriesOtherTraffic(s: Situation, wish: Wish): boolean {
+  if (!s.routed || wish.service !== s.strategy.canaryService || wish.hash !== s.revisions.hash) return false;
+  const recorded = s.old.canary?.weights?.canary;
+  if (recorded === undefined || recorded.weight === 0 || recorded.podTemplateHash === wish.hash) return false;
+  return s.old.stableRS !== wish.hash;
+}
+
+/** Whether a Service that the Rollout names selects this version now. */
+export function isSelected(s: Situation, hash: string): boolean {
+  return Object.values(s.snapshot.services).some((view) => view?.selector[HASH_LABEL] === hash);
+}

@@ -1,0 +1,333 @@
+/** The sizes of all ReplicaSets after this pass, and the writes that get there (spec 02 sections 8 to 10, 03 section 5). */
+
+import { formatTime } from '../../lang/time.ts';
+import { atDesired, basicSizes, basicTarget, routedSizes } from './canary/sizes.ts';
+import type { Sizes } from './canary/target.ts';
+import { sum } from './canary/counts.ts';
+import { abortScaleDownDelay, maxWeight, scaleDownDelaySeconds } from './defaults.ts';
+import { DESIRED_REPLICAS, SCALE_DOWN_DEADLINE } from './names.ts';
+import type { Progress } from './progress.ts';
+import { courseOf, isInconclusive, isPromoted } from './progress.ts';
+import type { ReplicaSet } from './replica-set.ts';
+import {
+  byRevision,
+  countsOf,
+  desiredReplicasOf,
+  hashOf,
+  revisionOf,
+  scaleDownDeadlineOf,
+} from './replica-set.ts';
+import { createKey, newReplicaSet } from './revision.ts';
+import { isSelected } from './services.ts';
+import type { Situation } from './situation.ts';
+import { hasFailed } from './situation.ts';
+
+function input(s: Situation, p: Progress) {
+  return {
+    course: courseOf(s, p),
+    canary: s.canary,
+    stable: isPromoted(s, p) ? undefined : s.stable,
+    others: s.others,
+  };
+}
+
+/** What the step asks for now, before anything holds it back. */
+export function wantedSizes(s: Situation, p: Progress): Sizes {
+  if (!s.routed) return basicSizes(input(s, p), s.fences);
+  if (input(s, p).stable === undefined) return { canary: s.replicas, stable: 0 };
+  const recorded = s.old.canary?.weights;
+  return routedSizes(
+    input(s, p),
+    recorded === undefined ? undefined : { canary: recorded.canary.weight, stable: recorded.stable.weight },
+  );
+}
+
+/** Whether the current step has its pods: those of its target, not only those of the next move towards it. */
+export function isAtDesired(s: Situation, p: Progress): boolean {
+  if (s.revisions.fresh === undefined) return false;
+  const desired = s.routed ? wantedSizes(s, p) : basicTarget(input(s, p), s.fences);
+  return atDesired(input(s, p), desired);
+}
+
+/** Nobody scales while a person holds the update, except to follow a change of spec.replicas. */
+function isHalted(s: Situation, p: Progress): boolean {
+  if (s.rollout.spec.paused !== true && !isInconclusive(p)) return false;
+  const { fresh, stable } = s.revisions;
+  return ![fresh, stable].some(
+    (rs) => rs !== undefined && countsOf(rs).size > 0 && (desiredReplicasOf(rs) ?? s.replicas) !== s.replicas,
+  );
+}
+
+/** By name of the ReplicaSet: how many pods this plan asks for. */
+export type PlannedSizes = ReadonlyMap<string, number>;
+
+export function planSizes(s: Situation, p: Progress): PlannedSizes {
+  const planned = new Map<string, number>();
+  const halted = isHalted(s, p);
+  if (halted)
+    s.draft.note(
+      'size.halt',
+      s.rollout.spec.paused === true ? 'spec.paused is set' : 'waiting for a decision',
+    );
+  const wanted = wantedSizes(s, p);
+  planStable(s, p, halted, wanted, planned);
+  planNew(s, p, halted, wanted, planned);
+  if (!halted) planOthers(s, p, planned);
+  return planned;
+}
+
+function planStable(
+  s: Situation,
+  p: Progress,
+  halted: boolean,
+  wanted: Sizes,
+  planned: Map<string, number>,
+): void {
+  const { stable, fresh } = s.revisions;
+  if (stable === undefined || stable === fresh || isPromoted(s, p)) return;
+  const size = halted ? countsOf(stable).size : keptForService(s, stable, wanted.stable);
+  planned.set(stable.metadata.name, size);
+  scale(s, stable, size, { halted, dropDeadline: true });
+}
+
+function planNew(
+  s: Situation,
+  p: Progress,
+  halted: boolean,
+  wanted: Sizes,
+  planned: Map<string, number>,
+): void {
+  const { fresh, name, revision } = s.revisions;
+  if (fresh === undefined) {
+    const size = halted ? 0 : wanted.canary;
+    planned.set(name, size);
+    const key = createKey(name);
+    if (hasFailed(s, key)) return;
+    s.draft.intend({
+      kind: 'createReplicaSet',
+      key,
+      wave: 'objects',
+      object: newReplicaSet(s.rollout, s.revisions, size),
+    });
+    if (size > 0) scalingEvent(s, name, revision, 0, size, key);
+    return;
+  }
+  const delay = abortScaleDownDelay(s.strategy);
+  const deadline = scaleDownDeadlineOf(fresh);
+  if (p.abort && s.routed && s.stable !== undefined && !halted) {
+    planned.set(name, planAborted(s, fresh, delay, deadline, wanted.canary));
+    return;
+  }
+  const kept = keptForService(s, fresh, keptForTraffic(s, p, wanted.canary));
+  const size = halted ? s.canary.size : kept;
+  planned.set(name, size);
+  scale(s, fresh, size, { halted, dropDeadline: true });
+}
+
+/**
+ * The canary of an aborted update lives on for a while, so that what it did can be looked at and a retry is quick.
+ * Never scaled down where the user asked for 0, as the documentation of the field promises.
+ */
+function planAborted(
+  s: Situation,
+  fresh: ReplicaSet,
+  delay: number | 'never',
+  deadline: number | undefined,
+  wanted: number,
+): number {
+  const { size } = s.canary;
+  const keep = (why: string): number => {
+    s.draft.note('abort.pods', why);
+    scale(s, fresh, size, { halted: false, dropDeadline: false });
+    return size;
+  };
+  if (delay === 'never') return keep('the canary keeps its pods: abortScaleDownDelaySeconds is 0');
+  if (size === 0) return keep('the canary has no pods');
+  if ((s.old.canary?.weights?.canary.weight ?? 0) > 0 || isSelected(s, s.revisions.hash))
+    return keep('the canary keeps its pods until traffic has left it');
+  if (s.strategy.dynamicStableScale === true && (s.strategy.abortScaleDownDelaySeconds ?? 0) === 0) {
+    scale(s, fresh, wanted, { halted: false, dropDeadline: false });
+    return wanted;
+  }
+  if (deadline === undefined) {
+    if ((s.stable?.available ?? 0) < s.replicas)
+      return keep('the canary keeps its pods until stable has all of its own');
+    const at = s.now + delay * 1000;
+    annotate(s, fresh, { [SCALE_DOWN_DEADLINE]: formatTime(at) });
+    s.draft.lookAgainAt(at);
+    return keep(`the canary is scaled down in ${delay} s`);
+  }
+  if (deadline > s.now) {
+    s.draft.lookAgainAt(deadline);
+    return keep(`the canary is scaled down at ${formatTime(deadline)}`);
+  }
+  scale(s, fresh, 0, { halted: false, dropDeadline: false });
+  return 0;
+}
+
+/** When a step lowers the weight, the pods follow the traffic. An explicit setCanaryScale is the user's own word. */
+function keptForTraffic(s: Situation, p: Progress, wanted: number): number {
+  if (!s.routed || isPromoted(s, p)) return wanted;
+  const recorded = s.old.canary?.weights?.canary;
+  if (recorded === undefined || recorded.podTemplateHash !== s.revisions.hash || recorded.weight === 0)
+    return wanted;
+  const needed = Math.ceil((recorded.weight * s.replicas) / maxWeight(s.strategy));
+  const { steps } = s.strategy;
+  if (wanted >= needed || (steps ?? []).some((step) => step.setCanaryScale !== undefined)) return wanted;
+  return Math.max(wanted, Math.min(needed, s.canary.size));
+}
+
+/** Basic canary: the last pods that a Service selects stay until it selects others. */
+function keptForService(s: Situation, rs: ReplicaSet, wanted: number): number {
+  if (wanted > 0 || s.replicas === 0 || !isSelected(s, hashOf(rs))) return wanted;
+  const { size } = countsOf(rs);
+  if (size > 0)
+    s.draft.note('size.selected', `ReplicaSet ${rs.metadata.name} is still selected by a Service`);
+  return size;
+}
+
+function planOthers(s: Situation, p: Progress, planned: Map<string, number>): void {
+  const alive = s.revisions.others.filter((rs) => countsOf(rs).size > 0);
+  if (alive.length === 0) return;
+  if (s.routed) planRoutedOthers(s, p, alive, planned);
+  else planBasicOthers(s, alive, planned);
+}
+
+/** Pods of older revisions that aren't available go at once, the others as far as availability allows. */
+function planBasicOthers(s: Situation, alive: readonly ReplicaSet[], planned: Map<string, number>): void {
+  const available = s.canary.available + (s.stable?.available ?? 0) + sum(s.others, 'available');
+  let budget = available - (s.replicas - s.fences.unavailable);
+  for (const rs of alive.toSorted(byRevision)) {
+    const counts = countsOf(rs);
+    const healthy = Math.min(counts.size, counts.available);
+    const drained = budget > 0 ? Math.max(0, healthy - budget) : healthy;
+    budget -= healthy - drained;
+    const size = keptForService(s, rs, drained);
+    planned.set(rs.metadata.name, size);
+    scale(s, rs, size, { halted: false, dropDeadline: size === 0 });
+  }
+}
+
+/** With a router: nothing that may still be asked for is touched; then the delay; a middle revision goes at once. */
+function planRoutedOthers(
+  s: Situation,
+  p: Progress,
+  alive: readonly ReplicaSet[],
+  planned: Map<string, number>,
+): void {
+  const { scaleDownDelayRevisionLimit = Infinity } = s.strategy;
+  const delay = scaleDownDelaySeconds(s.strategy);
+  let waiting = 0;
+  for (const rs of alive.toSorted(byRevision)) {
+    const { name } = rs.metadata;
+    const { size } = countsOf(rs);
+    const keep = (why: string): void => {
+      planned.set(name, size);
+      s.draft.note('size.old', `ReplicaSet ${name} ${why}`);
+    };
+    const drop = (): void => {
+      planned.set(name, 0);
+      scale(s, rs, 0, { halted: false, dropDeadline: true });
+    };
+    if (isReferenced(s, hashOf(rs))) {
+      keep('may still get traffic');
+      continue;
+    }
+    const deadline = scaleDownDeadlineOf(rs);
+    const delayed = isPromoted(s, p) || deadline !== undefined;
+    if (!delayed || s.strategy.dynamicStableScale === true) {
+      drop();
+      continue;
+    }
+    waiting++;
+    if (waiting > scaleDownDelayRevisionLimit || (deadline === undefined && delay <= 0)) {
+      drop();
+    } else if (deadline === undefined) {
+      const at = s.now + delay * 1000;
+      annotate(s, rs, { [SCALE_DOWN_DEADLINE]: formatTime(at) });
+      s.draft.lookAgainAt(at);
+      keep(`is scaled down in ${delay} s`);
+    } else if (deadline > s.now) {
+      s.draft.lookAgainAt(deadline);
+      keep(`is scaled down at ${formatTime(deadline)}`);
+    } else {
+      drop();
+    }
+  }
+}
+
+/** Named by the stored status or by a Service: traffic may still reach it (spec 02 section 9). */
+function isReferenced(s: Situation, hash: string): boolean {
+  const { weights } = s.old.canary ?? {};
+  return (
+    hash === s.old.stableRS ||
+    hash === s.old.currentPodHash ||
+    hash === weights?.canary.podTemplateHash ||
+    hash === weights?.stable.podTemplateHash ||
+    isSelected(s, hash)
+  );
+}
+
+function scale(
+  s: Situation,
+  rs: ReplicaSet,
+  size: number,
+  options: { halted: boolean; dropDeadline: boolean },
+): void {
+  const { name, uid, resourceVersion } = rs.metadata;
+  const from = countsOf(rs).size;
+  const deadline = options.dropDeadline && scaleDownDeadlineOf(rs) !== undefined;
+  const isOther = s.revisions.others.includes(rs);
+  const stale = !isOther && !options.halted && desiredReplicasOf(rs) !== s.replicas;
+  if (from === size && !deadline && !stale) return;
+  const annotations = {
+    [DESIRED_REPLICAS]: String(s.replicas),
+    ...(deadline ? { [SCALE_DOWN_DEADLINE]: null } : {}),
+  };
+  const key = `scale/${name}`;
+  if (from === size) {
+    s.draft.intend({ kind: 'annotateReplicaSet', key, wave: 'sizes', target: { name, uid }, annotations });
+    return;
+  }
+  s.draft.intend({
+    kind: 'scaleReplicaSet',
+    key,
+    wave: 'sizes',
+    // Pods can't be had back: a decision to let some go must not rest on an older view.
+    target: { name, uid, ...(size < from ? { resourceVersion } : {}) },
+    from,
+    to: size,
+    annotations,
+  });
+  const revision = rs === s.revisions.fresh ? s.revisions.revision : (revisionOf(rs) ?? 0);
+  scalingEvent(s, name, revision, from, size, key);
+}
+
+function scalingEvent(
+  s: Situation,
+  name: string,
+  revision: number,
+  from: number,
+  to: number,
+  of: string,
+): void {
+  const direction = to > from ? 'up' : 'down';
+  s.draft.event(
+    'Normal',
+    'ScalingReplicaSet',
+    `Scaled ${direction} ReplicaSet ${name} (revision ${revision}) from ${from} to ${to}`,
+    { of, when: 'after' },
+  );
+  s.draft.note('size.change', `ReplicaSet ${name}: ${from} to ${to}`);
+}
+
+function annotate(s: Situation, rs: ReplicaSet, annotations: Record<string, string | null>): void {
+  const { name, uid } = rs.metadata;
+  s.draft.intend({
+    kind: 'annotateReplicaSet',
+    key: `deadline/${name}`,
+    wave: 'sizes',
+    target: { name, uid },
+    annotations,
+  });
+}

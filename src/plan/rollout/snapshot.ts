@@ -1,0 +1,66 @@
+/** Everything that one decision about a Rollout may need, read at one instant and frozen. */
+
+import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
+import type { DecodeIssue } from '../../api/decode.ts';
+import type { Rollout } from '../../api/rollout.ts';
+import type { JsonObject } from '../../lang/json.ts';
+import type { ObjectMeta, ReplicaSet } from './replica-set.ts';
+import type { ReferencedObjects } from './validate-references.ts';
+
+export interface RolloutSnapshot {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** The object as it is stored: identity, and what is left to see of one that can't be decoded. */
+  readonly stored: StoredRollout;
+  /** Undefined where `issues` say why. */
+  readonly rollout: Rollout | undefined;
+  readonly issues: readonly DecodeIssue[];
+  /** ReplicaSets of the namespace that the Rollout controls, and those without a controller that it may adopt. */
+  readonly replicaSets: readonly ReplicaSet[];
+  /** AnalysisRuns that the Rollout controls. */
+  readonly analysisRuns: readonly AnalysisRun[];
+  readonly templates: readonly AnalysisTemplate[];
+  readonly clusterTemplates: readonly ClusterAnalysisTemplate[];
+  /** The Services that the Rollout names; null: there is none of that name. */
+  readonly services: Readonly<Record<string, ServiceView | null>>;
+  /** The routers that the Rollout configures, in the order in which they are driven. */
+  readonly routes: readonly RouteView[];
+  /** Raw objects that the Rollout refers to, for the checks of spec 01 section 3.4. */
+  readonly references: ReferencedObjects;
+  /** When this controller last wrote the status of this Rollout; undefined after a restart. */
+  readonly statusWrittenAt: number | undefined;
+  /** Writes of a plan that this pass already tried in vain. */
+  readonly failed: readonly FailedIntent[];
+}
+
+export interface StoredRollout {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+  readonly spec?: JsonObject;
+  readonly status?: JsonObject;
+}
+
+export interface ServiceView {
+  readonly name: string;
+  readonly selector: Readonly<Record<string, string>>;
+  /** The Rollout that the Service says it is managed by. */
+  readonly managedBy: string | undefined;
+}
+
+export interface RouteView {
+  /** As in the spec: `nginx`. */
+  readonly router: string;
+  /** The weight that all of its objects have now; undefined where they differ or are missing. */
+  readonly weight: number | undefined;
+  /** Whether its objects are, apart from the weight, what the Rollout asks for. */
+  readonly current: boolean;
+  /** Confirmation by the data plane, for routers that can tell. */
+  readonly verified?: boolean | undefined;
+}
+
+export interface FailedIntent {
+  readonly key: string;
+  readonly reason: 'AlreadyExists' | 'Error';
+  readonly message: string;
+}

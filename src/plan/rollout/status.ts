@@ -1,0 +1,305 @@
+/** The whole status that a pass leaves behind (spec 01 sections 5 and 6). */
+
+import type { RolloutCondition, RolloutStatus } from '../../api/rollout.ts';
+import type { JsonObject } from '../../lang/json.ts';
+import { formatSelector, selectorFrom } from '../../lang/selector.ts';
+import type { RunStatuses } from './analysis-runs.ts';
+import type { Counts } from './canary/counts.ts';
+import { sum } from './canary/counts.ts';
+import type { WantedCondition } from './conditions.ts';
+import { conditionOf, removeCondition, setCondition } from './conditions.ts';
+import { deadlineOf, hasProgressed, hasTimedOut, isIndefinite, waitsForOldPods } from './deadline.ts';
+import { stepsOf } from './defaults.ts';
+import { nextDuration } from './duration.ts';
+import { rolloutPhase } from './phase.ts';
+import type { Progress } from './progress.ts';
+import { INCONCLUSIVE_RUN, isPromoted, PAUSE_STEP } from './progress.ts';
+import { countsOf } from './replica-set.ts';
+import { createKey } from './revision.ts';
+import type { Situation } from './situation.ts';
+import type { PlannedSizes } from './sizes.ts';
+import { pauseSeconds } from './step-text.ts';
+import type { TrafficDecision } from './traffic.ts';
+
+export interface StatusParts {
+  readonly sizes: PlannedSizes;
+  readonly traffic: TrafficDecision;
+  readonly runs: RunStatuses;
+}
+
+export function nextStatus(s: Situation, p: Progress, parts: StatusParts): RolloutStatus {
+  const bare = bareStatus(s, p, parts);
+  const health = isHealthy(s, p, bare);
+  const conditions = nextConditions(s, p, bare, health);
+  const status: RolloutStatus = { ...bare, conditions: [...conditions] };
+  const duration = nextDuration(s.old.duration, durationFacts(s, p));
+  if (duration !== undefined) status.duration = duration;
+  recordEvents(s, p, status);
+  Object.assign(status, rolloutPhase(s.rollout.spec, forPhase(s, p, status, parts.sizes)));
+  armDeadline(s, p, status, health);
+  return status;
+}
+
+/** Counts never exceed what this very plan asks for: pods that it lets go are not counted any more. */
+function countsAfter(s: Situation, sizes: PlannedSizes): { all: Counts[]; fresh: Counts } {
+  const clamp = (counts: Counts, size: number): Counts => ({
+    size,
+    created: Math.min(counts.created, size),
+    ready: Math.min(counts.ready, size),
+    available: Math.min(counts.available, size),
+  });
+  const after = new Map(
+    s.revisions.all.map((rs) => {
+      const counts = countsOf(rs);
+      return [rs.metadata.name, clamp(counts, sizes.get(rs.metadata.name) ?? counts.size)];
+    }),
+  );
+  const size = sizes.get(s.revisions.name) ?? 0;
+  return {
+    all: [...after.values()],
+    fresh: after.get(s.revisions.name) ?? { size, created: 0, ready: 0, available: 0 },
+  };
+}
+
+function bareStatus(s: Situation, p: Progress, parts: StatusParts): RolloutStatus {
+  const { old, rollout } = s;
+  const { all, fresh } = countsAfter(s, parts.sizes);
+  const replicas = sum(all, 'created');
+  const status: RolloutStatus = {
+    HPAReplicas: replicas,
+    availableReplicas: sum(all, 'available'),
+    blueGreen: {},
+    canary: {
+      ...(parts.runs.step === undefined ? {} : { currentStepAnalysisRunStatus: parts.runs.step }),
+      ...(parts.runs.background === undefined
+        ? {}
+        : { currentBackgroundAnalysisRunStatus: parts.runs.background }),
+      ...(parts.traffic.weights === undefined ? {} : { weights: parts.traffic.weights }),
+    },
+    currentPodHash: s.revisions.hash,
+    currentStepHash: s.stepHash,
+    observedGeneration: String(rollout.metadata.generation ?? 0),
+    readyReplicas: sum(all, 'ready'),
+    replicas,
+    selector: formatSelector(selectorFrom(rollout.spec.selector as JsonObject | undefined)),
+    updatedReplicas: fresh.created,
+  };
+  if (p.stableHash !== '') status.stableRS = p.stableHash;
+  if (p.stepIndex !== undefined) status.currentStepIndex = p.stepIndex;
+  if (p.abort) status.abort = true;
+  if (p.abortedAt !== undefined) status.abortedAt = p.abortedAt;
+  if (p.promoteFull) status.promoteFull = true;
+  if (p.pauses.length > 0) status.pauseConditions = [...p.pauses];
+  if (p.controllerPause) status.controllerPause = true;
+  if (old.collisionCount !== undefined) status.collisionCount = old.collisionCount;
+  if (old.restartedAt !== undefined) status.restartedAt = old.restartedAt;
+  return status;
+}
+
+/** All pods are of the wanted version, are available, and there is nothing left to do. */
+function isHealthy(s: Situation, p: Progress, status: RolloutStatus): boolean {
+  const steps = stepsOf(s.strategy).length;
+  return (
+    isPromoted(s, p) &&
+    status.updatedReplicas === s.replicas &&
+    status.availableReplicas === s.replicas &&
+    status.replicas === s.replicas &&
+    (steps === 0 || p.stepIndex === steps)
+  );
+}
+
+function nextConditions(
+  s: Situation,
+  p: Progress,
+  bare: RolloutStatus,
+  healthy: boolean,
+): readonly RolloutCondition[] {
+  const { now } = s;
+  let list: readonly RolloutCondition[] = s.old.conditions ?? [];
+  list = removeCondition(removeCondition(list, 'InvalidSpec'), 'NotImplemented');
+  const set = (wanted: WantedCondition, refresh = false): void => {
+    list = setCondition(list, wanted, now, refresh);
+  };
+  const paused = isPaused(s, p);
+
+  const wasHealthy = conditionOf(s.old, 'Healthy');
+  if (healthy && !paused)
+    set({ type: 'Healthy', status: 'True', reason: 'RolloutHealthy', message: 'Rollout is healthy' });
+  else if (wasHealthy !== undefined)
+    set({ type: 'Healthy', status: 'False', reason: 'RolloutHealthy', message: 'Rollout is not healthy' });
+  const becameUnhealthy = wasHealthy?.status === 'True' && !healthy;
+
+  const progressing = progressingCondition(s, p, bare, { healthy, paused, becameUnhealthy });
+  if (progressing !== undefined) set(progressing.wanted, progressing.refresh);
+
+  const available = (bare.availableReplicas ?? 0) >= s.replicas;
+  set({
+    type: 'Available',
+    status: available ? 'True' : 'False',
+    reason: 'AvailableReason',
+    message: available ? 'Rollout has minimum availability' : 'Rollout does not have minimum availability',
+  });
+
+  const failure = replicaFailure(s);
+  if (failure === undefined) list = removeCondition(list, 'ReplicaFailure');
+  else set(failure);
+
+  const completed = isPromoted(s, p);
+  set({
+    type: 'Completed',
+    status: completed ? 'True' : 'False',
+    reason: 'RolloutCompleted',
+    message: 'RolloutCompleted',
+  });
+
+  if (!p.abort && paused !== (conditionOf(s.old, 'Paused')?.status === 'True'))
+    set({
+      type: 'Paused',
+      status: paused ? 'True' : 'False',
+      reason: 'RolloutPaused',
+      message: 'Rollout is paused',
+    });
+  return list;
+}
+
+const isPaused = (s: Situation, p: Progress): boolean =>
+  p.pauses.length > 0 || s.rollout.spec.paused === true;
+
+/** First match wins; undefined: as it is. */
+function progressingCondition(
+  s: Situation,
+  p: Progress,
+  bare: RolloutStatus,
+  facts: { healthy: boolean; paused: boolean; becameUnhealthy: boolean },
+): { wanted: WantedCondition; refresh: boolean } | undefined {
+  const { old, draft } = s;
+  const { name, revision, fresh } = s.revisions;
+  const reason = conditionOf(old, 'Progressing')?.reason;
+  const make = (
+    status: WantedCondition['status'],
+    newReason: string,
+    message: string,
+    refresh = false,
+  ): { wanted: WantedCondition; refresh: boolean } => ({
+    wanted: { type: 'Progressing', status, reason: newReason, message },
+    refresh,
+  });
+  if (p.abort) {
+    const message = `Rollout aborted update to revision ${revision}${p.abortMessage === '' ? '' : `: ${p.abortMessage}`}`;
+    return make('False', 'RolloutAborted', message);
+  }
+  const creation = s.snapshot.failed.find((failure) => failure.key === createKey(name));
+  if (creation !== undefined) {
+    const message = `Failed to create new replica set "${name}": ${creation.message}`;
+    draft.event('Warning', 'ReplicaSetCreateError', message);
+    draft.note('revision.create', message);
+    return make('False', 'ReplicaSetCreateError', message);
+  }
+  if (fresh === undefined)
+    return make('True', 'NewReplicaSetCreated', `Created new replica set "${name}"`, true);
+  if (facts.healthy)
+    return make('True', 'NewReplicaSetAvailable', `ReplicaSet "${name}" has successfully progressed.`);
+  if (reason === undefined && !p.promotedNow)
+    return make('True', 'FoundNewReplicaSet', `Found new replica set "${name}"`);
+  const promoted = isPromoted(s, p);
+  if (!p.reset && !promoted && facts.paused) return make('Unknown', 'RolloutPaused', 'Rollout is paused');
+  if (!p.reset && !promoted && reason === 'RolloutPaused' && wasResumedByUser(old, s))
+    return make('Unknown', 'RolloutResumed', 'Rollout is resumed');
+  if (!p.reset && reason === 'RolloutAborted')
+    return make('Unknown', 'RolloutRetry', 'Retrying Rollout after abort');
+  if (p.reset || facts.becameUnhealthy || hasProgressed(old, bare)) {
+    return facts.becameUnhealthy && promoted
+      ? make('True', 'ReplicaSetNotAvailable', 'Rollout does not have minimum availability', true)
+      : make('True', 'ReplicaSetUpdated', `ReplicaSet "${name}" is progressing.`, true);
+  }
+  // Left over from before a change that had no word of its own: say what is so now.
+  if (reason === 'RolloutPaused' || reason === 'ReplicaSetCreateError')
+    return make('True', 'ReplicaSetUpdated', `ReplicaSet "${name}" is progressing.`, true);
+  if (!isIndefinite(s, p.stepIndex) && !waitsForOldPods(s, promoted) && hasTimedOut(s, old)) {
+    draft.note('deadline.passed', `no progress within progressDeadlineSeconds`);
+    return make('False', 'ProgressDeadlineExceeded', timeoutText(name));
+  }
+  return undefined;
+}
+
+export const timeoutText = (name: string): string => `ReplicaSet "${name}" has timed out progressing.`;
+
+/** The controller's own pauses stand in the status until it ends them itself. */
+const wasResumedByUser = (old: RolloutStatus, s: Situation): boolean =>
+  (old.pauseConditions ?? []).length === 0 && s.rollout.spec.paused !== true;
+
+function replicaFailure(s: Situation): WantedCondition | undefined {
+  const { fresh, all } = s.revisions;
+  for (const rs of [...(fresh === undefined ? [] : [fresh]), ...all]) {
+    const condition = rs.status?.conditions?.find((item) => item.type === 'ReplicaFailure');
+    if (condition !== undefined)
+      return {
+        type: 'ReplicaFailure',
+        status: condition.status as WantedCondition['status'],
+        reason: condition.reason ?? '',
+        message: condition.message ?? '',
+      };
+  }
+  return undefined;
+}
+
+function durationFacts(s: Situation, p: Progress) {
+  return {
+    now: s.now,
+    changed: p.reset,
+    retried: !p.reset && !p.abort && conditionOf(s.old, 'Progressing')?.reason === 'RolloutAborted',
+    aborted: p.abort,
+    promoted: isPromoted(s, p),
+    full: s.canary.available >= s.replicas,
+    byFullPromotion: p.byFullPromotion,
+    rollback: p.rollback,
+    manuallyPaused:
+      s.rollout.spec.paused === true || p.pauses.some((pause) => waitsForPerson(s, p, pause.reason)),
+  };
+}
+
+function waitsForPerson(s: Situation, p: Progress, reason: string): boolean {
+  if (reason !== PAUSE_STEP) return reason.startsWith('Inconclusive') || reason === INCONCLUSIVE_RUN;
+  const pause = stepsOf(s.strategy)[p.stepIndex ?? 0]?.pause;
+  return pause !== undefined && pauseSeconds(pause) === undefined;
+}
+
+/** Events that tell of differences between the stored status and this one. */
+function recordEvents(s: Situation, p: Progress, next: RolloutStatus): void {
+  const { draft, old } = s;
+  const { revision, hash } = s.revisions;
+  const was = conditionOf(old, 'Completed')?.status;
+  if (conditionOf(next, 'Completed')?.status === 'False' && was !== 'False')
+    draft.event(
+      'Normal',
+      'RolloutNotCompleted',
+      `Rollout not completed, started update to revision ${revision} (${hash})`,
+    );
+  const before = old.pauseConditions ?? [];
+  if (before.length === 0 && p.pauses.length > 0)
+    draft.event('Normal', 'RolloutPaused', `Rollout is paused (${p.pauses[0]?.reason ?? ''})`);
+  if (before.length > 0 && p.pauses.length === 0 && !p.abort)
+    draft.event('Normal', 'RolloutResumed', 'Rollout is resumed');
+  if (p.abortedNow) {
+    const timedOut = p.abortMessage === timeoutText(s.revisions.name);
+    if (timedOut) draft.event('Warning', 'RolloutAborted', p.abortMessage);
+    draft.event('Warning', 'RolloutAborted', conditionOf(next, 'Progressing')?.message ?? '');
+  }
+}
+
+/**
+ * The message says what is waited for, so it rests on what has been asked for: once all replicas are asked of the new
+ * version, they are "becoming available", also in the moment before they exist.
+ */
+function forPhase(s: Situation, p: Progress, status: RolloutStatus, sizes: PlannedSizes): RolloutStatus {
+  if (p.reset) return status;
+  const asked = sizes.get(s.revisions.name) ?? 0;
+  return { ...status, updatedReplicas: Math.max(status.updatedReplicas ?? 0, asked) };
+}
+
+function armDeadline(s: Situation, p: Progress, status: RolloutStatus, healthy: boolean): void {
+  if (healthy || p.abort || isIndefinite(s, p.stepIndex) || waitsForOldPods(s, isPromoted(s, p))) return;
+  if (conditionOf(status, 'Progressing')?.reason === 'ProgressDeadlineExceeded') return;
+  const deadline = deadlineOf(s, status);
+  if (deadline !== undefined) s.draft.lookAgainAt(Math.max(deadline, s.now));
+}

@@ -1,0 +1,74 @@
+/** Takes out of a live pod template what the controller put in (spec 02 section 3). */
+
+import type { Json, JsonObject } from '../../lang/json.ts';
+import { isObject } from '../../lang/json.ts';
+import { EPHEMERAL_METADATA, HASH_LABEL } from './names.ts';
+import type { ReplicaSet } from './replica-set.ts';
+
+/** The template without injected metadata and without injected anti-affinity terms. */
+export function ownTemplate(rs: ReplicaSet): JsonObject {
+  return withoutInjectedAffinity(withoutEphemeralMetadata(rs));
+}
+
+function withoutEphemeralMetadata(rs: ReplicaSet): JsonObject {
+  const { template } = rs.spec;
+  const recorded = parse(rs.metadata.annotations?.[EPHEMERAL_METADATA]);
+  const metadata = template['metadata'];
+  if (recorded === undefined || !isObject(metadata)) return template;
+  const strip = (field: 'labels' | 'annotations'): JsonObject => {
+    const map = metadata[field];
+    const injected = recorded[field];
+    if (!isObject(map) || !isObject(injected)) return {};
+    return {
+      [field]: Object.fromEntries(Object.entries(map).filter(([key]) => !Object.hasOwn(injected, key))),
+    };
+  };
+  return { ...template, metadata: { ...metadata, ...strip('labels'), ...strip('annotations') } };
+}
+
+function parse(text: string | undefined): JsonObject | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined; // someone else's annotation: nothing that we know of was injected
+  }
+}
+
+const TERM_LISTS = [
+  'preferredDuringSchedulingIgnoredDuringExecution',
+  'requiredDuringSchedulingIgnoredDuringExecution',
+];
+
+function withoutInjectedAffinity(template: JsonObject): JsonObject {
+  const spec = template['spec'];
+  const affinity = isObject(spec) ? spec['affinity'] : undefined;
+  const anti = isObject(affinity) ? affinity['podAntiAffinity'] : undefined;
+  if (!isObject(spec) || !isObject(affinity) || !isObject(anti)) return template;
+  const kept: JsonObject = { ...anti };
+  let changed = false;
+  for (const list of TERM_LISTS) {
+    const terms = anti[list];
+    if (!Array.isArray(terms)) continue;
+    const own = terms.filter((term) => !namesHash(term));
+    if (own.length === terms.length) continue;
+    changed = true;
+    if (own.length > 0) kept[list] = own;
+    else delete kept[list];
+  }
+  if (!changed) return template;
+  const { podAntiAffinity: _, ...others } = affinity;
+  const left: JsonObject = Object.keys(kept).length > 0 ? { ...others, podAntiAffinity: kept } : others;
+  const { affinity: __, ...rest } = spec;
+  return { ...template, spec: Object.keys(left).length > 0 ? { ...rest, affinity: left } : rest };
+}
+
+/** Recognised by the hash label in a match expression, in a term or a weighted term. */
+function namesHash(term: Json): boolean {
+  if (!isObject(term)) return false;
+  const inner = isObject(term['podAffinityTerm']) ? term['podAffinityTerm'] : term;
+  const selector = inner['labelSelector'];
+  const expressions = isObject(selector) ? selector['matchExpressions'] : undefined;
+  return Array.isArray(expressions) && expressions.some((e) => isObject(e) && e['key'] === HASH_LABEL);
+}

@@ -1,0 +1,135 @@
+/** Which weight the canary should have now (spec 03 section 6), as one pure function of spec, step and pods. */
+
+import type { Counts } from '../rollout/canary/counts.ts';
+import type { Course } from '../rollout/canary/course.ts';
+import {
+  currentSetWeight,
+  currentStep,
+  fullyPromoted,
+  scaleInForce,
+  setWeightUpTo,
+} from '../rollout/canary/course.ts';
+import { reverseWeight } from '../rollout/canary/reverse.ts';
+import { thresholdMet } from '../rollout/canary/sizes.ts';
+import { maxWeight, stepsOf } from '../rollout/defaults.ts';
+
+export interface WeightInput {
+  readonly course: Course;
+  readonly canary: Counts;
+  /** Pods of the stable version; the canary's own once it is stable. Undefined: there is no stable version. */
+  readonly stable: Counts | undefined;
+  /** All ReplicaSets are as the current step wants them. */
+  readonly atDesired: boolean;
+  /** The canary's Service selects it, now or by a write of this pass. */
+  readonly canaryReachable: boolean;
+  /** The weight last handed to the routers, whichever version had it; undefined: none yet. */
+  readonly recorded: number | undefined;
+}
+
+export interface WeightDecision {
+  /** Undefined: leave the routers alone. */
+  readonly weight: number | undefined;
+  /** In words, for the notes. */
+  readonly why: string;
+  /** A step or a promotion may rely on it. False: something holds the weight back. */
+  readonly reached: boolean;
+  /** The user's own scale asks for more traffic than these pods' share. */
+  readonly beyondCapacity: boolean;
+}
+
+export function decideWeight(input: WeightInput): WeightDecision {
+  const wanted = wantedWeight(input);
+  return admit(input, wanted.weight, wanted.why);
+}
+
+interface Wanted {
+  weight: number;
+  why: string;
+}
+
+/** What the step asks for. First match wins. */
+function wantedWeight(input: WeightInput): Wanted {
+  const { course, canary } = input;
+  const recorded = input.recorded ?? 0;
+  const max = maxWeight(course.strategy);
+  if (fullyPromoted(course))
+    return { weight: 0, why: 'the wanted version is stable and has all the traffic' };
+  if (course.abort) return { weight: abortWeight(input), why: 'the update is aborted' };
+  if (canary.available === 0) return { weight: 0, why: 'no canary pod is available' };
+  if (course.promoteFull) {
+    if (course.strategy.dynamicStableScale === true)
+      return {
+        weight: Math.floor((max * canary.available) / Math.max(1, course.replicas)),
+        why: 'full promotion: traffic follows the pods',
+      };
+    return { weight: recorded, why: 'full promotion: the weight stays until the new version is stable' };
+  }
+  const steps = stepsOf(course.strategy);
+  if (steps.length === 0) return { weight: 0, why: 'there are no steps: traffic moves on promotion' };
+  const { index, step } = currentStep(course);
+  const now = currentSetWeight(course);
+  // Giving traffic back needs no pods of the canary: first the weight, then the pods.
+  if (now < recorded && step !== undefined)
+    return { weight: now, why: `step ${(index ?? 0) + 1} lowers the weight` };
+  if (!input.atDesired) {
+    const before = setWeightUpTo(course.strategy, (index ?? steps.length) - 1);
+    return { weight: before, why: 'the pods of the step are not there yet: the weight before it' };
+  }
+  if (step === undefined) return { weight: max, why: 'all steps are done' };
+  return { weight: now, why: `weight of step ${(index ?? 0) + 1}` };
+}
+
+/** Without dynamicStableScale 0; else what stable, small on purpose, can't carry yet (spec 03 section 6.2). */
+function abortWeight(input: WeightInput): number {
+  const { course, canary, stable } = input;
+  if (course.strategy.dynamicStableScale !== true || stable === undefined || course.replicas === 0) return 0;
+  const max = maxWeight(course.strategy);
+  const carried = Math.floor((max * stable.available) / course.replicas);
+  const byStep = reverseWeight(course, canary, stable);
+  const byPods = Math.max(0, max - carried);
+  if (input.recorded === undefined) return Math.max(byPods, byStep);
+  // Never up: an aborted canary only loses traffic.
+  if (byStep <= 0) return Math.min(byPods, input.recorded);
+  if (carried < max - byStep) return input.recorded;
+  return Math.min(byStep, input.recorded);
+}
+
+/** Traffic moves only to pods that can carry it. */
+function admit(input: WeightInput, weight: number, why: string): WeightDecision {
+  const { course, canary, stable } = input;
+  const max = maxWeight(course.strategy);
+  const none = { beyondCapacity: false };
+  const hold = (because: string): WeightDecision => ({
+    ...none,
+    weight: input.recorded,
+    why: because,
+    reached: false,
+  });
+  if (stable === undefined)
+    return { ...none, weight: undefined, why: 'there is no stable version yet', reached: false };
+  const recorded = input.recorded;
+  if (recorded !== undefined && weight > recorded && !fullyPromoted(course)) {
+    if (!input.canaryReachable) return hold('the canary Service does not select the new version yet');
+    if (canary.available * max >= weight * course.replicas) return { ...none, weight, why, reached: true };
+    if (thresholdMet(course, canary, Math.ceil((weight * course.replicas) / max)) === true)
+      return { ...none, weight, why: `${why} (progress threshold met)`, reached: true };
+    if (scaleInForce(course) !== undefined) return { weight, why, reached: true, beyondCapacity: true };
+    return hold(
+      `weight ${weight} needs more than the ${canary.available} of ${course.replicas} pods that the canary has available`,
+    );
+  }
+  if (recorded !== undefined && weight === recorded) return { ...none, weight, why, reached: true };
+  // Stable's share grows (or is set for the first time).
+  const urgent = course.abort || canary.available === 0;
+  const needed = Math.floor(((max - weight) * course.replicas) / max);
+  if (urgent && recorded !== undefined) {
+    return stable.available > 0 || recorded === 0
+      ? { ...none, weight, why, reached: true }
+      : hold('no stable pod is available to take the traffic back');
+  }
+  if (stable.available >= needed) return { ...none, weight, why, reached: true };
+  if (thresholdMet(course, stable, needed) === true) return { ...none, weight, why, reached: true };
+  return hold(
+    `stable has ${stable.available} of the ${needed} pods available that weight ${weight} leaves to it`,
+  );
+}
