@@ -1,0 +1,1 @@
+export { createHttpApi, type HttpApi, type HttpApiOptions, type RequestObservation } from './api.ts';
