@@ -1,0 +1,79 @@
+/** The controller of AnalysisRuns (spec 05 section 3). */
+
+import { keyOf } from '../../kube/api.ts';
+import type { ResourceType } from '../../kube/api.ts';
+import { ANALYSIS_RUN } from '../../kube/kinds.ts';
+import { INSTANCE_ID_LABEL } from '../../plan/analysis/run-object.ts';
+import { planAnalysisRun } from '../../plan/analysis/plan.ts';
+import { createProviders } from '../../providers/index.ts';
+import type { HttpClient } from '../../providers/http/types.ts';
+import type { ProviderRegistry } from '../../providers/index.ts';
+import type { ControlContext, Controller, ReconcileResult } from '../controller.ts';
+import { applyAnalysisPlan } from './apply.ts';
+import { MeasurementDesk } from './desk.ts';
+import { gatherAnalysisRun } from './gather.ts';
+
+export { analysisRunSamples, analysisTemplateSamples } from './metrics.ts';
+export type { MetricSample } from './metrics.ts';
+
+export interface AnalysisDependencies {
+  readonly http: HttpClient;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Replaces the built-in providers. */
+  readonly providers?: ProviderRegistry | undefined;
+  /** `--analysis-threads`. Workers only plan and write; measurements run beside them. */
+  readonly workers?: number | undefined;
+}
+
+/** Only while nobody attached a wake-up: how often a run with measurements in flight is looked at. */
+const POLL_MS = 250;
+const DEFAULT_WORKERS = 30;
+
+export function analysisController(context: ControlContext, deps: AnalysisDependencies): Controller {
+  const providers =
+    deps.providers ?? createProviders({ http: deps.http, clock: context.clock, env: deps.env });
+  let wake: ((key: string) => void) | undefined;
+  const desk = new MeasurementDesk((key) => wake?.(key));
+  const tools = { context, desk, providers };
+
+  return {
+    name: 'AnalysisRuns',
+    workers: deps.workers ?? DEFAULT_WORKERS,
+    informers: [{ type: ANALYSIS_RUN, labelSelector: instanceSelector(context.instanceId) }],
+    watches: [{ type: ANALYSIS_RUN, wakes: ({ key }) => [key] }],
+    attach(wakeKey, signal) {
+      wake = wakeKey;
+      signal.addEventListener('abort', () => desk.closeAll(), { once: true });
+    },
+    async reconcile(key, signal) {
+      const run = context.stores.of(ANALYSIS_RUN as ResourceType).get(key);
+      if (run === undefined || run.metadata.deletionTimestamp !== undefined) {
+        desk.close(key);
+        return {};
+      }
+      const snapshot = gatherAnalysisRun(run, context.clock.now(), desk);
+      const plan = planAnalysisRun(snapshot);
+      if (plan.notes.length > 0)
+        context.log.debug({ analysisrun: keyOf(run.metadata), notes: plan.notes }, 'analysis planned');
+      const result = await applyAnalysisPlan(run, snapshot, plan, tools, signal);
+      return wake === undefined ? polled(result, desk, key, run.metadata.uid ?? '', context) : result;
+    },
+  };
+}
+
+/** Runs of other instances are not ours, and neither are labelled ones when we have no id (spec 08 section 3). */
+export function instanceSelector(instanceId: string): string {
+  return instanceId === '' ? `!${INSTANCE_ID_LABEL}` : `${INSTANCE_ID_LABEL}=${instanceId}`;
+}
+
+function polled(
+  result: ReconcileResult,
+  desk: MeasurementDesk,
+  key: string,
+  uid: string,
+  context: ControlContext,
+): ReconcileResult {
+  if (desk.inFlight(key, uid).size === 0 && desk.reports(key, uid).length === 0) return result;
+  const poll = context.clock.now() + POLL_MS;
+  return { ...result, requeueAt: Math.min(result.requeueAt ?? poll, poll) };
+}

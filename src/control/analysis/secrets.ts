@@ -1,0 +1,63 @@
+/** The values of secret arguments, read live from the run's namespace (spec 05 section 2.2). */
+
+import { ApiError } from '../../kube/api.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import { sleep } from '../../kube/clock.ts';
+import type { Clock } from '../../kube/clock.ts';
+import { SECRET } from '../../kube/kinds.ts';
+import type { Argument } from '../../plan/analysis/types.ts';
+
+/** The Secret or its key is not there, or we may not read it. Ends the run, in these words. */
+export class SecretMissing extends Error {
+  override readonly name = 'SecretMissing';
+}
+
+const FIRST_WAIT_MS = 1_000;
+const MAX_WAIT_MS = 15_000;
+
+/**
+ * By name of the argument. Throws `SecretMissing`; an API server that does not answer, or answers that it can't, is
+ * asked again until `signal` ends it: that says nothing about the release, and must not decide it.
+ */
+export async function readSecretArgs(
+  args: readonly Argument[] | undefined,
+  namespace: string,
+  api: Pick<KubeApi, 'get'>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
+  const values = new Map<string, string>();
+  const read = new Map<string, Readonly<Record<string, unknown>>>();
+  for (const arg of args ?? []) {
+    const ref = arg.valueFrom?.secretKeyRef;
+    if (ref === undefined) continue;
+    const data = read.get(ref.name) ?? (await readData(ref.name, namespace, api, clock, signal));
+    read.set(ref.name, data);
+    const encoded = Object.hasOwn(data, ref.key) ? data[ref.key] : undefined;
+    if (typeof encoded !== 'string')
+      throw new SecretMissing(`key '${ref.key}' does not exist in secret '${ref.name}'`);
+    values.set(arg.name, Buffer.from(encoded, 'base64').toString('utf8'));
+  }
+  return values;
+}
+
+async function readData(
+  name: string,
+  namespace: string,
+  api: Pick<KubeApi, 'get'>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, unknown>>> {
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, MAX_WAIT_MS)) {
+    try {
+      const secret = await api.get(SECRET, { namespace, name }, { signal });
+      const data = secret['data'];
+      return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {};
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof ApiError && error.code >= 400 && error.code < 500 && error.code !== 429)
+        throw new SecretMissing(error.message);
+      await sleep(clock, waitMs, signal);
+    }
+  }
+}
