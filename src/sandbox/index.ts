@@ -1,0 +1,8 @@
+/** The embedded cluster: what the rest of the house may use of it. */
+
+export { SandboxCluster, type SandboxOptions } from './cluster.ts';
+export { VirtualClock, type RunUntilOptions } from './virtual-clock.ts';
+export { randomSuffix, randomUid, seededRandom } from './random.ts';
+export type { ApiOptions, Call, Interceptor } from './apiserver/api.ts';
+export type { UserInfo } from './apiserver/resource.ts';
+export { ApiServer } from './apiserver/server.ts';
