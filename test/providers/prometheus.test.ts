@@ -193,9 +193,9 @@ describe('prometheus: faults of the server', () => {
   });
 });
 
-describe('prometheus: requests', () => {
-  const ok: Handler = (_, response) => json(response, success('scalar', [1, '1']));
+const ok: Handler = (_, response) => json(response, success('scalar', [1, '1']));
 
+describe('prometheus: requests', () => {
   it('posts the query with the time of now', async () => {
     await using server = await serve(ok);
     const before = Date.now() / 1000;

@@ -2,7 +2,7 @@
 
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import axios, { isAxiosError, isCancel } from 'axios';
+import { create, isAxiosError, isCancel } from 'axios';
 import { HttpFailure } from './types.ts';
 import type { HttpResponse } from './types.ts';
 
@@ -24,7 +24,7 @@ export function createAxiosTransport(): Transport {
   const httpAgent = new HttpAgent(keep);
   const strictAgent = new HttpsAgent(keep);
   const insecureAgent = new HttpsAgent({ ...keep, rejectUnauthorized: false });
-  const instance = axios.create({
+  const instance = create({
     adapter: 'http',
     maxRedirects: 0,
     responseType: 'text',

@@ -80,6 +80,8 @@ function addressOf(metric: PrometheusMetric, defaultAddress: string | undefined)
   return address;
 }
 
+const filled = (value: string | undefined): value is string => value !== undefined && value !== '';
+
 /** Sets the headers of what is known now; OAuth 2 needs a token first. */
 function applyAuthentication(
   metric: PrometheusMetric,
@@ -87,7 +89,6 @@ function applyAuthentication(
   headers: Record<string, string>,
 ): OAuth2Credentials | undefined {
   const { basicAuth, oauth2, sigv4 } = metric.authentication ?? {};
-  const filled = (value: string | undefined): value is string => value !== undefined && value !== '';
   if (sigv4 !== undefined && address.includes('aps-workspaces') && Object.values(sigv4).some(Boolean))
     throw new PrometheusConfigError(
       'authentication.sigv4 is not implemented yet: put a signing proxy in front of the workspace and name its address',

@@ -11,6 +11,11 @@ import { Harness, metric, scalar } from './harness.ts';
 
 const patches = (h: Harness, key: string) => h.writes.filter((w) => w.key === key && w.verb === 'patch');
 
+const secretRun = (name: string, key: string) => ({
+  args: [{ name: 'token', valueFrom: { secretKeyRef: { name, key } } }],
+  metrics: [metric('m', { successCondition: 'result > 0 && "{{args.token}}" != ""' })],
+});
+
 describe('analysis controller', () => {
   it('writes the verdict of a quick run once, right after the answer', async () => {
     const h = new Harness();
@@ -169,11 +174,6 @@ describe('analysis controller', () => {
     const told = JSON.stringify([h.object(key), h.events, h.writes]);
     assert.ok(!told.includes('hunter2'), told);
     assert.match(h.status(key).message ?? '', /cannot parse x\{t="\*\*\*\*\*"\}/);
-  });
-
-  const secretRun = (name: string, key: string) => ({
-    args: [{ name: 'token', valueFrom: { secretKeyRef: { name, key } } }],
-    metrics: [metric('m', { successCondition: 'result > 0 && "{{args.token}}" != ""' })],
   });
 
   it('ends a run whose Secret or key is missing', async () => {

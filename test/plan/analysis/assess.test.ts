@@ -78,9 +78,9 @@ withVectors<Row>('metric-assess', (rows) => {
   });
 });
 
-describe('assessRun', () => {
-  const metric = (name: string): Metric => ({ name, provider: { web: {} } });
+const metric = (name: string): Metric => ({ name, provider: { web: {} } });
 
+describe('assessRun', () => {
   it('orders the ends as spec 05 section 4 does', () => {
     const order = ['Successful', 'Running', 'Pending', 'Inconclusive', 'Error', 'Failed'] as const;
     for (const [i, a] of order.entries())
