@@ -29,7 +29,7 @@ import type { Situation } from './situation.ts';
 import { situate } from './situation.ts';
 import { isAtDesired, planSizes } from './sizes.ts';
 import type { RolloutSnapshot } from './snapshot.ts';
-import { nextStatus, timeoutText } from './status.ts';
+import { nextStatus, recordStart, timeoutText } from './status.ts';
 import { planTraffic, weightDecision } from './traffic.ts';
 
 export interface CanaryDecision {
@@ -52,6 +52,7 @@ export function decideCanary(
   const before = begin(s);
   const p = verdicts(s, before, runs);
   const promoted = promoteWhenReady(s, p);
+  recordStart(s, promoted);
   const { canaryReachable } = planServices(s, promoted);
   const atDesired = isAtDesired(s, promoted);
   const traffic = planTraffic(s, promoted, weightDecision(s, promoted, { atDesired, canaryReachable }));

@@ -212,6 +212,12 @@ export function promoteWhenReady(s: Situation, p: Progress): Progress {
     );
     return p;
   }
+  // Basic canary: the old version has left before the new one takes its name, so that the end is one status.
+  const left = s.stable?.size ?? 0;
+  if (!s.routed && left > 0 && s.canary.available >= s.replicas) {
+    s.draft.note('promote.wait', `${left} pods of the old version are still asked for`);
+    return p;
+  }
   const reason = p.promoteFull ? 'Full promotion requested' : `Completed all ${steps} canary steps`;
   return promote(s, p, reason);
 }

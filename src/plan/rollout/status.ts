@@ -264,17 +264,20 @@ function waitsForPerson(s: Situation, p: Progress, reason: string): boolean {
   return pause !== undefined && pauseSeconds(pause) === undefined;
 }
 
+/** Told before anything else of the update, as its first Event. */
+export function recordStart(s: Situation, p: Progress): void {
+  if (isPromoted(s, p) || conditionOf(s.old, 'Completed')?.status === 'False') return;
+  const { revision, hash } = s.revisions;
+  s.draft.event(
+    'Normal',
+    'RolloutNotCompleted',
+    `Rollout not completed, started update to revision ${revision} (${hash})`,
+  );
+}
+
 /** Events that tell of differences between the stored status and this one. */
 function recordEvents(s: Situation, p: Progress, next: RolloutStatus): void {
   const { draft, old } = s;
-  const { revision, hash } = s.revisions;
-  const was = conditionOf(old, 'Completed')?.status;
-  if (conditionOf(next, 'Completed')?.status === 'False' && was !== 'False')
-    draft.event(
-      'Normal',
-      'RolloutNotCompleted',
-      `Rollout not completed, started update to revision ${revision} (${hash})`,
-    );
   const before = old.pauseConditions ?? [];
   if (before.length === 0 && p.pauses.length > 0)
     draft.event('Normal', 'RolloutPaused', `Rollout is paused (${p.pauses[0]?.reason ?? ''})`);

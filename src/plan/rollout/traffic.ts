@@ -25,12 +25,14 @@ export function weightDecision(
   facts: { atDesired: boolean; canaryReachable: boolean },
 ): WeightDecision {
   const stable = isPromoted(s, p) ? s.canary : s.stable;
+  const recorded = s.old.canary?.weights?.canary;
   return decideWeight({
     course: courseOf(s, p),
     canary: s.canary,
     stable,
     ...facts,
-    recorded: s.old.canary?.weights?.canary.weight,
+    recorded: recorded?.weight,
+    recordedIsOwn: recorded?.podTemplateHash === s.revisions.hash,
   });
 }
 

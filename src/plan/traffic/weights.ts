@@ -24,6 +24,8 @@ export interface WeightInput {
   readonly canaryReachable: boolean;
   /** The weight last handed to the routers, whichever version had it; undefined: none yet. */
   readonly recorded: number | undefined;
+  /** The weight on record is that of the new version, and not of one that it replaced in the middle. */
+  readonly recordedIsOwn: boolean;
 }
 
 export interface WeightDecision {
@@ -56,6 +58,8 @@ function wantedWeight(input: WeightInput): Wanted {
     return { weight: 0, why: 'the wanted version is stable and has all the traffic' };
   if (course.abort) return { weight: abortWeight(input), why: 'the update is aborted' };
   if (canary.available === 0) return { weight: 0, why: 'no canary pod is available' };
+  if (recorded > 0 && !input.recordedIsOwn)
+    return { weight: 0, why: 'traffic leaves the replaced version first' };
   if (course.promoteFull) {
     if (course.strategy.dynamicStableScale === true)
       return {
@@ -71,7 +75,7 @@ function wantedWeight(input: WeightInput): Wanted {
   // Giving traffic back needs no pods of the canary: first the weight, then the pods.
   if (now < recorded && step !== undefined)
     return { weight: now, why: `step ${(index ?? 0) + 1} lowers the weight` };
-  if (!input.atDesired) {
+  if (!input.atDesired && now !== recorded) {
     const before = setWeightUpTo(course.strategy, (index ?? steps.length) - 1);
     return { weight: before, why: 'the pods of the step are not there yet: the weight before it' };
   }
