@@ -39,6 +39,8 @@ export interface WatchSpec {
   readonly type: ResourceType;
   /** The keys of this controller that the change concerns. Throwing is logged and wakes nothing. */
   readonly wakes: (change: Change, stores: Stores) => Iterable<string>;
+  /** A user's command or a verdict (abort, promote, a failed analysis): its keys go before all others. */
+  readonly urgent?: ((change: Change) => boolean) | undefined;
 }
 
 export interface ReconcileResult {
@@ -54,6 +56,8 @@ export interface Controller {
   readonly workers: number;
   readonly informers: readonly InformerSpec[];
   readonly watches: readonly WatchSpec[];
+  /** The type whose keys are this controller's keys; that of the first watch when absent. Resync goes by it. */
+  readonly primary?: ResourceType | undefined;
   /** One pass over one key. A throw is logged, counted and retried with back-off; NotFound from the API is not. */
   reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult>;
   /**
