@@ -81,6 +81,8 @@ export function parseQuantity(value: string | number): Quantity {
 
   const digits = significant + fraction;
   const magnitude = BigInt(digits);
+  // Go reads a lone suffix as zero, where its fast path does.
+  const nothing = whole === '' && fraction === '';
   if (format === 'BinarySI') {
     const exact = magnitude << BigInt(power);
     // The conditions of Go's fast path, which alone keeps the text as written.
@@ -92,6 +94,7 @@ export function parseQuantity(value: string | number): Quantity {
       const asWritten = (magnitude & 7n) !== 0n ? text : undefined;
       return { unscaled: negative ? -exact : exact, exponent: 0, format, text: asWritten };
     }
+    if (nothing) throw new QuantityError(WRONG_NUMBER);
     return slow(negative, exact, -fraction.length, format);
   }
   const exponent = power - fraction.length;
@@ -104,7 +107,7 @@ export function parseQuantity(value: string | number): Quantity {
       text: canonical ? text : undefined,
     };
   }
-  if (whole === '' && fraction === '') throw new QuantityError(WRONG_NUMBER);
+  if (nothing) throw new QuantityError(WRONG_NUMBER);
   return slow(negative, magnitude, exponent, format);
 }
 

@@ -45,7 +45,7 @@ describe('reading YAML', () => {
     ['!!binary aGk=', 'hi'],
     ['! 5', '5'],
     ['!custom 5', '5'],
-    ['18446744073709551615', 18446744073709551615],
+    ['18446744073709551615', 2 ** 64],
     ['1.10', 1.1],
     ['1Gi', '1Gi'],
     ['|\n  a\n  b\n', 'a\nb\n'],
@@ -121,7 +121,7 @@ describe('reading YAML', () => {
   it('limits what aliases make', () => {
     const laughs = ['a: &a0 [x, x, x, x, x, x, x, x, x, x]'];
     for (let i = 1; i < 9; i++) {
-      laughs.push(`a${i}: &a${i} [${new Array(10).fill(`*a${i - 1}`).join(', ')}]`);
+      laughs.push(`a${i}: &a${i} [${`*a${i - 1}, `.repeat(10)}]`);
     }
     assert.throws(() => parseYaml(laughs.join('\n')), /excessive aliasing/);
   });

@@ -127,10 +127,18 @@ describe('JSON patch', () => {
   it('bounds the number of operations and what copies add', () => {
     const test: JsonPatchOperation = { op: 'test', path: '/x', value: null };
     assert.throws(
-      () => applyJsonPatch({}, new Array<JsonPatchOperation>(10_001).fill(test)),
+      () =>
+        applyJsonPatch(
+          {},
+          Array.from({ length: 10_001 }, () => test),
+        ),
       /maximum operations/,
     );
-    const doubling = new Array<JsonPatchOperation>(60).fill({ op: 'copy', from: '/a', path: '/a/-' });
+    const doubling = Array.from({ length: 60 }, (): JsonPatchOperation => ({
+      op: 'copy',
+      from: '/a',
+      path: '/a/-',
+    }));
     assert.throws(() => applyJsonPatch({ a: ['x'.repeat(100)] }, doubling), /copy operations/);
   });
 
