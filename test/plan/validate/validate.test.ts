@@ -130,7 +130,7 @@ describe('validateRollout', () => {
       'no source',
       { env: [{ name: 'A', valueFrom: {} }] },
       [
-        'env[0].valueFrom: Invalid value: "": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`',
+        'env[0].valueFrom: Invalid value: "": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
       ],
     ],
     [

@@ -33,6 +33,11 @@ export class Field {
     return this.value !== undefined;
   }
 
+  /** The same value, reported at another path. */
+  at(path: string): Field {
+    return new Field(this.value, path, this.errors);
+  }
+
   child(key: string): Field {
     const own = isObject(this.value) && Object.hasOwn(this.value, key) ? this.value[key] : undefined;
     return new Field(own, `${this.path}.${key}`, this.errors);
@@ -98,8 +103,8 @@ export class Field {
   forbidden(detail: string): void {
     this.add(forbidden(this.path, detail));
   }
-  duplicate(): void {
-    this.add(duplicate(this.path, this.value));
+  duplicate(value: unknown = this.value): void {
+    this.add(duplicate(this.path, value));
   }
   notSupported(supported: readonly string[]): void {
     this.add(notSupported(this.path, this.value, supported));

@@ -10,7 +10,7 @@ const MAX_ID = 2147483647;
 const dnsLabel = new RegExp(`^${DNS_LABEL}$`);
 const configKey = new RegExp(`^${CONFIG_KEY}$`);
 
-const tooLong = (limit: number): string => `must be no more than ${limit} bytes`;
+const tooLong = (limit: number): string => `must be no more than ${limit} characters`;
 
 /** The name of a container or a volume, a host name. */
 export function dnsLabelErrors(name: string): string[] {

@@ -7,38 +7,52 @@ import { validateLifecycle, validateProbe } from './handlers.ts';
 import { validateResources } from './resources.ts';
 import { validateVolumeMounts } from './volumes.ts';
 
-/** `names` collects the names of all containers of the pod. */
-export function validateContainers(
-  containers: Field,
-  volumes: ReadonlySet<string>,
-  names: Set<string>,
-): void {
+/** What containers of one pod share. */
+export interface PodContext {
+  readonly volumes: ReadonlySet<string>;
+  /** Collects the names of all containers. */
+  readonly names: Set<string>;
+  /** terminationGracePeriodSeconds. */
+  readonly grace: number;
+}
+
+export function validateContainers(containers: Field, pod: PodContext): void {
   const items = containers.items();
   if (items.length === 0) {
     containers.required();
     return;
   }
   for (const container of items) {
-    validateContainer(container, volumes);
-    claimName(container, names);
-    validateLifecycle(container.child('lifecycle'));
+    validateContainer(container, pod.volumes);
+    claimName(container, pod.names);
+    validateLifecycle(container.child('lifecycle'), pod.grace);
     validateProbe(container.child('livenessProbe'), true);
     validateProbe(container.child('readinessProbe'), false);
     validateProbe(container.child('startupProbe'), true);
   }
+  validateHostPorts(items);
 }
 
-export function validateInitContainers(
-  containers: Field,
-  volumes: ReadonlySet<string>,
-  names: Set<string>,
-): void {
+/** Two containers can't listen on one port of the node. */
+function validateHostPorts(containers: readonly Field[]): void {
+  const taken = new Set<string>();
+  for (const port of containers.flatMap((container) => container.child('ports').items())) {
+    const hostPort = port.child('hostPort');
+    if (typeof hostPort.value !== 'number' || hostPort.value === 0) continue;
+    const [protocol, ip] = ['protocol', 'hostIP'].map((name) => port.child(name).value ?? '');
+    const key = `${protocol === '' ? 'TCP' : String(protocol)}/${String(ip)}/${hostPort.value}`;
+    if (taken.has(key)) hostPort.duplicate(key);
+    taken.add(key);
+  }
+}
+
+export function validateInitContainers(containers: Field, pod: PodContext): void {
   for (const container of containers.items()) {
-    validateContainer(container, volumes);
-    claimName(container, names);
+    validateContainer(container, pod.volumes);
+    claimName(container, pod.names);
     const sidecar = container.child('restartPolicy').text() === 'Always';
     if (sidecar) {
-      validateLifecycle(container.child('lifecycle'));
+      validateLifecycle(container.child('lifecycle'), pod.grace);
       validateProbe(container.child('livenessProbe'), true);
       validateProbe(container.child('readinessProbe'), false);
       validateProbe(container.child('startupProbe'), true);

@@ -59,7 +59,7 @@ function validateValueFrom(source: Field, value: string): void {
   }
   if (set.length === 0) {
     source.invalid(
-      'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`',
+      'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
       '',
     );
   }
@@ -79,8 +79,8 @@ export function validateFieldRef(ref: Field, allowed: readonly string[] = VOLUME
   const subscript = /^(.*)\['(.*)'\]$/s.exec(path);
   if (subscript !== null) {
     const [, map = '', key = ''] = subscript;
-    if (map === 'metadata.annotations') field.invalidFor(qualifiedNameErrors(key.toLowerCase()), key);
-    else if (map === 'metadata.labels') field.invalidFor(qualifiedNameErrors(key), key);
+    if (map === 'metadata.annotations') ref.invalidFor(qualifiedNameErrors(key.toLowerCase()), key);
+    else if (map === 'metadata.labels') ref.invalidFor(qualifiedNameErrors(key), key);
     else field.invalid(`error converting fieldPath: field label does not support subscript: ${path}`);
   } else if (!KNOWN_FIELDS.has(path)) {
     field.invalid(`error converting fieldPath: field label not supported: ${path}`);
@@ -98,7 +98,8 @@ export function validateEnvFrom(list: Field): void {
       const name = source.child(kind).child('name');
       name.invalidFor(objectNameErrors(name.text()), name.text());
     }
-    if (set.length === 0) source.invalid('must specify one of: `configMapRef` or `secretRef`', '');
-    else if (set.length > 1) source.invalid('may not have more than one field specified at a time', '');
+    // The list is named here, not its item, as an API server has it.
+    if (set.length === 0) list.invalid('must specify one of: `configMapRef` or `secretRef`', '');
+    else if (set.length > 1) list.invalid('may not have more than one field specified at a time', '');
   }
 }

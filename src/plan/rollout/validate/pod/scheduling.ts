@@ -96,26 +96,29 @@ export function validateTolerations(tolerations: Field): void {
       if (value !== '') operator.invalid("value must be empty when `operator` is 'Exists'", value);
     } else operator.notSupported(['Equal', 'Exists']);
     if (!['', 'NoSchedule', 'PreferNoSchedule', 'NoExecute'].includes(effect.text())) {
-      effect.notSupported(['NoExecute', 'NoSchedule', 'PreferNoSchedule']);
+      effect.notSupported(['NoSchedule', 'PreferNoSchedule', 'NoExecute']);
     }
   }
 }
 
 export function validateTopologySpread(constraints: Field): void {
-  const seen = new Set<string>();
-  for (const constraint of constraints.items()) {
+  const items = constraints.items();
+  for (const [index, constraint] of items.entries()) {
     const skew = constraint.child('maxSkew');
     if ((skew.integer() ?? 0) <= 0) skew.invalid('must be greater than zero', skew.value ?? 0);
     const key = constraint.child('topologyKey');
     if (key.text() === '') key.required('can not be empty');
-    else key.invalidFor(labelKeyErrors(key.text()));
     const when = constraint.child('whenUnsatisfiable');
     if (!['DoNotSchedule', 'ScheduleAnyway'].includes(when.text())) {
       when.notSupported(['DoNotSchedule', 'ScheduleAnyway']);
     }
-    const pair = `{${key.text()}, ${when.text()}}`;
-    if (seen.has(pair)) constraint.child('{topologyKey, whenUnsatisfiable}').duplicate();
-    seen.add(pair);
+    const pair = pairOf(constraint);
+    // The earlier of the two is named, as an API server has it.
+    const later = items.slice(index + 1).map(pairOf);
+    if (later.includes(pair)) constraint.child('{topologyKey, whenUnsatisfiable}').duplicate(pair);
     validateLabelSelector(constraint.child('labelSelector'));
   }
 }
+
+const pairOf = (constraint: Field): string =>
+  `{${String(constraint.child('topologyKey').value)}, ${String(constraint.child('whenUnsatisfiable').value)}}`;

@@ -11,10 +11,12 @@ import { matchesSelector, type Selector } from '../../../../lang/selector.ts';
 import { labelKeyErrors } from '../../../../lang/label-syntax.ts';
 import { Field } from '../field.ts';
 import { validateAnnotations, validateLabels } from '../labels.ts';
-import { dnsLabelErrors, objectNameErrors } from '../names.ts';
-import { validateContainers, validateIds, validateInitContainers } from './containers.ts';
+import { dnsLabelErrors, idErrors, objectNameErrors } from '../names.ts';
+import { validateContainers, validateIds, validateInitContainers, type PodContext } from './containers.ts';
 import { validateAffinity, validateTolerations, validateTopologySpread } from './scheduling.ts';
 import { validateVolumes } from './volumes.ts';
+
+const DEFAULT_GRACE_SECONDS = 30;
 
 /** Errors about `template` at `path`, in the order in which an API server gives them. */
 export function validatePodTemplate(
@@ -47,21 +49,37 @@ export function validatePodTemplate(
 function validatePodSpec(spec: Field): void {
   spec.isObject();
   const volumes = validateVolumes(spec.child('volumes'));
-  const names = new Set<string>();
-  validateContainers(spec.child('containers'), volumes, names);
-  validateInitContainers(spec.child('initContainers'), volumes, names);
+  const grace = spec.child('terminationGracePeriodSeconds').integer() ?? DEFAULT_GRACE_SECONDS;
+  const pod: PodContext = { volumes, names: new Set(), grace };
+  validateContainers(spec.child('containers'), pod);
+  validateInitContainers(spec.child('initContainers'), pod);
+  const restart = spec.child('restartPolicy');
+  const restarts = ['Always', 'OnFailure', 'Never'];
+  if (restart.text() !== '' && !restarts.includes(restart.text())) restart.notSupported(restarts);
 
   const dnsPolicy = spec.child('dnsPolicy');
   const policies = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
   if (dnsPolicy.text() !== '' && !policies.includes(dnsPolicy.text())) dnsPolicy.notSupported(policies);
   validateLabels(spec.child('nodeSelector'));
   const security = spec.child('securityContext');
-  if (security.isObject()) validateIds(security, ['runAsUser', 'runAsGroup', 'fsGroup']);
+  if (security.isObject()) {
+    validateIds(security, ['runAsUser', 'runAsGroup', 'fsGroup']);
+    for (const group of security.child('supplementalGroups').texts()) {
+      const id = group.integer();
+      if (id !== undefined) group.invalidFor(idErrors(id));
+    }
+  }
   validateAffinity(spec.child('affinity'));
   validateDns(spec.child('dnsConfig'), dnsPolicy.text());
   for (const gate of spec.child('readinessGates').items()) {
     const type = gate.child('conditionType');
     type.invalidFor(labelKeyErrors(type.text()), type.text());
+  }
+  const gates = new Set<string>();
+  for (const gate of spec.child('schedulingGates').items()) {
+    const name = gate.child('name').text();
+    if (gates.has(name)) gate.duplicate(name);
+    gates.add(name);
   }
   validateTopologySpread(spec.child('topologySpreadConstraints'));
   for (const [name, rule] of [
@@ -77,6 +95,11 @@ function validatePodSpec(spec: Field): void {
   for (const name of ['priorityClassName', 'runtimeClassName']) {
     const field = spec.child(name);
     if (field.text() !== '') field.invalidFor(objectNameErrors(field.text()));
+  }
+  const preemption = spec.child('preemptionPolicy');
+  const preemptions = ['PreemptLowerPriority', 'Never'];
+  if (preemption.text() !== '' && !preemptions.includes(preemption.text())) {
+    preemption.notSupported(preemptions);
   }
 }
 

@@ -78,12 +78,17 @@ function validateSource(volume: Field): void {
       const field = source.child(name);
       if (field.text() === '') field.required();
     }
-    if (type === 'hostPath' || type === 'nfs') noBacksteps(source.child('path'));
+    if (type === 'hostPath') noBacksteps(source.child('path'));
+    if (type === 'nfs' && !source.child('path').text().startsWith('/')) {
+      source.child('path').invalid('must be an absolute path', source.child('path').text());
+    }
     if (type === 'secret' || type === 'configMap') validateItems(source.child('items'));
     if (type === 'downwardAPI') {
       for (const item of source.child('items').items()) {
-        if (item.child('fieldRef').present) validateFieldRef(item.child('fieldRef'));
-        localPath(item.child('path'));
+        // Paths leave out `items[i]`, as an API server's do.
+        const ref = item.child('fieldRef');
+        if (ref.present) validateFieldRef(ref.at(`${source.path}.fieldRef`));
+        localPath(item.child('path').at(`${source.path}.path`));
       }
     }
   }
@@ -111,7 +116,8 @@ export function validateVolumeMounts(mounts: Field, volumes: ReadonlySet<string>
     if (taken.has(text)) path.invalid('must be unique');
     taken.add(text);
     for (const sub of ['subPath', 'subPathExpr']) {
-      if (mount.child(sub).text() !== '') relative(mount.child(sub));
+      // Without an index, as an API server has it.
+      if (mount.child(sub).text() !== '') relative(mount.child(sub).at(`${mounts.path}.${sub}`));
     }
     if (mount.child('subPath').text() !== '' && mount.child('subPathExpr').text() !== '') {
       mount.child('subPathExpr').invalid('subPathExpr and subPath are mutually exclusive');
