@@ -81,9 +81,10 @@ const stripComments = (text: string): string =>
 
 function importsOf(file: string): Import[] {
   const text = stripComments(readFileSync(join(root, file), 'utf8'));
-  const pattern = /(?:\bfrom\s*|\bimport\s*\(\s*|^\s*import\s+)(['"])([^'"\n]+)\1/gm;
+  const pattern =
+    /^\s*(?:import|export)\b[^;'"`]*?\bfrom\s*(['"])([^'"\n]+)\1|^\s*import\s+(['"])([^'"\n]+)\3|\bimport\s*\(\s*(['"])([^'"\n]+)\5/gm;
   return [...text.matchAll(pattern)].map((match) => {
-    const name = match[2] ?? '';
+    const name = match[2] ?? match[4] ?? match[6] ?? '';
     const line = text.slice(0, match.index).split('\n').length;
     return { target: name.startsWith('.') ? normalize(join(dirname(file), name)) : name, line };
   });
@@ -159,6 +160,12 @@ describe('architecture', () => {
         });
     }
     assert.deepEqual(broken, []);
+  });
+
+  it('sees every kind of import', () => {
+    const seen = imports.get('src/bin/sluice.main.ts')?.map(({ target }) => target) ?? [];
+    assert.ok(seen.includes('src/bin/lifetime.ts'), 'a static import');
+    assert.ok(seen.includes('src/bin/demo.ts'), 'a dynamic import');
   });
 
   it('finds a forbidden import when there is one', () => {
