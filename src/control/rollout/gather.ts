@@ -1,0 +1,188 @@
+/** Everything that one decision about a Rollout needs, read from the stores at one instant. No I/O. */
+
+import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
+import {
+  analysisRunSchema,
+  analysisTemplateSchema,
+  clusterAnalysisTemplateSchema,
+} from '../../api/analysis.ts';
+import { decode } from '../../api/decode.ts';
+import type { Rollout } from '../../api/rollout.ts';
+import type { KubeObject, ResourceType } from '../../kube/api.ts';
+import { keyOf } from '../../kube/api.ts';
+import {
+  ANALYSIS_RUN,
+  ANALYSIS_TEMPLATE,
+  CLUSTER_ANALYSIS_TEMPLATE,
+  INGRESS,
+  REPLICA_SET,
+  SERVICE,
+} from '../../kube/kinds.ts';
+import type { JsonObject } from '../../lang/json.ts';
+import { isObject } from '../../lang/json.ts';
+import { MANAGED_BY } from '../../plan/rollout/names.ts';
+import type { FailedIntent, RolloutSnapshot, RouteView, ServiceView } from '../../plan/rollout/index.ts';
+import type { ReplicaSet } from '../../plan/rollout/replica-set.ts';
+import { collectTemplates } from '../../plan/analysis/build.ts';
+import type { ReferencedObjects } from '../../plan/rollout/validate-references.ts';
+import {
+  ingressReferences,
+  serviceReferences,
+  templateReferences,
+} from '../../plan/rollout/validate-references.ts';
+import { ROUTERS } from '../../routers/index.ts';
+import type { RouterObjects } from '../../routers/index.ts';
+import type { Stores } from '../controller.ts';
+import { decodeRollout } from './decode.ts';
+import { BY_OWNER, ORPHANS } from './indexes.ts';
+
+export interface GatherFacts {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly statusWrittenAt?: number | undefined;
+  readonly failed?: readonly FailedIntent[] | undefined;
+}
+
+export function gatherRollout(stores: Stores, object: KubeObject, facts: GatherFacts): RolloutSnapshot {
+  const decoded = decodeRollout(object);
+  const rollout = decoded.ok ? decoded.value : undefined;
+  const uid = object.metadata.uid ?? '';
+  const namespace = object.metadata.namespace ?? '';
+  const referenced = rollout === undefined ? EMPTY : referencedObjects(stores, rollout);
+  return Object.freeze({
+    now: facts.now,
+    stored: object as unknown as RolloutSnapshot['stored'],
+    rollout,
+    issues: decoded.ok ? [] : decoded.issues,
+    replicaSets: replicaSets(stores, uid, namespace),
+    analysisRuns: analysisRuns(stores, uid),
+    ...referenced,
+    routes: rollout === undefined ? [] : routes(stores, rollout),
+    statusWrittenAt: facts.statusWrittenAt,
+    failed: facts.failed ?? [],
+  });
+}
+
+type Referenced = Pick<RolloutSnapshot, 'services' | 'templates' | 'clusterTemplates' | 'references'>;
+const EMPTY: Referenced = { services: {}, templates: [], clusterTemplates: [], references: {} };
+
+/** Objects that don't look like a ReplicaSet are nobody's: an API server would not have stored them. */
+function replicaSets(stores: Stores, uid: string, namespace: string): ReplicaSet[] {
+  const store = stores.of(REPLICA_SET);
+  return [...store.byIndex(BY_OWNER, uid), ...store.byIndex(ORPHANS, namespace)].filter(
+    (object) => isObject(object['spec']) && isObject(object['spec']['template']),
+  ) as unknown as ReplicaSet[];
+}
+
+const decodedRuns = new WeakMap<KubeObject, AnalysisRun | undefined>();
+
+/** A run that can't be read still has a name, an owner and perhaps a phase; its own controller reports it. */
+function analysisRuns(stores: Stores, uid: string): AnalysisRun[] {
+  return stores
+    .of(ANALYSIS_RUN)
+    .byIndex(BY_OWNER, uid)
+    .map((object) => {
+      if (!decodedRuns.has(object)) {
+        const decoded = decode(analysisRunSchema, object);
+        decodedRuns.set(object, decoded.ok ? decoded.value : undefined);
+      }
+      return decodedRuns.get(object);
+    })
+    .filter((run) => run !== undefined);
+}
+
+function referencedObjects(stores: Stores, rollout: Rollout): Referenced {
+  const namespace = rollout.metadata.namespace ?? '';
+  const find = (type: ResourceType, name: string): KubeObject | undefined =>
+    stores.of(type).get(keyOf({ namespace: type.namespaced ? namespace : undefined, name }));
+  const found = (type: ResourceType, names: readonly string[]): Record<string, JsonObject | undefined> =>
+    Object.fromEntries(names.map((name) => [name, find(type, name) as unknown as JsonObject | undefined]));
+
+  const serviceNames = serviceReferences(rollout).map(({ name }) => name);
+  const templates = templatesOf(rollout, find);
+  const references: ReferencedObjects = {
+    services: found(SERVICE, serviceNames),
+    ingresses: found(
+      INGRESS,
+      ingressReferences(rollout).map(({ name }) => name),
+    ),
+    analysisTemplates: byName(templates.raw.namespaced),
+    clusterAnalysisTemplates: byName(templates.raw.cluster),
+  };
+  return {
+    services: Object.fromEntries(serviceNames.map((name) => [name, viewOf(find(SERVICE, name))])),
+    templates: templates.namespaced,
+    clusterTemplates: templates.cluster,
+    references,
+  };
+}
+
+function viewOf(service: KubeObject | undefined): ServiceView | null {
+  if (service === undefined) return null;
+  const spec = service['spec'];
+  const selector = isObject(spec) && isObject(spec['selector']) ? spec['selector'] : {};
+  return {
+    name: service.metadata.name,
+    selector: Object.fromEntries(
+      Object.entries(selector).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    ),
+    managedBy: service.metadata.annotations?.[MANAGED_BY],
+  };
+}
+
+const byName = (objects: readonly KubeObject[]): Record<string, JsonObject> =>
+  Object.fromEntries(objects.map((object) => [object.metadata.name, object as unknown as JsonObject]));
+
+interface Templates {
+  namespaced: AnalysisTemplate[];
+  cluster: ClusterAnalysisTemplate[];
+  raw: { namespaced: KubeObject[]; cluster: KubeObject[] };
+}
+
+/** The templates that the Rollout names, and those that they name. */
+function templatesOf(
+  rollout: Rollout,
+  find: (type: ResourceType, name: string) => KubeObject | undefined,
+): Templates {
+  const raw: Templates['raw'] = { namespaced: [], cluster: [] };
+  const refs = templateReferences(rollout);
+  if (refs.length === 0) return { namespaced: [], cluster: [], raw };
+  const namespaced = new Map<string, AnalysisTemplate>();
+  const cluster = new Map<string, ClusterAnalysisTemplate>();
+  for (const ref of refs) {
+    // One reference at a time: a missing one must not hide the others.
+    collectTemplates([ref], {
+      template: (name) => {
+        const object = find(ANALYSIS_TEMPLATE, name);
+        const decoded = object === undefined ? undefined : decode(analysisTemplateSchema, object);
+        if (object === undefined || decoded?.ok !== true) return undefined;
+        if (!namespaced.has(name)) raw.namespaced.push(object);
+        namespaced.set(name, decoded.value);
+        return decoded.value;
+      },
+      clusterTemplate: (name) => {
+        const object = find(CLUSTER_ANALYSIS_TEMPLATE, name);
+        const decoded = object === undefined ? undefined : decode(clusterAnalysisTemplateSchema, object);
+        if (object === undefined || decoded?.ok !== true) return undefined;
+        if (!cluster.has(name)) raw.cluster.push(object);
+        cluster.set(name, decoded.value);
+        return decoded.value;
+      },
+    });
+  }
+  return { namespaced: [...namespaced.values()], cluster: [...cluster.values()], raw };
+}
+
+/** What the routers' objects show now. */
+function routes(stores: Stores, rollout: Rollout): RouteView[] {
+  const max = rollout.spec.strategy?.canary?.trafficRouting?.maxTrafficWeight ?? 100;
+  const objects = routerObjects(stores, rollout.metadata.namespace);
+  return ROUTERS.filter((router) => router.isConfigured(rollout)).map((router) => ({
+    router: router.name,
+    ...router.observe(rollout, max, objects),
+  }));
+}
+
+export function routerObjects(stores: Stores, namespace: string | undefined): RouterObjects {
+  return { get: (type, name) => stores.of(type).get(keyOf({ namespace, name })) };
+}

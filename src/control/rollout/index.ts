@@ -1,0 +1,218 @@
+/** The controller of Rollouts: gather, plan, apply. */
+
+import type { KubeObject, ResourceType } from '../../kube/api.ts';
+import { keyOf } from '../../kube/api.ts';
+import {
+  ANALYSIS_RUN,
+  ANALYSIS_TEMPLATE,
+  CLUSTER_ANALYSIS_TEMPLATE,
+  INGRESS,
+  REPLICA_SET,
+  ROLLOUT,
+  SERVICE,
+} from '../../kube/kinds.ts';
+import { isObject } from '../../lang/json.ts';
+import { HASH_LABEL, INSTANCE_ID } from '../../plan/rollout/names.ts';
+import type { FailedIntent, RolloutPlan } from '../../plan/rollout/index.ts';
+import { planRollout } from '../../plan/rollout/index.ts';
+import { ROUTERS } from '../../routers/index.ts';
+import type {
+  Change,
+  ControlContext,
+  Controller,
+  ReconcileResult,
+  Stores,
+  WatchSpec,
+} from '../controller.ts';
+import type { Applied } from './apply.ts';
+import { applyRolloutPlan } from './apply.ts';
+import { gatherRollout } from './gather.ts';
+import {
+  BY_NAMESPACE,
+  BY_OWNER,
+  byNamespace,
+  byOwner,
+  ORPHANS,
+  orphans,
+  REFERENCES,
+  references,
+  referencesTo,
+  rolloutOwning,
+} from './indexes.ts';
+
+export { gatherRollout } from './gather.ts';
+
+export interface RolloutDependencies {
+  /** `--rollout-threads`. */
+  readonly workers?: number | undefined;
+  /** Without cluster-wide rights there are no ClusterAnalysisTemplates. */
+  readonly namespaced?: boolean | undefined;
+}
+
+const DEFAULT_WORKERS = 10;
+/** Conflicts in a row before the queue's back-off takes over. */
+const MAX_ATTEMPTS = 4;
+
+export function rolloutController(context: ControlContext, deps: RolloutDependencies = {}): Controller {
+  const { instanceId, stores } = context;
+  const labelSelector = instanceId === '' ? `!${INSTANCE_ID}` : `${INSTANCE_ID}=${instanceId}`;
+  const writtenAt = new Map<string, { uid: string | undefined; at: number }>();
+  const routerTypes = uniqueTypes(ROUTERS.flatMap((router) => router.types));
+
+  return {
+    name: 'Rollouts',
+    workers: deps.workers ?? DEFAULT_WORKERS,
+    informers: [
+      {
+        type: ROLLOUT,
+        labelSelector,
+        indexes: { [REFERENCES]: references, [BY_NAMESPACE]: byNamespace },
+      },
+      { type: REPLICA_SET, labelSelector: HASH_LABEL, indexes: { [BY_OWNER]: byOwner, [ORPHANS]: orphans } },
+      { type: ANALYSIS_RUN, labelSelector, indexes: { [BY_OWNER]: byOwner } },
+      { type: ANALYSIS_TEMPLATE, labelSelector },
+      { type: CLUSTER_ANALYSIS_TEMPLATE, labelSelector, optional: deps.namespaced === true },
+      { type: SERVICE },
+      ...routerTypes.map((type) => ({ type, optional: type.kind !== INGRESS.kind })),
+    ],
+    primary: ROLLOUT,
+    watches: [
+      { type: ROLLOUT, wakes: ({ key }) => [key], urgent: isCommand },
+      { type: REPLICA_SET, wakes: wakesOfReplicaSet },
+      { type: ANALYSIS_RUN, wakes: wakesOfRun, urgent: isVerdict },
+      ...[SERVICE, ANALYSIS_TEMPLATE, CLUSTER_ANALYSIS_TEMPLATE, ...routerTypes].map(wakesReferrers),
+    ],
+    async reconcile(key, signal) {
+      for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+        const object = stores.of(ROLLOUT).get(key);
+        if (object === undefined) {
+          writtenAt.delete(key);
+          return {};
+        }
+        const result = await pass(key, object, [], signal);
+        if (result !== 'conflict') return result;
+      }
+      return { retry: true };
+    },
+  };
+
+  async function pass(
+    key: string,
+    object: KubeObject,
+    failed: readonly FailedIntent[],
+    signal: AbortSignal,
+  ): Promise<ReconcileResult | 'conflict'> {
+    const known = writtenAt.get(key);
+    const snapshot = gatherRollout(stores, object, {
+      now: context.clock.now(),
+      statusWrittenAt: known?.uid === object.metadata.uid ? known?.at : undefined,
+      failed,
+    });
+    const plan = planRollout(snapshot);
+    report(key, plan);
+    const applied = await applyRolloutPlan(context, object, snapshot.rollout, plan, signal);
+    if (applied.statusWritten) writtenAt.set(key, { uid: object.metadata.uid, at: context.clock.now() });
+    if (applied.conflict) return 'conflict';
+    if (applied.failed.length > 0) return afterFailure(key, failed, applied, signal);
+    if (applied.error !== undefined) throw applied.error;
+    return { requeueAt: plan.requeueAt };
+  }
+
+  /** Plans again with the failure as a fact, so that verdicts and status don't wait for what is broken. */
+  async function afterFailure(
+    key: string,
+    before: readonly FailedIntent[],
+    applied: Applied,
+    signal: AbortSignal,
+  ): Promise<ReconcileResult | 'conflict'> {
+    const failures = applied.failed.map(({ key: intent, reason, message }) => ({
+      key: intent,
+      reason,
+      message,
+    }));
+    const object = stores.of(ROLLOUT).get(key);
+    if (object === undefined) return {};
+    for (const failure of failures.filter((item) => item.key.startsWith('route/')))
+      context.events.record(object, {
+        type: 'Warning',
+        reason: 'TrafficRoutingError',
+        message: failure.message,
+      });
+    if (before.length + failures.length <= MAX_FAILURES) {
+      const result = await pass(key, object, [...before, ...failures], signal);
+      if (result === 'conflict') return result;
+    }
+    if (applied.failed.every((failure) => failure.reason === 'AlreadyExists')) return { retry: true };
+    throw applied.failed.find((failure) => failure.reason !== 'AlreadyExists')?.error;
+  }
+
+  function report(key: string, plan: RolloutPlan): void {
+    if (plan.intents.length === 0 && plan.status === undefined) return;
+    context.log.debug(
+      { rollout: key, intents: plan.intents.map((intent) => intent.key), notes: plan.notes },
+      'rollout planned',
+    );
+  }
+}
+
+/** A pass that goes wrong in this many places waits for the queue's back-off. */
+const MAX_FAILURES = 8;
+
+function uniqueTypes(types: readonly ResourceType[]): ResourceType[] {
+  const seen = new Map(types.map((type) => [`${type.plural}.${type.group}`, type]));
+  return [...seen.values()];
+}
+
+function* wakesOfReplicaSet(change: Change, stores: Stores): Iterable<string> {
+  for (const object of [change.before, change.after]) {
+    const owner = rolloutOwning(object);
+    if (owner !== undefined) yield owner;
+  }
+  const { after } = change;
+  if (after === undefined || (after.metadata.ownerReferences ?? []).some((ref) => ref.controller === true))
+    return;
+  // An orphan: whoever selects it may adopt it.
+  for (const rollout of stores.of(ROLLOUT).byIndex(BY_NAMESPACE, after.metadata.namespace ?? ''))
+    yield keyOf(rollout.metadata);
+}
+
+/** Only what a Rollout acts on: that a run came, ended, changed its phase or its message, or went. */
+function wakesOfRun(change: Change): string[] {
+  const owner = rolloutOwning(change.after) ?? rolloutOwning(change.before);
+  if (owner === undefined) return [];
+  const [before, after] = [statusOf(change.before), statusOf(change.after)];
+  const same =
+    change.before !== undefined &&
+    change.after !== undefined &&
+    before['phase'] === after['phase'] &&
+    before['message'] === after['message'] &&
+    change.before.metadata.deletionTimestamp === change.after.metadata.deletionTimestamp;
+  return same ? [] : [owner];
+}
+
+const statusOf = (object: KubeObject | undefined): Record<string, unknown> =>
+  object !== undefined && isObject(object['status']) ? object['status'] : {};
+
+function wakesReferrers(type: ResourceType): WatchSpec {
+  return {
+    type,
+    *wakes(change, stores) {
+      const object = change.after ?? change.before;
+      if (object === undefined) return;
+      for (const rollout of stores.of(ROLLOUT).byIndex(REFERENCES, referencesTo(type, object)))
+        yield keyOf(rollout.metadata);
+    },
+  };
+}
+
+const COMMANDS = ['abort', 'promoteFull', 'currentStepIndex', 'pauseConditions'];
+
+/** Abort, promote, skip: what users write into the status. (Our own writes look the same; they are few.) */
+function isCommand({ before, after }: Change): boolean {
+  if (before === undefined || after === undefined) return false;
+  const [was, is] = [statusOf(before), statusOf(after)];
+  return COMMANDS.some((field) => JSON.stringify(was[field]) !== JSON.stringify(is[field]));
+}
+
+const VERDICTS: ReadonlySet<unknown> = new Set(['Failed', 'Error', 'Inconclusive']);
+const isVerdict = ({ after }: Change): boolean => VERDICTS.has(statusOf(after)['phase']);
