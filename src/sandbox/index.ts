@@ -6,3 +6,5 @@ export { randomSuffix, randomUid, seededRandom } from './random.ts';
 export type { ApiOptions, Call, Interceptor } from './apiserver/api.ts';
 export type { UserInfo } from './apiserver/resource.ts';
 export { ApiServer } from './apiserver/server.ts';
+export { VirtualKubelet } from './controllers/virtual-kubelet.ts';
+export type { ContainerReport, ContainerState, PodHost, PodReport, PodRuntime } from './controllers/pods.ts';

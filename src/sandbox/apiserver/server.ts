@@ -825,6 +825,12 @@ export class ApiServer {
     return evictPod(this, pod, eviction, { ...options, user: request.user });
   }
 
+  /** Binds a pod to its node, as `pods/binding` does: the only way in which a running pod's node is set. */
+  bindPod(bound: KubeObject, pod: KubeObject): KubeObject {
+    const resource = this.resource({ group: '', version: 'v1', plural: 'pods' });
+    return this.storage.put(resource.type, { ...bound, metadata: { ...pod.metadata } }, pod);
+  }
+
   /** Lets go of a terminating namespace that is empty. Only its controller calls it. */
   finalizeNamespace(name: string): void {
     const namespace = this.storage.store(NAMESPACES).get({ name });

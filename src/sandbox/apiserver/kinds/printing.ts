@@ -219,6 +219,8 @@ function eventCells(event: KubeObject, now: number): Cell[] {
   ];
 }
 
+const limitText = (value: Json | undefined): string => (value === undefined ? 'N/A' : String(value));
+
 export const printers: Readonly<Record<string, Printer>> = {
   Pod: {
     columns: columns('Name|Ready|Status|Restarts|Age|*IP|*Node|*Nominated Node|*Readiness Gates'),
@@ -432,11 +434,10 @@ export const printers: Readonly<Record<string, Printer>> = {
     columns: columns('Name|Min Available|Max Unavailable|#Allowed Disruptions|Age'),
     cells(object, now) {
       const spec = record(object['spec']);
-      const limit = (value: Json | undefined): string => (value === undefined ? 'N/A' : String(value));
       return [
         object.metadata.name,
-        limit(spec['minAvailable']),
-        limit(spec['maxUnavailable']),
+        limitText(spec['minAvailable']),
+        limitText(spec['maxUnavailable']),
         count(record(object['status'])['disruptionsAllowed']),
         created(object, now),
       ];
