@@ -1,0 +1,173 @@
+/** Everything that a sync is decided from, as one snapshot: Git's wishes, live objects, dry runs, inventory. */
+
+import type { Application } from '../../api/application.ts';
+import type { JsonObject } from '../../lang/json.ts';
+import type { KubeObject } from '../../kube/api.ts';
+import { NAMESPACE } from '../../kube/kinds.ts';
+import type {
+  InventoryResource,
+  Problem,
+  ResourceIdentity,
+  SyncSnapshotWithNamespace,
+  Target,
+} from '../../plan/sync/index.ts';
+import { resourceKey } from '../../plan/sync/identity.ts';
+import { specProblems } from '../../plan/sync/spec-problems.ts';
+import { ApiError } from '../../kube/api.ts';
+import { desiredObjects, type DesiredObject } from './desired.ts';
+import type { DryRuns } from './dry-run.ts';
+import type { KindLookup } from './kinds.ts';
+import type { LiveObjects } from './live-objects.ts';
+import type { Renderings } from './rendering.ts';
+
+export interface GatherTools {
+  readonly renderings: Renderings;
+  readonly kinds: KindLookup;
+  readonly objects: LiveObjects;
+  readonly dryRuns: DryRuns;
+}
+
+export interface Gathered {
+  readonly snapshot: SyncSnapshotWithNamespace;
+  /** Everything that is looked at: what wakes the Application when it changes. */
+  readonly watched: readonly string[];
+  readonly nextPollAt: number;
+  /** The comparison failed for a reason that may pass: look again with the queue's back-off. */
+  readonly retry: boolean;
+}
+
+export interface GatherInput {
+  readonly key: string;
+  readonly application: Application;
+  readonly trackingName: string;
+  readonly inventory: readonly ResourceIdentity[];
+  readonly fresh: boolean;
+  readonly now: number;
+}
+
+const asJson = (object: KubeObject | undefined): JsonObject | undefined =>
+  object as unknown as JsonObject | undefined;
+
+export const validates = (application: Application): boolean =>
+  !(application.spec.syncPolicy?.syncOptions ?? []).includes('Validate=false');
+
+export async function gatherSync(
+  tools: GatherTools,
+  input: GatherInput,
+  signal: AbortSignal,
+): Promise<Gathered> {
+  const { application, key } = input;
+  const { fatal } = specProblems(application);
+  const source = application.spec.source;
+  let nextPollAt = Number.POSITIVE_INFINITY;
+  let retry = false;
+  let target: Target;
+  let namespace: JsonObject | undefined;
+  if (fatal !== undefined || source === undefined) {
+    target = { ok: false, problem: fatal ?? { type: 'InvalidSpecError', message: 'spec.source is missing' } };
+  } else {
+    const asked = application.operation?.sync?.revision || source.targetRevision || 'HEAD';
+    const outcome = await tools.renderings.target(key, source, asked, input.fresh, signal);
+    nextPollAt = outcome.nextPollAt;
+    if (!outcome.ok) {
+      target = { ok: false, problem: outcome.problem };
+    } else {
+      const { revision, rendered } = outcome.target;
+      const destination = application.spec.destination.namespace ?? '';
+      try {
+        const desired = await desiredObjects(rendered.objects, input.trackingName, destination, tools.kinds);
+        if (desired.fatal !== undefined) {
+          target = { ok: false, problem: desired.fatal, revision };
+        } else {
+          const created = (application.spec.syncPolicy?.syncOptions ?? []).includes('CreateNamespace=true');
+          namespace =
+            created && destination !== ''
+              ? asJson(await tools.objects.get(NAMESPACE, { name: destination }))
+              : undefined;
+          const ready = await withReadiness(tools, desired.objects, created ? destination : '');
+          target = {
+            ok: true,
+            revision,
+            sourceType: rendered.sourceType,
+            resources: await tools.dryRuns.compare(key, ready, validates(application), signal),
+            warnings: desired.warnings,
+          };
+        }
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        retry = true;
+        target = { ok: false, problem: comparisonFailed(error), revision };
+      }
+    }
+  }
+  const inventory = await Promise.all(
+    input.inventory.map(async (identity): Promise<InventoryResource> => {
+      const type = await tools.kinds.find(identity.group, identity.version, identity.kind);
+      if (type === undefined) return { identity, live: undefined };
+      return { identity, live: asJson(await tools.objects.get(type, refOf(identity))) };
+    }),
+  );
+  return {
+    snapshot: {
+      now: input.now,
+      application,
+      trackingName: input.trackingName,
+      target,
+      inventory,
+      ...(namespace === undefined ? {} : { namespace }),
+    },
+    watched: [
+      ...(target.ok ? target.resources.map(({ identity }) => resourceKey(identity)) : []),
+      ...inventory.map(({ identity }) => resourceKey(identity)),
+    ],
+    nextPollAt,
+    retry,
+  };
+}
+
+const comparisonFailed = (error: ApiError): Problem => ({
+  type: 'ComparisonError',
+  message: `the API server could not compare: ${error.message}; it is tried again`,
+});
+
+const refOf = (identity: ResourceIdentity): { namespace: string | undefined; name: string } => ({
+  namespace: identity.namespace === '' ? undefined : identity.namespace,
+  name: identity.name,
+});
+
+/** Live objects, and what can't be tried yet because its namespace comes with the same sync. */
+async function withReadiness(
+  tools: GatherTools,
+  objects: readonly DesiredObject[],
+  createdNamespace: string,
+): Promise<(DesiredObject & { live: KubeObject | undefined })[]> {
+  const coming = new Set(
+    objects
+      .filter(({ identity }) => identity.group === '' && identity.kind === 'Namespace')
+      .map(({ identity }) => identity.name),
+  );
+  if (createdNamespace !== '') coming.add(createdNamespace);
+  const missing = new Set<string>();
+  for (const name of coming) {
+    const found = await tools.objects.get(NAMESPACE, { name });
+    if (found === undefined) missing.add(name);
+  }
+  return await Promise.all(
+    objects.map(async (object) => {
+      const { identity, type } = object;
+      if (type === undefined || object.unready !== undefined || object.refused !== undefined) {
+        return { ...object, live: undefined };
+      }
+      if (missing.has(identity.namespace)) {
+        return { ...object, unready: 'its namespace comes with this sync', live: undefined };
+      }
+      return { ...object, live: await tools.objects.get(type, refOf(identity)) };
+    }),
+  );
+}
+
+/** The annotation that asks for a comparison now; `hard` also forgets what was remembered. */
+export function refreshAsked(application: KubeObject): 'normal' | 'hard' | undefined {
+  const asked = application.metadata.annotations?.['argocd.argoproj.io/refresh'];
+  return asked === undefined ? undefined : asked === 'hard' ? 'hard' : 'normal';
+}

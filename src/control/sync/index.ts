@@ -1,0 +1,379 @@
+/**
+ * The controller of Applications: gather, plan, apply, status. The syncer is a part of its own: nothing else
+ * imports it, and a cluster with Argo CD or Flux runs without it. Spec 11.
+ */
+
+import { applicationSchema, type ApplicationStatus } from '../../api/application.ts';
+import { decode } from '../../api/decode.ts';
+import type { RenderSettings } from '../../git/render/index.ts';
+import type { GitSource } from '../../git/source.ts';
+import type { JsonObject } from '../../lang/json.ts';
+import { createMergePatch } from '../../lang/patch/merge.ts';
+import { formatTime } from '../../lang/time.ts';
+import type { KubeApi, KubeObject } from '../../kube/api.ts';
+import { isConflict, isNotFound, keyOf } from '../../kube/api.ts';
+import { APPLICATION } from '../../kube/kinds.ts';
+import { identityOf, inventoryKey, resourceKey } from '../../plan/sync/identity.ts';
+import {
+  concludeSync,
+  planDeletion,
+  planSync,
+  type ResourceIdentity,
+  type SyncPlan,
+} from '../../plan/sync/index.ts';
+import type { ControlContext, Controller, ReconcileResult } from '../controller.ts';
+import { applyIntents } from './apply.ts';
+import { DryRuns, FIELD_MANAGER } from './dry-run.ts';
+import { gatherSync, refreshAsked, validates } from './gather.ts';
+import { InventoryStore } from './inventory-store.ts';
+import { ClusterKinds, type KindLookup } from './kinds.ts';
+import { LiveObjects } from './live-objects.ts';
+import { Renderings } from './rendering.ts';
+import { RepositorySecrets } from './repositories.ts';
+
+export interface SyncDependencies {
+  /** For lists, watches and dry runs of the kinds that Applications own. */
+  readonly api: KubeApi;
+  readonly git: GitSource;
+  readonly render?: RenderSettings | undefined;
+  /** Acts on every Application, not only on those labelled `sluice.dev/syncer`. */
+  readonly ownsAll?: boolean | undefined;
+  readonly kinds?: KindLookup | undefined;
+  /** 120 s. */
+  readonly pollMs?: number | undefined;
+  /** Up to 60 s are added to each poll. */
+  readonly pollJitterMs?: number | undefined;
+}
+
+const SYNCER_LABEL = 'sluice.dev/syncer';
+const FINALIZER = 'resources-finalizer.argocd.argoproj.io';
+const REFRESH = 'argocd.argoproj.io/refresh';
+
+export function applicationController(context: ControlContext, deps: SyncDependencies): Controller {
+  const syncer = new ApplicationSyncer(context, deps);
+  return {
+    name: 'Applications',
+    workers: 4,
+    informers: [{ type: APPLICATION, optional: true }],
+    watches: [{ type: APPLICATION, wakes: ({ key }) => [key] }],
+    attach: (wake, signal) => syncer.attach(wake, signal),
+    reconcile: (key, signal) => syncer.reconcile(key, signal),
+  };
+}
+
+class ApplicationSyncer {
+  readonly #context: ControlContext;
+  readonly #deps: SyncDependencies;
+  readonly #kinds: KindLookup;
+  readonly #objects: LiveObjects;
+  readonly #renderings: Renderings;
+  readonly #dryRuns: DryRuns;
+  readonly #inventories: InventoryStore;
+  /** Resource key to the Applications that look at it, and back. */
+  readonly #watchers = new Map<string, Set<string>>();
+  readonly #watched = new Map<string, readonly string[]>();
+  #wake: (key: string) => void = () => {};
+
+  constructor(context: ControlContext, deps: SyncDependencies) {
+    const { clock, random, log, writer } = context;
+    this.#context = context;
+    this.#deps = deps;
+    this.#kinds = deps.kinds ?? new ClusterKinds(deps.api, clock);
+    this.#objects = new LiveObjects({
+      api: deps.api,
+      clock,
+      random,
+      log,
+      onChange: (_type, before, after) => this.#onChange(before, after),
+    });
+    this.#renderings = new Renderings({
+      git: deps.git,
+      render: deps.render ?? {},
+      secrets: new RepositorySecrets(deps.api, clock, context.ownNamespace, log),
+      clock,
+      random,
+      pollMs: deps.pollMs ?? 120_000,
+      pollJitterMs: deps.pollJitterMs ?? 60_000,
+    });
+    this.#dryRuns = new DryRuns(writer, clock);
+    this.#inventories = new InventoryStore(deps.api, writer);
+  }
+
+  attach(wake: (key: string) => void, signal: AbortSignal): void {
+    this.#wake = wake;
+    this.#objects.attach(signal);
+  }
+
+  async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult> {
+    const object = this.#context.stores.of(APPLICATION).get(key);
+    this.#objects.stopUnused();
+    if (object === undefined || !this.#isOwned(object)) {
+      this.#forget(key);
+      return {};
+    }
+    if (object.metadata.deletionTimestamp !== undefined) return await this.#finalize(key, object, signal);
+
+    const decoded = decode(applicationSchema, object);
+    if (!decoded.ok) return await this.#reportUnreadable(object, decoded.issues);
+    const application = decoded.value;
+    const refresh = refreshAsked(object);
+    if (refresh === 'hard') {
+      this.#dryRuns.forget(key);
+      this.#renderings.forget(key);
+      this.#kinds.refresh();
+    }
+    const { clock, log } = this.#context;
+    const inventory = await this.#inventories.read(key, object);
+    const { snapshot, watched, nextPollAt, retry } = await gatherSync(
+      { renderings: this.#renderings, kinds: this.#kinds, objects: this.#objects, dryRuns: this.#dryRuns },
+      {
+        key,
+        application,
+        trackingName: this.#trackingName(object),
+        inventory,
+        fresh: refresh !== undefined || application.operation !== undefined,
+        now: clock.now(),
+      },
+      signal,
+    );
+    this.#watch(key, watched);
+
+    const plan = planSync(snapshot);
+    for (const { about, text } of plan.notes) log.debug({ application: key, about }, text);
+    let current = object;
+    try {
+      if (plan.operation !== undefined && plan.intents.length > 0 && this.#grows(plan, inventory)) {
+        // First what is about to be ours, so that a crash in between leaves nothing that no one would prune.
+        current = await this.#writeStatus(key, current, plan.status ?? {}, {});
+      }
+      const results = await applyIntents(
+        {
+          writer: this.#context.writer,
+          live: this.#deps.api,
+          kinds: this.#kinds,
+          objects: this.#objects,
+          clock,
+        },
+        plan.intents,
+        { validate: validates(application), signal },
+      );
+      const conclusion = concludeSync({ ...snapshot, now: clock.now() }, plan, results);
+      current = await this.#writeStatus(key, current, conclusion.status, {
+        consumeOperation: plan.consumesOperation,
+        removeRefresh: refresh !== undefined,
+      });
+      this.#tell(current, plan, conclusion);
+      if (retry) return { retry: true };
+      const due = Math.min(conclusion.requeueAt ?? Number.POSITIVE_INFINITY, nextPollAt);
+      return Number.isFinite(due) ? { requeueAt: due } : {};
+    } catch (error) {
+      // Somebody changed the Application meanwhile: the next pass sees what.
+      if (isConflict(error)) return { retry: true };
+      throw error;
+    }
+  }
+
+  #isOwned(object: KubeObject): boolean {
+    if (this.#deps.ownsAll === true) return true;
+    const instance = this.#context.instanceId === '' ? 'sluice' : this.#context.instanceId;
+    return object.metadata.labels?.[SYNCER_LABEL] === instance;
+  }
+
+  /** As Argo CD names them: the namespace is part of it only outside of the controller's own. */
+  #trackingName(object: KubeObject): string {
+    const { name, namespace = '' } = object.metadata;
+    return namespace === this.#context.ownNamespace ? name : `${namespace}_${name}`;
+  }
+
+  #grows(plan: SyncPlan, before: readonly ResourceIdentity[]): boolean {
+    const known = new Set(before.map(inventoryKey));
+    return plan.inventory.some((entry) => !known.has(entry));
+  }
+
+  async #writeStatus(
+    key: string,
+    object: KubeObject,
+    wanted: ApplicationStatus,
+    also: { readonly consumeOperation?: boolean; readonly removeRefresh?: boolean },
+  ): Promise<KubeObject> {
+    const moved = await this.#inventories.moveOut(key, object, wanted);
+    const before = (object['status'] ?? {}) as JsonObject;
+    const changed = createMergePatch(before, moved as JsonObject);
+    if (changed === undefined && also.consumeOperation !== true && also.removeRefresh !== true) return object;
+    const now = formatTime(this.#context.clock.now());
+    const body: JsonObject = { status: { ...changed, reconciledAt: now } };
+    const metadata: JsonObject = {};
+    if (also.removeRefresh === true) metadata['annotations'] = { [REFRESH]: null };
+    if (also.consumeOperation === true) {
+      body['operation'] = null;
+      // An operation that was put in its place meanwhile must not be removed unseen.
+      metadata['resourceVersion'] = object.metadata.resourceVersion;
+    }
+    if (Object.keys(metadata).length > 0) body['metadata'] = metadata;
+    return await this.#context.writer.patch(
+      APPLICATION,
+      object.metadata,
+      { type: 'merge', body },
+      { fieldManager: FIELD_MANAGER },
+    );
+  }
+
+  #tell(
+    object: KubeObject,
+    plan: SyncPlan,
+    conclusion: { status: ApplicationStatus; succeeded: boolean },
+  ): void {
+    if (plan.operation === undefined) return;
+    const { revision } = plan.operation;
+    const message = conclusion.status.operationState?.message ?? '';
+    const application = keyOf(object.metadata);
+    if (conclusion.succeeded) {
+      this.#context.log.info({ application, revision, writes: plan.intents.length }, 'sync succeeded');
+      this.#context.events.record(object, {
+        type: 'Normal',
+        reason: 'OperationCompleted',
+        message: `Sync operation to ${revision} succeeded`,
+      });
+    } else {
+      this.#context.log.warn({ application, revision, message }, 'sync failed');
+      this.#context.events.record(object, {
+        type: 'Warning',
+        reason: 'OperationCompleted',
+        message: `Sync operation to ${revision} failed: ${message}`.slice(0, 1000),
+      });
+    }
+  }
+
+  /** An object that no one can act on still gets its answer. */
+  async #reportUnreadable(
+    object: KubeObject,
+    issues: readonly { path: string; message: string }[],
+  ): Promise<ReconcileResult> {
+    const message = issues
+      .slice(0, 5)
+      .map(({ path, message: text }) => `${path}: ${text}`)
+      .join('; ');
+    const status = (object['status'] ?? {}) as ApplicationStatus;
+    const known = status.conditions?.find((c) => c.type === 'InvalidSpecError' && c.message === message);
+    const condition = known ?? {
+      type: 'InvalidSpecError',
+      message,
+      lastTransitionTime: formatTime(this.#context.clock.now()),
+    };
+    await this.#writeStatus(
+      keyOf(object.metadata),
+      object,
+      { ...status, sync: { ...status.sync, status: 'Unknown' }, conditions: [condition] },
+      {
+        removeRefresh: refreshAsked(object) !== undefined,
+      },
+    );
+    return {};
+  }
+
+  /** With the finalizer, what the Application owns is deleted before it goes. */
+  async #finalize(key: string, object: KubeObject, signal: AbortSignal): Promise<ReconcileResult> {
+    const finalizers = object.metadata.finalizers ?? [];
+    const mine = finalizers.find((name) => name === FINALIZER || name.startsWith(`${FINALIZER}/`));
+    if (mine === undefined) {
+      this.#forget(key);
+      return {};
+    }
+    const inventory = await Promise.all(
+      (await this.#inventories.read(key, object)).map(async (identity) => {
+        const type = await this.#kinds.find(identity.group, identity.version, identity.kind);
+        const ref = {
+          namespace: identity.namespace === '' ? undefined : identity.namespace,
+          name: identity.name,
+        };
+        const live = type === undefined ? undefined : await this.#objects.get(type, ref);
+        return { identity, live: live as unknown as JsonObject | undefined };
+      }),
+    );
+    this.#watch(
+      key,
+      inventory.map(({ identity }) => resourceKey(identity)),
+    );
+    const { intents, remaining } = planDeletion({ trackingName: this.#trackingName(object), inventory });
+    const background = mine.endsWith('/background');
+    const results = await applyIntents(
+      {
+        writer: this.#context.writer,
+        live: this.#deps.api,
+        kinds: this.#kinds,
+        objects: this.#objects,
+        clock: this.#context.clock,
+      },
+      intents.map((intent) => ({ ...intent, propagation: background ? 'Background' : intent.propagation })),
+      { validate: true, signal },
+    );
+    const failed = results.find(({ ok }) => !ok);
+    if (failed !== undefined) {
+      const status = (object['status'] ?? {}) as ApplicationStatus;
+      const known = status.conditions?.find(
+        (c) => c.type === 'DeletionError' && c.message === failed.message,
+      );
+      const condition = known ?? {
+        type: 'DeletionError',
+        message: failed.message,
+        lastTransitionTime: formatTime(this.#context.clock.now()),
+      };
+      await this.#writeStatus(key, object, { ...status, conditions: [condition] }, {});
+      return { retry: true };
+    }
+    if (remaining > 0) return { requeueAt: this.#context.clock.now() + 5_000 };
+    try {
+      await this.#context.writer.patch(
+        APPLICATION,
+        object.metadata,
+        {
+          type: 'merge',
+          body: {
+            metadata: {
+              resourceVersion: object.metadata.resourceVersion,
+              finalizers: finalizers.filter((name) => name !== mine),
+            },
+          },
+        },
+        { fieldManager: FIELD_MANAGER },
+      );
+    } catch (error) {
+      if (isConflict(error)) return { retry: true };
+      if (!isNotFound(error)) throw error;
+    }
+    this.#forget(key);
+    return {};
+  }
+
+  #watch(key: string, resources: readonly string[]): void {
+    const before = this.#watched.get(key) ?? [];
+    const wanted = new Set(resources);
+    for (const resource of before) {
+      if (wanted.has(resource)) continue;
+      const watchers = this.#watchers.get(resource);
+      watchers?.delete(key);
+      if (watchers?.size === 0) this.#watchers.delete(resource);
+    }
+    for (const resource of wanted) {
+      const watchers = this.#watchers.get(resource);
+      if (watchers === undefined) this.#watchers.set(resource, new Set([key]));
+      else watchers.add(key);
+    }
+    this.#watched.set(key, [...wanted]);
+  }
+
+  #onChange(before: KubeObject | undefined, after: KubeObject | undefined): void {
+    const object = after ?? before;
+    if (object === undefined) return;
+    const watchers = this.#watchers.get(resourceKey(identityOf(object as unknown as JsonObject)));
+    for (const key of watchers ?? []) this.#wake(key);
+  }
+
+  #forget(key: string): void {
+    this.#watch(key, []);
+    this.#watched.delete(key);
+    this.#renderings.forget(key);
+    this.#dryRuns.forget(key);
+    this.#inventories.forget(key);
+  }
+}
