@@ -54,16 +54,16 @@ const NO_DATA = 'metric result is nil or empty: no data returned from the metric
 
 /** Judges a measured value. Both conditions are evaluated before either decides, so that an error in one always shows. */
 export function evaluateConditions(input: ConditionInput): ConditionOutcome {
-  let result: Value;
+  let env: Environment;
   try {
-    result = resultValue(input.result, input.resultType);
+    env = conditionEnvironment(input.result, input.resultType);
   } catch (error) {
     if (error instanceof RangeError || error instanceof TypeError) {
       return { phase: 'Error', error: `could not read the measured value: ${error.message}` };
     }
     throw error;
   }
-  const env = environment(result);
+  const result = env.get('result') ?? null;
   const verdicts: Partial<Record<'successCondition' | 'failureCondition', boolean>> = {};
   for (const which of ['successCondition', 'failureCondition'] as const) {
     const source = input[which];
@@ -115,6 +115,10 @@ function resultValue(result: ConditionValue, type: ResultType): Value {
     }),
   );
 }
+
+/** The names that a condition can use. Throws RangeError or TypeError for a value that can't be one. */
+export const conditionEnvironment = (result: ConditionValue, type: ResultType): Environment =>
+  environment(resultValue(result, type));
 
 function environment(result: Value): Environment {
   const isNil = result === null;

@@ -34,6 +34,9 @@ class JsonScanner {
 
   private fail(where: string): never {
     const code = this.text.codePointAt(this.at);
+    // At the end Go tries a space, which only the inside of a token refuses.
+    const inToken = /^(?:in (?!string literal)|after decimal)/.test(where);
+    if (code === undefined && inToken) throw new JsonSyntaxError(`invalid character ' ' ${where}`);
     if (code === undefined) throw new JsonSyntaxError('unexpected end of JSON input');
     throw new JsonSyntaxError(`invalid character ${quoteChar(String.fromCodePoint(code))} ${where}`);
   }

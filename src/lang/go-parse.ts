@@ -38,8 +38,10 @@ const HEX = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?[0-9]+)$/;
 
 /** A 64-bit float: decimal, hexadecimal with a binary exponent, `inf`, `infinity` or `nan` in any case. */
 export function parseGoFloat(text: string): number {
-  if (DECIMAL.test(text)) return finite(Number(text), text);
-  const hex = HEX.exec(text);
+  // Underscores may part digits.
+  const digits = text.replaceAll(/(?<=[0-9a-fA-F])_(?=[0-9a-fA-F])/g, '').replace(/^([+-]?0[xX])_/, '$1');
+  if (DECIMAL.test(digits)) return finite(Number(digits), text);
+  const hex = HEX.exec(digits);
   if (hex !== null) {
     const [, sign, whole = '', fraction = '', exponent = '0'] = hex;
     if (whole + fraction !== '') {

@@ -106,6 +106,9 @@ class PatternParser {
       if (char === '*' || char === '+' || char === '?') fail('missing argument to repetition operator', char);
       if (this.quotation(parts)) continue;
       const start = this.at;
+      if (char === '{' && this.bounds() !== undefined) {
+        fail('missing argument to repetition operator', this.chars.slice(start, this.at).join(''));
+      }
       const atom = this.atom();
       if (atom !== undefined) parts.push(this.repetition(atom, start));
     }
@@ -196,19 +199,22 @@ class PatternParser {
     const saved = { ...this.flags };
     const begin = this.at - 1;
     if (this.take('?')) {
-      const named = /^(?:P<|<)(?![=!])([^>]*)>/.exec(this.rest());
-      if (named !== null) {
-        const text = this.chars.slice(begin, this.at).join('') + named[0];
-        if (!/^\w+$/.test(named[1] ?? '')) fail('invalid named capture', text);
-        this.at += Array.from(named[0]).length;
-      } else if (!this.groupFlags(begin)) {
-        return undefined;
-      }
+      if (this.take('P<') || this.take('<')) this.groupName(begin);
+      else if (!this.groupFlags(begin)) return undefined;
     }
     const tree = this.alternation();
     if (!this.take(')')) fail('missing closing )', this.source);
     this.flags = saved;
     return tree;
+  }
+
+  private groupName(begin: number): void {
+    const end = this.chars.indexOf('>', this.at);
+    const name = this.chars.slice(this.at, Math.max(end, this.at)).join('');
+    if (!/^\w+$/.test(name)) {
+      fail('invalid named capture', this.chars.slice(begin, end < 0 ? undefined : end + 1).join(''));
+    }
+    this.at = end + 1;
   }
 
   /** Reads `i-s:`; true where a group follows, false after `)`. Both leave the flags set. */
@@ -217,7 +223,7 @@ class PatternParser {
     let any = false;
     for (;;) {
       const char = this.chars[this.at];
-      if (char === undefined) fail('missing argument to repetition operator', '?');
+      if (char === undefined) fail('invalid or unsupported Perl syntax', this.chars.slice(begin).join(''));
       this.at += 1;
       if (char === 'i') this.flags.fold = on;
       else if (char === 's') this.flags.dotAll = on;
@@ -309,9 +315,9 @@ class PatternParser {
         this.at += hex[0].length;
         return String.fromCodePoint(code);
       }
-      this.at += 1;
+      this.at += /^\{[0-9A-Fa-f]*/.exec(this.rest())?.[0].length ?? 1;
     }
-    if (/^[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]$/.test(char) && char !== '_') return char;
+    if (/^[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]$/.test(char)) return char;
     return fail('invalid escape sequence', this.chars.slice(begin, this.at).join(''));
   }
 

@@ -34,15 +34,15 @@ export type Node =
   | ArrayNode
   | MapNode;
 
-export type NilNode = Base & { readonly kind: 'nil' };
-export type IdentifierNode = Base & { readonly kind: 'identifier'; readonly name: string };
-export type IntegerNode = Base & { readonly kind: 'integer'; readonly value: bigint };
+type NilNode = Base & { readonly kind: 'nil' };
+type IdentifierNode = Base & { readonly kind: 'identifier'; readonly name: string };
+type IntegerNode = Base & { readonly kind: 'integer'; readonly value: bigint };
 export type FloatNode = Base & { readonly kind: 'float'; readonly value: number };
-export type BoolNode = Base & { readonly kind: 'bool'; readonly value: boolean };
-export type StringNode = Base & { readonly kind: 'string'; readonly value: string };
-export type BytesNode = Base & { readonly kind: 'bytes'; readonly value: Uint8Array };
+type BoolNode = Base & { readonly kind: 'bool'; readonly value: boolean };
+type StringNode = Base & { readonly kind: 'string'; readonly value: string };
+type BytesNode = Base & { readonly kind: 'bytes'; readonly value: Uint8Array };
 /** A value computed before the run. */
-export type ConstantNode = Base & { readonly kind: 'constant'; readonly value: Value };
+type ConstantNode = Base & { readonly kind: 'constant'; readonly value: Value };
 export type UnaryNode = Base & { readonly kind: 'unary'; readonly operator: string; operand: Node };
 export type BinaryNode = Base & {
   readonly kind: 'binary';
@@ -51,7 +51,7 @@ export type BinaryNode = Base & {
   right: Node;
 };
 /** The extent of a `?.`: what follows is skipped when a link is nil. */
-export type ChainNode = Base & { readonly kind: 'chain'; operand: Node };
+type ChainNode = Base & { readonly kind: 'chain'; operand: Node };
 export type MemberNode = Base & {
   readonly kind: 'member';
   object: Node;
@@ -74,11 +74,13 @@ export type BuiltinNode = Base & {
   readonly map?: Node;
   /** find and findLast: fail instead of nil where nothing is found. */
   readonly throws?: boolean;
+  /** count: stop at this many, because the comparison around it knows enough then. */
+  readonly enough?: bigint;
 };
 export type PredicateNode = Base & { readonly kind: 'predicate'; body: Node };
 export type PointerNode = Base & { readonly kind: 'pointer'; readonly name: string };
 export type LetNode = Base & { readonly kind: 'let'; readonly name: string; value: Node; body: Node };
-export type SequenceNode = Base & { readonly kind: 'sequence'; nodes: Node[] };
+type SequenceNode = Base & { readonly kind: 'sequence'; nodes: Node[] };
 export type ConditionalNode = Base & {
   readonly kind: 'conditional';
   test: Node;
@@ -86,7 +88,7 @@ export type ConditionalNode = Base & {
   otherwise: Node;
 };
 export type ArrayNode = Base & { readonly kind: 'array'; nodes: Node[] };
-export type MapNode = Base & { readonly kind: 'map'; pairs: { key: Node; value: Node }[] };
+type MapNode = Base & { readonly kind: 'map'; pairs: { key: Node; value: Node }[] };
 
 /** What a node holds besides its place. */
 export type NodeFields<N extends Node = Node> = N extends Node ? Omit<N, 'at' | 'depth' | 'nature'> : never;

@@ -84,7 +84,7 @@ function kindName(x: Value): string {
     case 'array':
       return 'array';
     case 'ptr':
-      return 'unknown';
+      return type.elem?.name ?? 'unknown';
     default:
       return type.kind;
   }

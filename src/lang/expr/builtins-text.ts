@@ -17,12 +17,18 @@ function text(
   name: string,
   types: readonly GoType[],
   call: (strings: readonly string[], args: readonly Value[], run: Run) => Value,
+  { lastFirst = false } = {},
 ): Builtin {
+  // Arguments are texts but for a count at the end; which one Go looks at first shows in its error.
+  const texts = Math.max(
+    ...types.map(({ params = [] }) => params.filter((param) => param === STRING).length),
+  );
   return {
     name,
     types,
     call: (args, run) => {
-      const strings = args.map((arg, i) => (i > 0 && typeof arg !== 'string' ? '' : asString(arg)));
+      const given = args.slice(0, texts);
+      const strings = lastFirst ? given.toReversed().map(asString).toReversed() : given.map(asString);
       run.spend(strings.reduce((sum, each) => sum + each.length, 0) / 16);
       return call(strings, args, run);
     },
@@ -101,12 +107,12 @@ const splitter = (name: string, keep: boolean): Builtin =>
 
 function join(args: readonly Value[], run: Run): string {
   const [list, glue] = args;
+  const separator = glue === undefined ? '' : asString(glue);
   if (!(list instanceof GoList) || (list.type !== STRING_SLICE && list.type !== ANY_SLICE)) {
     return panic(
       `invalid argument for join (type ${list === undefined || list === null ? '%!s(<nil>)' : typeName(list)})`,
     );
   }
-  const separator = glue === undefined ? '' : asString(glue);
   const parts = list.items.map(asString);
   run.grow(parts.reduce((sum, part) => sum + part.length + separator.length, 0) / 16);
   return parts.join(separator);
@@ -154,11 +160,18 @@ export const TEXT_BUILTINS: readonly Builtin[] = [
   text('trim', [S_S, SS_S], ([value = '', cutset]) =>
     cutset === undefined ? value.replace(SPACES_AROUND, '') : trimSet(value, cutset),
   ),
-  text('trimPrefix', [SS_S, S_S], ([value = '', prefix = ' ']) =>
-    value.startsWith(prefix) ? value.slice(prefix.length) : value,
+  text(
+    'trimPrefix',
+    [SS_S, S_S],
+    ([value = '', prefix = ' ']) => (value.startsWith(prefix) ? value.slice(prefix.length) : value),
+    { lastFirst: true },
   ),
-  text('trimSuffix', [SS_S, S_S], ([value = '', suffix = ' ']) =>
-    suffix !== '' && value.endsWith(suffix) ? value.slice(0, -suffix.length) : value,
+  text(
+    'trimSuffix',
+    [SS_S, S_S],
+    ([value = '', suffix = ' ']) =>
+      suffix !== '' && value.endsWith(suffix) ? value.slice(0, -suffix.length) : value,
+    { lastFirst: true },
   ),
   text('upper', [S_S], ([value = '']) => mapCase(value, (char) => char.toUpperCase())),
   text('lower', [S_S], ([value = '']) => mapCase(value, (char) => char.toLowerCase())),

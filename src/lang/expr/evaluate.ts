@@ -10,6 +10,7 @@ import { ExpressionError, Fault, panic } from './error.ts';
 import {
   arithmetic,
   asBool,
+  asBytes,
   asInteger,
   asString,
   callValue,
@@ -33,6 +34,9 @@ import type { Value } from './values.ts';
 const MEMORY_BUDGET = 1_000_000;
 /** Nodes that one run may visit: about a second. */
 const STEP_BUDGET = 5_000_000;
+
+/** Stands for what can be counted, not read. */
+const UNREADABLE = new GoList(ANY_SLICE, []);
 
 interface Scope {
   readonly items: readonly Value[];
@@ -135,6 +139,7 @@ class Evaluator implements Run {
       case 'predicate':
         return this.eval(node.body);
       case 'pointer':
+        this.at = node.at;
         return this.pointer(node.name);
       case 'let': {
         this.variables.push({ name: node.name, value: this.eval(node.value) });
@@ -177,7 +182,10 @@ class Evaluator implements Run {
     const scope = this.scopes.at(-1);
     if (scope === undefined) return null;
     if (name === 'index') return BigInt(scope.index);
-    return name === 'acc' ? scope.acc : (scope.items[scope.index] ?? null);
+    if (name === 'acc') return scope.acc;
+    return scope.items[scope.index] === UNREADABLE
+      ? panic('reflect: call of reflect.Value.Index on map Value')
+      : (scope.items[scope.index] ?? null);
   }
 
   private chain(operand: Node): Value {
@@ -271,7 +279,7 @@ class Evaluator implements Run {
     if (isNilValue(left) || isNilValue(right)) return false;
     if (operator === 'matches') {
       const pattern = asString(right);
-      const text = left instanceof Uint8Array ? new TextDecoder().decode(left) : asString(left);
+      const text = typeof left === 'string' ? left : new TextDecoder().decode(asBytes(left));
       this.spend(text.length / 4 + pattern.length * 4);
       let regexp = this.patterns.get(pattern);
       if (regexp === undefined) {
@@ -345,7 +353,7 @@ class Evaluator implements Run {
         let count = 0n;
         each(() => {
           if (test()) count += 1n;
-          return false;
+          return count === node.enough;
         });
         return node.name === 'one' ? count === 1n : count;
       }
@@ -400,10 +408,10 @@ class Evaluator implements Run {
     for (scope.index = 0; scope.index < scope.items.length; scope.index += 1) {
       const key = body();
       this.at = node.at;
-      if (!isHashable(key)) return panic(`runtime error: hash of unhashable type ${typeName(key)}`);
+      if (!isHashable(key)) return panic(`hash of unhashable type: ${typeName(key)}`);
       const known = index.get(key)?.value;
       const group = groups.get(known);
-      const item = scope.items[scope.index] ?? null;
+      const item = this.pointer('');
       if (group === undefined) {
         const members = [item];
         const list = new GoList(ANY_SLICE, members);
@@ -422,7 +430,11 @@ class Evaluator implements Run {
     if (typeof order !== 'string') return panic('sortBy order argument must be a string');
     if (order !== 'asc' && order !== 'desc') return panic('unknown order, use asc or desc');
     const keys: Value[] = [];
-    for (scope.index = 0; scope.index < scope.items.length; scope.index += 1) keys.push(body());
+    for (scope.index = 0; scope.index < scope.items.length; scope.index += 1) {
+      keys.push(body());
+      this.at = node.at;
+      this.pointer('');
+    }
     this.at = node.at;
     this.grow(keys.length);
     return anyList(sortByKey(scope.items, keys, order === 'desc', this));
@@ -433,7 +445,7 @@ class Evaluator implements Run {
     if (initial !== undefined) scope.acc = this.eval(initial);
     else {
       if (scope.items.length === 0) return panic('reduce of empty array with no initial value');
-      scope.acc = scope.items[0] ?? null;
+      scope.acc = this.pointer('');
       scope.index = 1;
     }
     for (; scope.index < scope.items.length; scope.index += 1) {
@@ -474,8 +486,7 @@ function loopItems(list: Value): readonly Value[] {
       `reflect: call of reflect.Value.Len on ${kind === 'boolean' ? 'bool' : kind === 'object' ? 'struct' : kind} Value`,
     );
   }
-  // Go knows the length of texts and maps, but only a text has elements.
-  if (length === 0) return [];
   if (typeof list === 'string') return Array.from({ length }, (_, i) => fetch(list, BigInt(i)));
-  return panic('reflect: call of reflect.Value.Index on map Value');
+  // Go counts the entries of a map and fails only where a predicate looks at one.
+  return Array.from({ length }, () => UNREADABLE);
 }

@@ -54,11 +54,11 @@ const pad = (n: number, width: number, fill = '0'): string => String(n).padStart
 export function formatLayout(time: GoTime, layout: string): string {
   const civil = civilOf(time);
   return dissect(layout)
-    .map((part, i) => (i % 2 === 0 ? part : formatVerb(part, civil)))
+    .map((part, i) => (i % 2 === 0 ? part : formatVerb(part, civil, time)))
     .join('');
 }
 
-function formatVerb(verb: string, c: Civil): string {
+function formatVerb(verb: string, c: Civil, time: GoTime): string {
   const hour12 = c.hour % 12 === 0 ? 12 : c.hour % 12;
   const month = MONTHS[c.month - 1] ?? '';
   const weekday = WEEKDAYS[c.weekday] ?? '';
@@ -107,8 +107,10 @@ function formatVerb(verb: string, c: Civil): string {
       return c.hour >= 12 ? 'PM' : 'AM';
     case 'pm':
       return c.hour >= 12 ? 'pm' : 'am';
-    case 'MST':
-      return c.abbreviation === '' ? offsetText(c.offset, false) : c.abbreviation;
+    case 'MST': {
+      const abbreviation = time.zone.abbreviationAt(time.ns);
+      return abbreviation === '' ? offsetText(c.offset, false) : abbreviation;
+    }
     default:
       break;
   }

@@ -1,9 +1,10 @@
 /** Instants, durations and zones with Go's arithmetic (nanoseconds in 64 bits) and Go's text forms. */
 
-/** A zone: `offsetAt` gives seconds east of UTC and the abbreviation at an instant (ns since 1970). */
+/** A zone: seconds east of UTC and the abbreviation at an instant (ns since 1970). */
 export interface GoLocation {
   readonly name: string;
-  readonly offsetAt: (ns: bigint) => { seconds: number; abbreviation: string };
+  readonly offsetAt: (ns: bigint) => number;
+  readonly abbreviationAt: (ns: bigint) => string;
 }
 
 export interface GoTime {
@@ -16,7 +17,7 @@ export interface GoDuration {
   readonly nanoseconds: bigint;
 }
 
-export const UTC: GoLocation = { name: 'UTC', offsetAt: () => ({ seconds: 0, abbreviation: 'UTC' }) };
+export const UTC: GoLocation = { name: 'UTC', offsetAt: () => 0, abbreviationAt: () => 'UTC' };
 /** The zero instant of Go: year 1. */
 export const ZERO_TIME_NS = -62_135_596_800n * 1_000_000_000n;
 
@@ -25,7 +26,8 @@ export const durationOf = (ns: bigint): GoDuration => ({ nanoseconds: BigInt.asI
 
 export const fixedZone = (name: string, seconds: number): GoLocation => ({
   name,
-  offsetAt: () => ({ seconds, abbreviation: name }),
+  offsetAt: () => seconds,
+  abbreviationAt: () => name,
 });
 
 const SECOND = 1_000_000_000n;
@@ -53,14 +55,27 @@ export function loadZone(name: string): GoLocation | undefined {
   } catch {
     return undefined;
   }
-  const zone: GoLocation = { name, offsetAt: (ns) => offsetOf(format, ns) };
+  const offsetAt = (ns: bigint): number => offsetOf(format, ns);
+  const abbreviationAt = (ns: bigint): string => abbreviationOf(name, ns) ?? offsetText(offsetAt(ns), false);
+  const zone: GoLocation = { name, offsetAt, abbreviationAt };
   if (zones.size < 1000) zones.set(name, zone);
   return zone;
 }
 
-function offsetOf(format: Intl.DateTimeFormat, ns: bigint): { seconds: number; abbreviation: string } {
+/** The abbreviation in the English of some country; most zones have one in at least one of them. */
+function abbreviationOf(timeZone: string, ns: bigint): string | undefined {
+  for (const locale of ['en-US', 'en-GB', 'en-AU', 'en-NZ', 'en-IN', 'en-ZA']) {
+    const format = new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: 'short' });
+    const ms = Math.max(-8.6e15, Math.min(8.6e15, Number(ns / 1_000_000n)));
+    const name = format.formatToParts(ms).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+    if (/^[A-Z]{2,5}$/.test(name)) return name;
+  }
+  return undefined;
+}
+
+function offsetOf(format: Intl.DateTimeFormat, ns: bigint): number {
   const seconds = Number(floorDiv(ns, SECOND));
-  if (Math.abs(seconds) > 8.6e12) return { seconds: 0, abbreviation: 'UTC' };
+  if (Math.abs(seconds) > 8.6e12) return 0;
   const parts = new Map(format.formatToParts(seconds * 1000).map(({ type, value }) => [type, value]));
   const part = (type: Intl.DateTimeFormatPartTypes): number => Number(parts.get(type) ?? '0');
   const year = parts.get('era') === 'BC' ? 1 - part('year') : part('year');
@@ -69,8 +84,7 @@ function offsetOf(format: Intl.DateTimeFormat, ns: bigint): { seconds: number; a
     part('hour') * 3600 +
     part('minute') * 60 +
     part('second');
-  const offset = local - seconds;
-  return { seconds: offset, abbreviation: offsetText(offset, false) };
+  return local - seconds;
 }
 
 /** `+02`, `-0330`: what stands for an abbreviation; `+02:00` with `full`. */
@@ -114,11 +128,10 @@ export interface Civil {
   weekday: number;
   yearDay: number;
   offset: number;
-  abbreviation: string;
 }
 
 export function civilOf(time: GoTime): Civil {
-  const { seconds: offset, abbreviation } = time.zone.offsetAt(time.ns);
+  const offset = time.zone.offsetAt(time.ns);
   const total = floorDiv(time.ns, SECOND);
   const nanosecond = Number(time.ns - total * SECOND);
   const local = Number(total) + offset;
@@ -150,7 +163,6 @@ export function civilOf(time: GoTime): Civil {
     weekday: (((days + 4) % 7) + 7) % 7,
     yearDay: days - daysFromCivil(year, 1, 1) + 1,
     offset,
-    abbreviation,
   };
 }
 
@@ -165,8 +177,8 @@ export function instantOf(
     civil.minute * 60 +
     civil.second;
   const asUtc = BigInt(local) * SECOND + BigInt(civil.nanosecond);
-  let ns = asUtc - BigInt(zone.offsetAt(asUtc).seconds) * SECOND;
-  ns = asUtc - BigInt(zone.offsetAt(ns).seconds) * SECOND;
+  let ns = asUtc - BigInt(zone.offsetAt(asUtc)) * SECOND;
+  ns = asUtc - BigInt(zone.offsetAt(ns)) * SECOND;
   return { ns, zone };
 }
 
@@ -239,6 +251,7 @@ export function formatGoTime(time: GoTime): string {
   const c = civilOf(time);
   const fraction = c.nanosecond === 0 ? '' : `.${String(c.nanosecond).padStart(9, '0').replace(/0+$/, '')}`;
   const offset = offsetText(c.offset, true).replace(':', '');
-  const name = c.abbreviation === '' ? offset : c.abbreviation;
+  const abbreviation = time.zone.abbreviationAt(time.ns);
+  const name = abbreviation === '' ? offset : abbreviation;
   return `${pad(c.year, 4)}-${pad(c.month)}-${pad(c.day)} ${pad(c.hour)}:${pad(c.minute)}:${pad(c.second)}${fraction} ${offset} ${name}`;
 }

@@ -13,7 +13,6 @@ import {
   isFloatType,
   isIntegerType,
   isListType,
-  sliceOf,
 } from './types.ts';
 import type { GoType } from './types.ts';
 
@@ -85,4 +84,3 @@ export function mayFit(a: Nature, b: Nature, ...tests: readonly ((n: Nature) => 
 export const promote = (a: Nature, b: Nature): Nature => ofType(isFloat(a) || isFloat(b) ? FLOAT : INT);
 
 export const stringNature = ofType(STRING);
-export const arrayOf = (type: GoType): Nature => ofType(sliceOf(type));

@@ -60,7 +60,7 @@ function assertion(v: Value, wanted: string): never {
 export const asBool = (v: Value): boolean => (typeof v === 'boolean' ? v : assertion(v, 'bool'));
 export const asString = (v: Value): string => (typeof v === 'string' ? v : assertion(v, 'string'));
 export const asInteger = (v: Value): bigint => (typeof v === 'bigint' ? v : assertion(v, 'int'));
-export const asFloatValue = (v: Value): number => (typeof v === 'number' ? v : assertion(v, 'float64'));
+export const asBytes = (v: Value): Uint8Array => (v instanceof Uint8Array ? v : assertion(v, '[]uint8'));
 
 export function equal(a: Value, b: Value): boolean {
   const x = numberIn(a);
@@ -202,7 +202,7 @@ function specialArithmetic(operator: string, a: Value, b: Value): Value | undefi
   return undefined;
 }
 
-export const saturate = (ns: bigint): bigint =>
+const saturate = (ns: bigint): bigint =>
   ns > 2n ** 63n - 1n ? 2n ** 63n - 1n : ns < MIN_INT64 ? MIN_INT64 : ns;
 
 export function negate(v: Value): Value {
@@ -301,7 +301,7 @@ export function rawLength(v: Value): number | undefined {
 export const byteValue = (byte: number): GoInt => new GoInt(UINT8, BigInt(byte));
 
 /** The element at an index that is in range. */
-export function elementAt(v: GoList | Uint8Array | string, index: number): Value {
+function elementAt(v: GoList | Uint8Array | string, index: number): Value {
   if (v instanceof GoList) return v.items[index] ?? null;
   return byteValue((typeof v === 'string' ? utf8(v) : v)[index] ?? 0);
 }

@@ -28,7 +28,7 @@ export function optimize(root: Node, source: string): Node {
     if (!folder.applied) break;
   }
   const rules = [rangeMembership, mapOfFilter, lenOfFilter, lastOfFilter, firstOfFilter, combine, sumOfRange];
-  for (const rule of [...rules, sumOfList, sumOfMap, countIsAny]) node = everywhere(node, rule);
+  for (const rule of [...rules, sumOfList, sumOfMap, countIsAny, countEnough]) node = everywhere(node, rule);
   return node;
 }
 
@@ -329,9 +329,11 @@ function sumOfList(node: Node): Node {
   if (list?.kind !== 'array' || list.nodes.length < 2) return node;
   // A long list would make a tree as deep as it is long; its sum is the same.
   if (list.nodes.length > 100) return node;
-  return list.nodes.reduceRight((right, left) =>
-    replace(node, { kind: 'binary', operator: '+', left, right }, undefined),
-  );
+  // Only the outermost sum stands where the call stood.
+  return list.nodes.reduceRight((right, left, i) => {
+    const at = i === 0 ? node.at : 0;
+    return { kind: 'binary', operator: '+', left, right, at, depth: node.depth + list.nodes.length };
+  });
 }
 
 function sumOfMap(node: Node): Node {
@@ -347,4 +349,15 @@ function countIsAny(node: Node): Node {
   if (left.name !== 'count' || left.args.length !== 2) return node;
   const some = (operator === '>' && right.value === 0n) || (operator === '>=' && right.value === 1n);
   return some ? replace(node, { kind: 'builtin', name: 'any', args: left.args }) : node;
+}
+
+/** `count(...) > 5` needs no more than six. */
+function countEnough(node: Node): Node {
+  if (node.kind !== 'binary' || node.left.kind !== 'builtin' || node.right.kind !== 'integer') return node;
+  const { left, right, operator } = node;
+  if (left.name !== 'count' || left.args.length !== 2) return node;
+  let enough = 0n;
+  if (operator === '>=' || operator === '<') enough = right.value;
+  if (operator === '>' || operator === '<=') enough = right.value + 1n;
+  return enough <= 1n ? node : { ...node, left: { ...left, enough } };
 }

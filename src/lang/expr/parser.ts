@@ -7,7 +7,7 @@ import { Lexer, describeToken, isIdentifier } from './lexer.ts';
 import type { Token, TokenKind } from './lexer.ts';
 
 /** Longest source, in UTF-16 units. */
-export const MAX_SOURCE = 65_536;
+const MAX_SOURCE = 65_536;
 /** Most nodes of a tree, as in Go. */
 const MAX_NODES = 10_000;
 /** Deepest tree and deepest nesting of brackets. */
@@ -417,6 +417,7 @@ class Parser {
     while (!this.is('Bracket', '}')) {
       if (pairs.length > 0) this.expect('Operator', ',');
       if (this.is('Bracket', '}')) break;
+      if (pairs.length > 0 && this.is('Operator', ',')) this.unexpected();
       const key = this.key();
       this.expect('Operator', ':');
       pairs.push({ key, value: this.expression(0) });
@@ -436,7 +437,6 @@ class Parser {
       return this.node({ kind: 'string', value: token.value }, token.at);
     }
     if (this.is('Bracket', '(')) return this.expression(0);
-    if (this.is('Operator', ',')) this.unexpected();
     return this.fail(
       `a map key must be a quoted string, a number, a identifier, or an expression enclosed in parentheses (unexpected token ${describeToken(token)})`,
     );

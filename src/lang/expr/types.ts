@@ -84,7 +84,6 @@ export const BYTES = sliceOf(UINT8);
 export const STRING_MAP = mapOf(STRING, ANY);
 export const ANY_MAP = mapOf(ANY, ANY);
 export const GROUPS = mapOf(ANY, ANY_SLICE);
-/** `time.Time` has methods, and so have the others that the language can reach. */
 
 export const isIntegerType = (type: GoType | undefined): boolean =>
   type !== undefined &&
