@@ -1,0 +1,241 @@
+/** The flags of `sluice controller`: those of spec 08 section 1, kubectl's connection flags, and a few of ours. */
+
+import type { Flag } from './flags.ts';
+
+const CLUSTER = 'Connection';
+const SCOPE = 'Scope';
+const LEADER = 'Leader election';
+const SERVE = 'Ports and logs';
+const SYNC = 'Syncer';
+const TUNE = 'Tuning';
+const ROUTE = 'Traffic routers';
+const ACCEPTED = 'Accepted for compatibility, without effect';
+
+const threads = (name: string, fallback: number, group = TUNE): Flag => ({
+  name,
+  kind: 'number',
+  group,
+  fallback,
+  help: group === TUNE ? 'passes at the same time' : 'no such queue here',
+});
+
+const ignored = (name: string, kind: Flag['kind'], help = 'not used'): Flag => ({
+  name,
+  kind,
+  group: ACCEPTED,
+  help,
+});
+
+export const CONNECTION_FLAGS: readonly Flag[] = [
+  { name: 'kubeconfig', kind: 'text', group: CLUSTER, value: 'file', help: 'kubeconfig to use' },
+  { name: 'context', kind: 'text', group: CLUSTER, value: 'name', help: 'context of the kubeconfig' },
+  { name: 'cluster', kind: 'text', group: CLUSTER, value: 'name', help: 'cluster of the kubeconfig' },
+  { name: 'user', kind: 'text', group: CLUSTER, value: 'name', help: 'user of the kubeconfig' },
+  {
+    name: 'namespace',
+    short: 'n',
+    kind: 'text',
+    group: CLUSTER,
+    value: 'name',
+    help: 'namespace, with --namespaced',
+  },
+  {
+    name: 'server',
+    short: 's',
+    kind: 'text',
+    group: CLUSTER,
+    value: 'url',
+    help: 'address of the API server',
+  },
+  { name: 'token', kind: 'text', group: CLUSTER, value: 'token', help: 'bearer token' },
+  {
+    name: 'certificate-authority',
+    kind: 'text',
+    group: CLUSTER,
+    value: 'file',
+    help: 'CA of the API server',
+  },
+  { name: 'insecure-skip-tls-verify', kind: 'switch', group: CLUSTER, help: 'do not check its certificate' },
+  { name: 'tls-server-name', kind: 'text', group: CLUSTER, value: 'name', help: 'name to check it for' },
+  { name: 'as', kind: 'text', group: CLUSTER, value: 'user', help: 'user to impersonate' },
+  {
+    name: 'as-group',
+    kind: 'list',
+    group: CLUSTER,
+    value: 'group',
+    help: 'group to impersonate (repeatable)',
+  },
+  { name: 'request-timeout', kind: 'duration', group: CLUSTER, help: 'for each request; 0: none' },
+];
+
+export const CONTROLLER_FLAGS: readonly Flag[] = [
+  ...CONNECTION_FLAGS,
+  { name: 'namespaced', kind: 'switch', group: SCOPE, fallback: false, help: 'watch one namespace only' },
+  {
+    name: 'instance-id',
+    kind: 'text',
+    group: SCOPE,
+    value: 'id',
+    fallback: '',
+    help: 'act on objects labelled with this id',
+  },
+  {
+    name: 'controllers',
+    kind: 'list',
+    group: SCOPE,
+    value: 'names',
+    help: 'which of rollouts, analysis, sync to run (all)',
+  },
+  {
+    name: 'force-beside-argo-rollouts',
+    kind: 'switch',
+    group: SCOPE,
+    fallback: false,
+    help: 'start although an Argo Rollouts controller is alive',
+  },
+  {
+    name: 'leader-elect',
+    kind: 'switch',
+    group: LEADER,
+    fallback: true,
+    help: 'act only while holding the lease',
+  },
+  {
+    name: 'leader-election-lease-duration',
+    kind: 'duration',
+    group: LEADER,
+    fallback: 15_000,
+    help: 'others take over after',
+  },
+  {
+    name: 'leader-election-renew-deadline',
+    kind: 'duration',
+    group: LEADER,
+    fallback: 10_000,
+    help: 'give up after',
+  },
+  {
+    name: 'leader-election-retry-period',
+    kind: 'duration',
+    group: LEADER,
+    fallback: 2_000,
+    help: 'renew every',
+  },
+  {
+    name: 'hold-argo-rollouts-lease',
+    kind: 'switch',
+    group: LEADER,
+    fallback: false,
+    help: "hold that controller's lease too, so that it stays passive",
+  },
+  {
+    name: 'metricsPort',
+    aliases: ['metricsport'],
+    kind: 'number',
+    group: SERVE,
+    fallback: 8090,
+    help: '/metrics; 0: any free port',
+  },
+  {
+    name: 'healthzPort',
+    aliases: ['healthzport'],
+    kind: 'number',
+    group: SERVE,
+    fallback: 8080,
+    help: '/healthz and /readyz',
+  },
+  {
+    name: 'loglevel',
+    kind: 'text',
+    group: SERVE,
+    value: 'level',
+    fallback: 'info',
+    among: ['panic', 'fatal', 'error', 'warning', 'warn', 'info', 'debug', 'trace'],
+    help: 'how much to log',
+  },
+  {
+    name: 'logformat',
+    kind: 'text',
+    group: SERVE,
+    value: 'format',
+    fallback: 'text',
+    among: ['json', 'text'],
+    help: 'json or text',
+  },
+  {
+    name: 'allow-file-repos',
+    kind: 'switch',
+    group: SYNC,
+    fallback: false,
+    help: 'allow file:// repositories',
+  },
+  {
+    name: 'own-all-applications',
+    kind: 'switch',
+    group: SYNC,
+    fallback: false,
+    help: 'act on every Application, labelled or not',
+  },
+  {
+    name: 'kustomize-binary',
+    kind: 'text',
+    group: SYNC,
+    value: 'path',
+    help: 'use it instead of the built-in renderer',
+  },
+  {
+    name: 'git-cache',
+    kind: 'text',
+    group: SYNC,
+    value: 'directory',
+    help: 'where mirrors live (a temporary directory)',
+  },
+  {
+    name: 'rollout-resync',
+    kind: 'number',
+    group: TUNE,
+    value: 'seconds',
+    fallback: 900,
+    help: 'look at everything again; 0: never',
+  },
+  threads('rollout-threads', 10),
+  threads('analysis-threads', 30),
+  { name: 'qps', kind: 'number', group: TUNE, fallback: 40, help: 'requests a second to the API server' },
+  { name: 'burst', kind: 'number', group: TUNE, fallback: 80, help: 'and so many at once' },
+  {
+    name: 'nginx-ingress-classes',
+    kind: 'list',
+    group: ROUTE,
+    value: 'classes',
+    fallback: ['nginx'],
+    help: 'Ingress classes of nginx',
+  },
+  {
+    name: 'alb-ingress-classes',
+    kind: 'list',
+    group: ROUTE,
+    value: 'classes',
+    fallback: ['alb'],
+    help: 'Ingress classes of ALB',
+  },
+  threads('experiment-threads', 10, ACCEPTED),
+  threads('service-threads', 10, ACCEPTED),
+  threads('ingress-threads', 10, ACCEPTED),
+  threads('ephemeral-metadata-threads', 10, ACCEPTED),
+  ignored('ephemeral-metadata-update-pod-retries', 'number'),
+  ignored('kloglevel', 'number', 'there is no klog here'),
+  ignored('istio-api-version', 'text'),
+  ignored('ambassador-api-version', 'text'),
+  ignored('traffic-split-api-version', 'text'),
+  ignored('traefik-api-group', 'text'),
+  ignored('traefik-api-version', 'text'),
+  ignored('appmesh-crd-version', 'text'),
+  ignored('ingress-api-version', 'text', 'always networking.k8s.io/v1'),
+  { ...ignored('aws-verify-target-group', 'switch'), aliases: ['alb-verify-weight'] },
+  ignored('aws-target-group-binding-api-version', 'text'),
+  ignored('alb-tag-key-resource-id', 'text'),
+  ignored('self-service-notification-enabled', 'switch'),
+  ignored('enable-pprof-address', 'text', 'use node --cpu-prof'),
+  { name: 'version', kind: 'switch', group: 'Other', help: 'print the version' },
+  { name: 'help', short: 'h', kind: 'switch', group: 'Other', help: 'print this' },
+];

@@ -1,0 +1,365 @@
+/** `sluice controller`: reads flags, composes, runs until SIGTERM. */
+
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Log } from '../control/controller.ts';
+import { type Endpoint, type Pages, servePages, textPage } from '../control/health.ts';
+import { createLog, type LogFormat, type LogLevel } from '../control/log.ts';
+import { Manager } from '../control/manager.ts';
+import { Metrics } from '../control/metrics.ts';
+import { objectGauges } from '../control/object-metrics.ts';
+import { ApiError, type KubeApi, isNotFound } from '../kube/api.ts';
+import { sleep, systemClock } from '../kube/clock.ts';
+import { createHttpApi } from '../kube/http/index.ts';
+import { NAMESPACE } from '../kube/kinds.ts';
+import { type Connection, KubeconfigError, loadConnection, podNamespace } from '../kube/kubeconfig.ts';
+import {
+  ARGO_ROLLOUTS_LEASE,
+  findOtherController,
+  IDENTITY_PREFIX,
+  leaseName,
+} from '../kube/other-controller.ts';
+import { CONTROLLER_FLAGS } from './controller-flags.ts';
+import { CONTROLLERS } from './controllers.ts';
+import { describeFlags, FlagError, type Flags, parseFlags } from './flags.ts';
+import { version } from './version.ts';
+
+const LEASE = 'sluice-controller-lock';
+const DEFAULT_NAMESPACE = 'argo-rollouts';
+
+const EXIT_OK = 0;
+const EXIT_FAILED = 1;
+
+/** Resolves with the exit code: 0 after a graceful stop, 1 for wrong flags, no cluster, or a lost lease. */
+export async function controllerCommand(argv: string[]): Promise<number> {
+  let flags: Flags;
+  try {
+    flags = parseFlags('sluice controller', CONTROLLER_FLAGS, argv);
+    if (flags.on('help')) {
+      console.log(usage());
+      return EXIT_OK;
+    }
+    if (flags.on('version')) {
+      console.log(version());
+      return EXIT_OK;
+    }
+    if (flags.rest.length > 0) throw new FlagError(`unexpected argument "${flags.rest[0]}"`);
+    return await runController(flags);
+  } catch (error) {
+    if (!(error instanceof FlagError || error instanceof KubeconfigError || error instanceof StartError))
+      throw error;
+    console.error(`Error: ${error.message}`);
+    return EXIT_FAILED;
+  }
+}
+
+/** Something outside is in the way of starting; the message says what, and what to do. */
+class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+async function runController(flags: Flags): Promise<number> {
+  const picked = pickedControllers(flags);
+  const log = createLog({
+    level: levelOf(flags.text('loglevel') ?? 'info'),
+    format: (flags.text('logformat') ?? 'text') as LogFormat,
+  });
+  const connection = await loadConnection(connectionFlags(flags));
+  const clock = systemClock;
+  const random = Math.random;
+  const metrics = new Metrics({
+    clock,
+    build: { version: version(), commit: process.env['SLUICE_COMMIT'] ?? '' },
+  });
+  const api = createHttpApi(connection, {
+    qps: flags.number('qps'),
+    burst: flags.number('burst'),
+    userAgent: `sluice/${version()} (controller)`,
+    onRequest: (observation) => metrics.request(observation),
+  });
+  const stop = stopOnSignals(log);
+  const endpoints: NamedEndpoint[] = [];
+  try {
+    let manager: Manager | undefined;
+    endpoints.push(...(await serve(flags, metrics, () => manager)));
+    log.info(
+      {
+        version: version(),
+        server: connection.server.host,
+        controllers: picked,
+        ...Object.fromEntries(endpoints.map(({ what, port }) => [`${what}Port`, port])),
+      },
+      'starting',
+    );
+    const ownNamespace = await ownNamespaceFor(connection, api, log, stop);
+    if (stop.aborted) return EXIT_OK;
+    await refuseBesideOther(flags, api, ownNamespace, log, stop);
+    if (stop.aborted) return EXIT_OK;
+    const parts = { flags, api, env: process.env, random };
+    const instanceId = flags.text('instance-id') ?? '';
+    manager = new Manager({
+      api,
+      clock,
+      random,
+      log,
+      controllers: await Promise.all(picked.map((name) => loaded(name)(parts))),
+      instanceId,
+      ownNamespace,
+      watchNamespace: flags.on('namespaced') ? connection.namespace : '',
+      leaderElection: flags.on('leader-elect') ? leaderElection(flags, ownNamespace, instanceId) : undefined,
+      metrics,
+      resyncMs: (flags.number('rollout-resync') ?? 900) * 1000,
+      breathe: breather(),
+    });
+    metrics.collectFrom(objectGauges(manager.stores));
+    await manager.run(stop);
+    log.info({}, 'stopped');
+    return EXIT_OK;
+  } catch (error) {
+    if (error instanceof StartError || error instanceof FlagError) throw error;
+    log.error({ error }, 'the controller ends');
+    return EXIT_FAILED;
+  } finally {
+    await Promise.all(endpoints.map((endpoint) => endpoint.close()));
+    api.close();
+  }
+}
+
+function pickedControllers(flags: Flags): string[] {
+  const names = (flags.list('controllers') ?? []).filter((name) => name !== '');
+  const unknown = names.find((name) => !Object.hasOwn(CONTROLLERS, name));
+  if (unknown !== undefined) {
+    throw new FlagError(
+      `unsupported controller: ${unknown} (there are ${Object.keys(CONTROLLERS).join(', ')})`,
+    );
+  }
+  return names.length === 0 ? Object.keys(CONTROLLERS) : [...new Set(names)];
+}
+
+function loaded(name: string): NonNullable<(typeof CONTROLLERS)[string]> {
+  const load = CONTROLLERS[name];
+  if (load === undefined) throw new FlagError(`unsupported controller: ${name}`);
+  return load;
+}
+
+function connectionFlags(flags: Flags): Parameters<typeof loadConnection>[0] {
+  return {
+    kubeconfig: flags.text('kubeconfig'),
+    context: flags.text('context'),
+    cluster: flags.text('cluster'),
+    user: flags.text('user'),
+    namespace: flags.text('namespace'),
+    server: flags.text('server'),
+    token: flags.text('token'),
+    certificateAuthority: flags.text('certificate-authority'),
+    insecureSkipTlsVerify: flags.on('insecure-skip-tls-verify'),
+    tlsServerName: flags.text('tls-server-name'),
+    as: flags.text('as'),
+    asGroups: flags.list('as-group'),
+    requestTimeoutMs: flags.number('request-timeout'),
+  };
+}
+
+function levelOf(name: string): LogLevel {
+  if (name === 'panic') return 'fatal';
+  return name === 'warning' ? 'warn' : (name as LogLevel);
+}
+
+/** SIGTERM and SIGINT stop gracefully, a second one at once. Mistakes that nobody caught are logged. */
+function stopOnSignals(log: Log): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(EXIT_FAILED);
+      log.info({ signal }, 'stopping');
+      stop.abort(new Error(`got ${signal}`));
+    });
+  }
+  process.on('unhandledRejection', (error) =>
+    log.error({ error }, 'a promise was rejected and nobody listened'),
+  );
+  return stop.signal;
+}
+
+interface NamedEndpoint extends Endpoint {
+  readonly what: string;
+}
+
+async function serve(
+  flags: Flags,
+  metrics: Metrics,
+  manager: () => Manager | undefined,
+): Promise<NamedEndpoint[]> {
+  const metricsEndpoint = await endpoint('metrics', portOf(flags, 'metricsPort'), {
+    '/metrics': async () => ({ status: 200, contentType: metrics.contentType, body: await metrics.text() }),
+  });
+  try {
+    const health = await endpoint('healthz', portOf(flags, 'healthzPort'), {
+      '/healthz': () => textPage(200, 'ok'),
+      '/readyz': () => readiness(manager()),
+    });
+    return [metricsEndpoint, health];
+  } catch (error) {
+    await metricsEndpoint.close();
+    throw error;
+  }
+}
+
+async function endpoint(what: string, port: number, pages: Pages): Promise<NamedEndpoint> {
+  try {
+    return { what, ...(await servePages(pages, { port, what })) };
+  } catch (error) {
+    throw new StartError(`${(error as Error).message}; choose another with --${what}Port`, { cause: error });
+  }
+}
+
+function portOf(flags: Flags, name: string): number {
+  const value = flags.number(name) ?? 0;
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) {
+    throw new FlagError(`flag --${name} needs a port between 0 and 65535, not ${value}`);
+  }
+  return value;
+}
+
+function readiness(manager: Manager | undefined): ReturnType<typeof textPage> {
+  if (manager?.ready === true) return textPage(200, 'ok');
+  const waiting = manager?.unsynced.map(({ type, because }) => `${type}: ${because}`) ?? [];
+  return textPage(503, ['not ready', ...waiting].join('\n') + '\n');
+}
+
+/**
+ * POD_NAMESPACE, the namespace of the pod, else `argo-rollouts`; outside of a cluster that has no such namespace
+ * the one of the context, so that the lease has a place.
+ */
+async function ownNamespaceFor(
+  connection: Connection,
+  api: KubeApi,
+  log: Log,
+  stop: AbortSignal,
+): Promise<string> {
+  const given = process.env['POD_NAMESPACE'] || (await podNamespace());
+  if (given !== undefined && given !== '') return given;
+  return await persistently(log, stop, async () => {
+    try {
+      await api.get(NAMESPACE, { name: DEFAULT_NAMESPACE }, { signal: stop });
+      return DEFAULT_NAMESPACE;
+    } catch (error) {
+      if (isNotFound(error)) return connection.namespace;
+      // Without the right to look, a namespace that somebody named is the better guess.
+      if (error instanceof ApiError && error.code === 403) {
+        return connection.namespaceGiven ? connection.namespace : DEFAULT_NAMESPACE;
+      }
+      throw error;
+    }
+  });
+}
+
+async function refuseBesideOther(
+  flags: Flags,
+  api: KubeApi,
+  ownNamespace: string,
+  log: Log,
+  stop: AbortSignal,
+): Promise<void> {
+  const instanceId = flags.text('instance-id') ?? '';
+  const namespaces = [ownNamespace, DEFAULT_NAMESPACE];
+  const other = await persistently(log, stop, () =>
+    findOtherController({ api, clock: systemClock, instanceId, namespaces, signal: stop }),
+  );
+  if (other === undefined) return;
+  const where = `${other.namespace}/${other.lease}`;
+  if (flags.on('force-beside-argo-rollouts')) {
+    log.warn(
+      { lease: where, holder: other.holder },
+      'an Argo Rollouts controller is alive; both may act on the same objects',
+    );
+    return;
+  }
+  throw new StartError(
+    `an Argo Rollouts controller (${other.holder}) holds the lease ${where} and would act on the same Rollouts: ` +
+      'scale it down first, give --instance-id, or start anyway with --force-beside-argo-rollouts',
+  );
+}
+
+/** Tries again every few seconds while the API server does not answer. */
+async function persistently<T>(log: Log, stop: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (stop.aborted) return undefined as T;
+      log.warn({ error }, 'the API server did not answer; trying again');
+      await sleep(systemClock, 3_000, stop).catch(() => {});
+    }
+  }
+}
+
+function leaderElection(
+  flags: Flags,
+  namespace: string,
+  instanceId: string,
+): NonNullable<ConstructorParameters<typeof Manager>[0]['leaderElection']> {
+  const times = {
+    leaseDurationMs: flags.number('leader-election-lease-duration') ?? 15_000,
+    renewDeadlineMs: flags.number('leader-election-renew-deadline') ?? 10_000,
+    retryPeriodMs: flags.number('leader-election-retry-period') ?? 2_000,
+  };
+  if (times.renewDeadlineMs >= times.leaseDurationMs || times.retryPeriodMs * 1.2 >= times.renewDeadlineMs) {
+    throw new StartError(
+      'the leader election times do not fit: 1.2 x retry period < renew deadline < lease duration must hold',
+    );
+  }
+  const foreign = leaseName(ARGO_ROLLOUTS_LEASE, instanceId);
+  return {
+    namespace,
+    name: leaseName(LEASE, instanceId),
+    identity: `${IDENTITY_PREFIX}${hostname()}_${randomUUID()}`,
+    times,
+    holdAlso: flags.on('hold-argo-rollouts-lease')
+      ? [...new Set([namespace, DEFAULT_NAMESPACE])].map((each) => ({ namespace: each, name: foreign }))
+      : undefined,
+  };
+}
+
+/** Lets I/O have the thread when passes have held it for some milliseconds on end. */
+function breather(): () => Promise<void> | undefined {
+  const SLICE_MS = 8;
+  let since = performance.now();
+  return () => {
+    if (performance.now() - since < SLICE_MS) return undefined;
+    return new Promise((resolve) =>
+      setImmediate(() => {
+        since = performance.now();
+        resolve();
+      }),
+    );
+  };
+}
+
+function usage(): string {
+  return `Runs the controllers of Rollouts, AnalysisRuns and Applications.
+
+Usage: sluice controller [flags]
+
+Examples:
+  # against the current context of the kubeconfig, everything in all namespaces
+  sluice controller
+
+  # one namespace only, with rights in it alone
+  sluice controller --namespaced -n team-a --controllers rollouts,analysis
+
+  # beside another instance: acts on objects labelled argo-rollouts.argoproj.io/controller-instance-id=blue
+  sluice controller --kubeconfig ~/.kube/config --instance-id blue
+
+  # a local repository for the syncer
+  sluice controller --controllers sync --allow-file-repos
+
+${describeFlags(CONTROLLER_FLAGS)}
+
+Environment:
+  KUBECONFIG                            kubeconfig files, merged
+  POD_NAMESPACE                         namespace of the lease and of the controller's own objects
+  ARGO_ROLLOUTS_PROMETHEUS_ADDRESS      Prometheus where a metric names none
+
+Exit codes: 0 after a graceful stop; 1 for wrong flags, no cluster, another controller, or a lost lease.`;
+}

@@ -1,0 +1,46 @@
+/** The list of controllers that `--controllers` picks from. Each is loaded only when it is asked for. */
+
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ControlContext, Controller } from '../control/controller.ts';
+import type { HttpApi } from '../kube/http/index.ts';
+import type { Flags } from './flags.ts';
+
+export interface Parts {
+  readonly flags: Flags;
+  readonly api: HttpApi;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly random: () => number;
+}
+
+export type ControllerFactory = (context: ControlContext) => Controller;
+
+export const CONTROLLERS: Readonly<Record<string, (parts: Parts) => Promise<ControllerFactory>>> = {
+  async rollouts({ flags }) {
+    const { rolloutController } = await import('../control/rollout/index.ts');
+    return (context) => ({
+      ...rolloutController(context),
+      workers: flags.number('rollout-threads') ?? 10,
+    });
+  },
+
+  async analysis({ flags, env, random }) {
+    const { analysisController } = await import('../control/analysis/index.ts');
+    const { createHttpClient } = await import('../providers/http/client.ts');
+    const http = createHttpClient({ random });
+    return (context) => analysisController(context, { http, env, workers: flags.number('analysis-threads') });
+  },
+
+  async sync({ flags, api }) {
+    const { applicationController } = await import('../control/sync/index.ts');
+    const { SystemGit } = await import('../git/repository.ts');
+    const git = new SystemGit({
+      cacheDirectory: flags.text('git-cache') ?? (await mkdtemp(join(tmpdir(), 'sluice-git-'))),
+      allowFile: flags.on('allow-file-repos'),
+    });
+    const render = { kustomizeBinary: flags.text('kustomize-binary') };
+    return (context) =>
+      applicationController(context, { api, git, render, ownsAll: flags.on('own-all-applications') });
+  },
+};
