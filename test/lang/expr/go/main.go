@@ -16,6 +16,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -223,7 +224,7 @@ type jsonpathRow struct {
 	ParseError string          `json:"parseError,omitempty"`
 	Error      string          `json:"error,omitempty"`
 	Panic      string          `json:"panic,omitempty"`
-	Results    [][]any         `json:"results,omitempty"`
+	Results    [][]any         `json:"results,omitzero"`
 	Text       *string         `json:"text,omitempty"`
 }
 
@@ -264,19 +265,38 @@ func (row *jsonpathRow) answer() {
 		for _, value := range result {
 			values = append(values, value.Interface())
 		}
+		if row.walksMap() {
+			sort.Slice(values, func(i, j int) bool { return text(values[i]) < text(values[j]) })
+		}
 		row.Results = append(row.Results, values)
+	}
+	if row.walksMap() {
+		return
 	}
 	// A parser keeps state behind a range: the text comes from a new one.
 	parser = jsonpath.New("table")
 	if err := parser.Parse(row.Path); err != nil {
 		fail(err.Error())
 	}
-	var text strings.Builder
-	if err := parser.Execute(&text, body); err != nil {
+	var printed strings.Builder
+	if err := parser.Execute(&printed, body); err != nil {
 		fail(err.Error())
 	}
-	out := text.String()
+	out := printed.String()
 	row.Text = &out
+}
+
+// walksMap tells whether results come in the order of a map, which is another one each time: they are sorted then.
+func (row *jsonpathRow) walksMap() bool {
+	return strings.Contains(row.Path, "*") || strings.Contains(row.Path, "..")
+}
+
+func text(value any) string {
+	out, err := json.Marshal(value)
+	if err != nil {
+		fail(err.Error())
+	}
+	return string(out)
 }
 
 type regexpGroup struct {
