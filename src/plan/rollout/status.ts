@@ -291,13 +291,22 @@ function recordEvents(s: Situation, p: Progress, next: RolloutStatus): void {
 }
 
 /**
- * The message says what is waited for, so it rests on what has been asked for: once all replicas are asked of the new
- * version, they are "becoming available", also in the moment before they exist.
+ * The message says what is waited for. Once all replicas are asked of the new version and some are missing, they are
+ * "becoming available", also in the moment before they exist; pods of the old version that were let go of are still
+ * "pending termination" as long as they are there.
  */
 function forPhase(s: Situation, p: Progress, status: RolloutStatus, sizes: PlannedSizes): RolloutStatus {
   if (p.reset) return status;
+  const updatedReplicas = askedFor(s, status, sizes);
+  if (isPromoted(s, p)) return { ...status, updatedReplicas };
+  const existing = sum(s.revisions.all.map(countsOf), 'created');
+  return { ...status, replicas: existing, updatedReplicas };
+}
+
+function askedFor(s: Situation, status: RolloutStatus, sizes: PlannedSizes): number {
   const asked = sizes.get(s.revisions.name) ?? 0;
-  return { ...status, updatedReplicas: Math.max(status.updatedReplicas ?? 0, asked) };
+  const updated = status.updatedReplicas ?? 0;
+  return asked >= s.replicas && (status.availableReplicas ?? 0) < asked ? Math.max(asked, updated) : updated;
 }
 
 function armDeadline(s: Situation, p: Progress, status: RolloutStatus, healthy: boolean): void {

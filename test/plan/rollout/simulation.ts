@@ -87,7 +87,11 @@ export class World {
     return this;
   }
 
-  image = (tag: string): this => this.user(`image ${tag}`, (r) => void (r.spec.template = template(tag)));
+  image = (tag: string, replicas?: number): this =>
+    this.user(`image ${tag}${replicas === undefined ? '' : `, ${replicas} replicas`}`, (r) => {
+      r.spec.template = template(tag);
+      if (replicas !== undefined) r.spec.replicas = replicas;
+    });
   scale = (n: number): this => this.user(`scale to ${n}`, (r) => void (r.spec.replicas = n));
   abort = (): this => this.user('abort', (r) => void ((r.status ??= {}).abort = true));
   retry = (): this => this.user('retry', (r) => void ((r.status ??= {}).abort = false));
@@ -126,7 +130,8 @@ export class World {
       const next = Math.min(this.#nextPod(), this.#requeueAt ?? Infinity);
       if (next > end) break;
       this.now = Math.max(this.now, next);
-      this.#requeueAt = this.#requeueAt !== undefined && this.#requeueAt <= this.now ? undefined : this.#requeueAt;
+      this.#requeueAt =
+        this.#requeueAt !== undefined && this.#requeueAt <= this.now ? undefined : this.#requeueAt;
     }
     this.now = end;
     return this;
@@ -204,24 +209,29 @@ export class World {
     this.passes++;
     const plan = planRollout(this.snapshot(failed));
     this.#requeueAt = plan.requeueAt;
-    if (this.#apply(plan, failed)) return plan.intents.length > 0 || plan.status !== undefined;
-    return true;
+    return this.#apply(plan, failed);
   }
 
-  /** False: a write failed, and the plan was made again. */
+  /** Whether anything was written. After a failed write the plan is made again; trying again is left to a resync. */
   #apply(plan: RolloutPlan, failed: RolloutSnapshot['failed']): boolean {
     for (const wave of WAVES_BEFORE_STATUS) {
       for (const intent of plan.intents.filter((item) => item.wave === wave)) {
         if (intent.kind === 'setRoute' && this.routerError !== undefined) {
-          this.#pass([...failed, { key: intent.key, reason: 'Error', message: this.routerError }]);
-          return false;
+          const again = this.#pass([
+            ...failed,
+            { key: intent.key, reason: 'Error', message: this.routerError },
+          ]);
+          this.#requeueAt = undefined;
+          return again;
         }
         this.#write(intent);
       }
     }
     const say = (when: string): void => {
       for (const event of plan.events.filter((item) => item.when === when))
-        this.events.push(`${event.type === 'Warning' ? 'W ' : ''}${event.reason}: ${this.#named(event.message)}`);
+        this.events.push(
+          `${event.type === 'Warning' ? 'W ' : ''}${event.reason}: ${this.#named(event.message)}`,
+        );
     };
     if (!plan.urgent) say('before');
     if (plan.status !== undefined) this.#writeStatus(plan.status);
@@ -229,7 +239,7 @@ export class World {
     for (const wave of WAVES_AFTER_STATUS)
       for (const intent of plan.intents.filter((item) => item.wave === wave)) this.#write(intent);
     say('after');
-    return true;
+    return plan.intents.length > 0 || plan.status !== undefined;
   }
 
   #writeStatus(status: RolloutStatus): void {
@@ -351,7 +361,13 @@ export class World {
       case 'adoptReplicaSet': {
         const rs = this.#rs(intent.target.name);
         rs.metadata.ownerReferences = [
-          { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name: 'demo', uid: 'rollout-uid', controller: true },
+          {
+            apiVersion: 'argoproj.io/v1alpha1',
+            kind: 'Rollout',
+            name: 'demo',
+            uid: 'rollout-uid',
+            controller: true,
+          },
         ];
         this.#say(`adopt ${this.#rsName(rs)}`);
         break;
@@ -450,7 +466,8 @@ export class World {
       const rs = [...this.replicaSets.values()].find((item) => item.metadata.labels?.[HASH_LABEL] === hash);
       if (rs === undefined) assert.fail(`rule 2: Service ${name} selects nothing${context()}`);
       const weight = name === canary.canaryService && routed ? (this.route ?? 0) : 1;
-      if (weight > 0 && !this.#dying) assert.ok((rs.spec.replicas ?? 0) > 0, `rule 2: Service ${name} is empty${context()}`);
+      if (weight > 0 && !this.#dying)
+        assert.ok((rs.spec.replicas ?? 0) > 0, `rule 2: Service ${name} is empty${context()}`);
     }
     const weights = this.status().canary?.weights;
     if (weights !== undefined) {
@@ -491,7 +508,7 @@ export class World {
   }
 
   #say(text: string): void {
-    this.story.push(`${this.#clock()}  ${text}`);
+    this.story.push(`${this.#clock()}  ${this.#named(text)}`);
   }
 
   #count(kind: string): void {
