@@ -17,7 +17,7 @@ import { ApiError } from '../../kube/api.ts';
 import { desiredObjects, type DesiredObject } from './desired.ts';
 import type { DryRuns } from './dry-run.ts';
 import type { KindLookup } from './kinds.ts';
-import type { LiveObjects } from './live-objects.ts';
+import { NotInStep, type LiveObjects } from './live-objects.ts';
 import type { Renderings } from './rendering.ts';
 
 export interface GatherTools {
@@ -69,10 +69,11 @@ export async function gatherSync(
     const asked = application.operation?.sync?.revision || source.targetRevision || 'HEAD';
     const outcome = await tools.renderings.target(key, source, asked, input.fresh, signal);
     nextPollAt = outcome.nextPollAt;
-    if (!outcome.ok) {
-      target = { ok: false, problem: outcome.problem };
+    const wanted = outcome.ok ? outcome.target : outcome.last;
+    if (wanted === undefined) {
+      target = { ok: false, problem: outcome.ok ? unknownTarget : outcome.problem };
     } else {
-      const { revision, rendered } = outcome.target;
+      const { revision, rendered } = wanted;
       const destination = application.spec.destination.namespace ?? '';
       try {
         const desired = await desiredObjects(rendered.objects, input.trackingName, destination, tools.kinds);
@@ -90,23 +91,26 @@ export async function gatherSync(
             revision,
             sourceType: rendered.sourceType,
             resources: await tools.dryRuns.compare(key, ready, validates(application), signal),
-            warnings: desired.warnings,
+            warnings: [...(outcome.ok ? [] : [outcome.problem]), ...desired.warnings],
           };
         }
       } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
+        if (!(error instanceof ApiError) && !(error instanceof NotInStep)) throw error;
         retry = true;
         target = { ok: false, problem: comparisonFailed(error), revision };
       }
     }
   }
-  const inventory = await Promise.all(
-    input.inventory.map(async (identity): Promise<InventoryResource> => {
-      const type = await tools.kinds.find(identity.group, identity.version, identity.kind);
-      if (type === undefined) return { identity, live: undefined };
-      return { identity, live: asJson(await tools.objects.get(type, refOf(identity))) };
-    }),
-  );
+  let inventory: InventoryResource[];
+  try {
+    inventory = await liveInventory(tools, input.inventory);
+  } catch (error) {
+    if (!(error instanceof ApiError) && !(error instanceof NotInStep)) throw error;
+    // What could not be read must not be taken for gone: nothing is decided in this pass.
+    retry = true;
+    inventory = input.inventory.map((identity) => ({ identity, live: undefined }));
+    target = { ok: false, problem: comparisonFailed(error) };
+  }
   return {
     snapshot: {
       now: input.now,
@@ -125,10 +129,24 @@ export async function gatherSync(
   };
 }
 
-const comparisonFailed = (error: ApiError): Problem => ({
+export async function liveInventory(
+  tools: Pick<GatherTools, 'kinds' | 'objects'>,
+  identities: readonly ResourceIdentity[],
+): Promise<InventoryResource[]> {
+  return await Promise.all(
+    identities.map(async (identity): Promise<InventoryResource> => {
+      const type = await tools.kinds.find(identity.group, identity.version, identity.kind);
+      if (type === undefined) return { identity, live: undefined };
+      return { identity, live: asJson(await tools.objects.get(type, refOf(identity))) };
+    }),
+  );
+}
+
+const comparisonFailed = (error: Error): Problem => ({
   type: 'ComparisonError',
-  message: `the API server could not compare: ${error.message}; it is tried again`,
+  message: `the live state could not be compared: ${error.message}; it is tried again`,
 });
+const unknownTarget: Problem = { type: 'UnknownError', message: 'nothing is known about the source' };
 
 const refOf = (identity: ResourceIdentity): { namespace: string | undefined; name: string } => ({
   namespace: identity.namespace === '' ? undefined : identity.namespace,

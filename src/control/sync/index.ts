@@ -24,7 +24,7 @@ import {
 import type { ControlContext, Controller, ReconcileResult } from '../controller.ts';
 import { applyIntents } from './apply.ts';
 import { DryRuns, FIELD_MANAGER } from './dry-run.ts';
-import { gatherSync, refreshAsked, validates } from './gather.ts';
+import { gatherSync, liveInventory, refreshAsked, validates } from './gather.ts';
 import { InventoryStore } from './inventory-store.ts';
 import { ClusterKinds, type KindLookup } from './kinds.ts';
 import { LiveObjects } from './live-objects.ts';
@@ -279,16 +279,9 @@ class ApplicationSyncer {
       this.#forget(key);
       return {};
     }
-    const inventory = await Promise.all(
-      (await this.#inventories.read(key, object)).map(async (identity) => {
-        const type = await this.#kinds.find(identity.group, identity.version, identity.kind);
-        const ref = {
-          namespace: identity.namespace === '' ? undefined : identity.namespace,
-          name: identity.name,
-        };
-        const live = type === undefined ? undefined : await this.#objects.get(type, ref);
-        return { identity, live: live as unknown as JsonObject | undefined };
-      }),
+    const inventory = await liveInventory(
+      { kinds: this.#kinds, objects: this.#objects },
+      await this.#inventories.read(key, object),
     );
     this.#watch(
       key,

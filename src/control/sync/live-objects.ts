@@ -27,6 +27,11 @@ export interface LiveObjectsOptions {
   ) => void;
 }
 
+/** A kind could not be listed: nothing may be concluded about what is there. */
+export class NotInStep extends Error {
+  override readonly name = 'NotInStep';
+}
+
 const UNUSED_MS = 15 * 60_000;
 const SYNC_MS = 30_000;
 
@@ -48,7 +53,7 @@ export class LiveObjects {
     });
   }
 
-  /** The object as the watch knows it, once it is in step. Throws when it can't get there. */
+  /** The object as the watch knows it, once it is in step. Throws `NotInStep` when it can't get there. */
   async get(type: ResourceType, ref: ObjectRef): Promise<KubeObject | undefined> {
     const watched = this.#watch(type, type.namespaced ? ref.namespace : undefined);
     if (!watched.informer.synced) await this.#inStep(watched);
@@ -111,7 +116,7 @@ export class LiveObjects {
     const fail = (): void => {
       const cause = informer.lastFailure?.error;
       const said = cause instanceof Error ? `: ${cause.message}` : '';
-      late.reject(new Error(`${informer.type.plural} could not be listed${said}`));
+      late.reject(new NotInStep(`${informer.type.plural} could not be listed${said}`));
     };
     const timer = clock.setTimer(SYNC_MS, fail);
     // A refusal (no right to list) won't get better by waiting.

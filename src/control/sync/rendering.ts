@@ -19,7 +19,13 @@ export interface RenderedTarget {
 }
 export type RenderOutcome =
   | { readonly ok: true; readonly target: RenderedTarget; readonly nextPollAt: number }
-  | { readonly ok: false; readonly problem: Problem; readonly nextPollAt: number };
+  | {
+      readonly ok: false;
+      readonly problem: Problem;
+      readonly nextPollAt: number;
+      /** Git could not be asked, but this is what it wanted last: drift from it can still be healed. */
+      readonly last: RenderedTarget | undefined;
+    };
 
 export interface RenderingOptions {
   readonly git: GitSource;
@@ -72,8 +78,9 @@ export class Renderings {
     }
     const nextPollAt = clock.now() + pollMs + Math.floor(random() * pollJitterMs);
     let known: Known;
+    const outcome = before?.asked === asked ? before.outcome : undefined;
+    const last = outcome?.ok === true ? outcome.target : outcome?.last;
     try {
-      const last = before?.asked === asked && before.outcome.ok ? before.outcome.target : undefined;
       const target = await this.#resolve(source, revision, asked, last, signal);
       known = { asked, outcome: { ok: true, target, nextPollAt }, failures: 0 };
     } catch (error) {
@@ -89,6 +96,7 @@ export class Renderings {
           ok: false,
           problem: { type: 'ComparisonError', message: redact(error.message) },
           nextPollAt: soon ? Math.min(retryAt, nextPollAt) : nextPollAt,
+          last: soon ? last : undefined,
         },
         failures,
       };

@@ -120,3 +120,9 @@ export interface IntentResult {
   /** The object after an apply. */
   readonly object?: JsonObject | undefined;
 }
+
+/** The snapshot, with the namespace that CreateNamespace is about. */
+export interface SyncSnapshotWithNamespace extends SyncSnapshot {
+  /** Live Namespace of the destination; undefined when there is none. */
+  readonly namespace?: JsonObject | undefined;
+}
