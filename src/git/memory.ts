@@ -77,6 +77,8 @@ export class MemoryGit implements GitSource {
   readonly repositories = new Map<string, MemoryRepository>();
   /** While set, everything fails with it: an unreachable server. */
   failure: GitError | undefined;
+  /** A server that takes its time. */
+  delay: ((url: string) => Promise<void> | undefined) | undefined;
 
   repository(url: string): MemoryRepository {
     const known = this.repositories.get(url) ?? new MemoryRepository();
@@ -97,6 +99,7 @@ export class MemoryGit implements GitSource {
   }
 
   async resolve(access: RepositoryAccess, revision: string): Promise<string> {
+    await this.delay?.(access.url);
     const repository = this.#open(access);
     const name = checkRevision(revision);
     const sha =

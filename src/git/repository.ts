@@ -27,6 +27,8 @@ export interface SystemGitOptions {
   readonly treeLimits?: TreeLimits | undefined;
   /** Files in one commit. */
   readonly maxEntries?: number | undefined;
+  /** Repositories that are worked on at the same time. */
+  readonly parallel?: number | undefined;
   /** A mirror that holds more commits than this is made anew, so that the disk doesn't grow with uptime. */
   readonly maxPinned?: number | undefined;
 }
@@ -45,6 +47,8 @@ const PINS = 'refs/sluice/pinned';
 export class SystemGit implements GitSource {
   readonly #options: { readonly [K in keyof SystemGitOptions]-?: NonNullable<SystemGitOptions[K]> };
   readonly #locks = new Map<string, Promise<unknown>>();
+  #running = 0;
+  readonly #waiting: (() => void)[] = [];
   /** Refs as last listed, so that fetching a commit asks for the ref that names it. */
   readonly #refOf = new Map<string, string>();
 
@@ -56,6 +60,7 @@ export class SystemGit implements GitSource {
       treeLimits: options.treeLimits ?? DEFAULT_TREE_LIMITS,
       maxEntries: options.maxEntries ?? 100_000,
       maxPinned: options.maxPinned ?? 50,
+      parallel: options.parallel ?? 16,
     };
   }
 
@@ -121,6 +126,7 @@ export class SystemGit implements GitSource {
       createHash('sha256').update(url.url).digest('hex').slice(0, 32),
     );
     return await this.#locked(mirror, async () => {
+      await this.#turn();
       let prepared: PreparedCredentials | undefined;
       try {
         prepared = await prepareCredentials(url, repository.credentials ?? {});
@@ -130,8 +136,18 @@ export class SystemGit implements GitSource {
         return await work(session);
       } finally {
         await prepared?.dispose();
+        this.#running -= 1;
+        this.#waiting.shift()?.();
       }
     });
+  }
+
+  /** Waits until fewer than `parallel` repositories are worked on. */
+  async #turn(): Promise<void> {
+    while (this.#running >= this.#options.parallel) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#running += 1;
   }
 
   async #locked<T>(key: string, work: () => Promise<T>): Promise<T> {

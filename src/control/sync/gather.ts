@@ -18,7 +18,7 @@ import { desiredObjects, type DesiredObject } from './desired.ts';
 import type { DryRuns } from './dry-run.ts';
 import type { KindLookup } from './kinds.ts';
 import { NotInStep, type LiveObjects } from './live-objects.ts';
-import type { Renderings } from './rendering.ts';
+import type { RenderRequest, Renderings } from './rendering.ts';
 
 export interface GatherTools {
   readonly renderings: Renderings;
@@ -41,7 +41,7 @@ export interface GatherInput {
   readonly application: Application;
   readonly trackingName: string;
   readonly inventory: readonly ResourceIdentity[];
-  readonly fresh: boolean;
+  readonly request: RenderRequest;
   readonly now: number;
 }
 
@@ -51,11 +51,12 @@ const asJson = (object: KubeObject | undefined): JsonObject | undefined =>
 export const validates = (application: Application): boolean =>
   !(application.spec.syncPolicy?.syncOptions ?? []).includes('Validate=false');
 
+/** undefined: Git is slow, and the Application is woken when it has answered. */
 export async function gatherSync(
   tools: GatherTools,
   input: GatherInput,
   signal: AbortSignal,
-): Promise<Gathered> {
+): Promise<Gathered | undefined> {
   const { application, key } = input;
   const { fatal } = specProblems(application);
   const source = application.spec.source;
@@ -67,7 +68,8 @@ export async function gatherSync(
     target = { ok: false, problem: fatal ?? { type: 'InvalidSpecError', message: 'spec.source is missing' } };
   } else {
     const asked = application.operation?.sync?.revision || source.targetRevision || 'HEAD';
-    const outcome = await tools.renderings.target(key, source, asked, input.fresh, signal);
+    const outcome = await tools.renderings.target(key, source, asked, input.request);
+    if (outcome === undefined) return undefined;
     nextPollAt = outcome.nextPollAt;
     const wanted = outcome.ok ? outcome.target : outcome.last;
     if (wanted === undefined) {

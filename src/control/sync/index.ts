@@ -28,7 +28,7 @@ import { gatherSync, liveInventory, refreshAsked, validates } from './gather.ts'
 import { InventoryStore } from './inventory-store.ts';
 import { ClusterKinds, type KindLookup } from './kinds.ts';
 import { LiveObjects } from './live-objects.ts';
-import { Renderings } from './rendering.ts';
+import { digestOf, Renderings } from './rendering.ts';
 import { RepositorySecrets } from './repositories.ts';
 
 export interface SyncDependencies {
@@ -102,6 +102,7 @@ class ApplicationSyncer {
   attach(wake: (key: string) => void, signal: AbortSignal): void {
     this.#wake = wake;
     this.#objects.attach(signal);
+    this.#renderings.attach(wake, signal);
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult> {
@@ -119,23 +120,30 @@ class ApplicationSyncer {
     const refresh = refreshAsked(object);
     if (refresh === 'hard') {
       this.#dryRuns.forget(key);
-      this.#renderings.forget(key);
       this.#kinds.refresh();
     }
     const { clock, log } = this.#context;
     const inventory = await this.#inventories.read(key, object);
-    const { snapshot, watched, nextPollAt, retry } = await gatherSync(
+    const gathered = await gatherSync(
       { renderings: this.#renderings, kinds: this.#kinds, objects: this.#objects, dryRuns: this.#dryRuns },
       {
         key,
         application,
         trackingName: this.#trackingName(object),
         inventory,
-        fresh: refresh !== undefined || application.operation !== undefined,
+        request: {
+          token:
+            refresh === undefined && application.operation === undefined
+              ? undefined
+              : digestOf([refresh ?? '', application.operation ?? null]),
+          hard: refresh === 'hard',
+        },
         now: clock.now(),
       },
       signal,
     );
+    if (gathered === undefined) return {};
+    const { snapshot, watched, nextPollAt, retry } = gathered;
     this.#watch(key, watched);
 
     const plan = planSync(snapshot);

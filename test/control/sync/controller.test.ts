@@ -706,6 +706,86 @@ describe('trouble with the API server', () => {
   });
 });
 
+describe('what cannot be known', () => {
+  it('drift is healed from the last commit while Git is away', async () => {
+    const world = new World();
+    world.commit({ 'all.yaml': configMap('one') });
+    await world.application();
+    await world.clock.advance(5_000);
+    world.git.failure = new GitError('Unreachable', 'git.example.com could not be reached');
+    await world.poll();
+    await world.api.delete(CONFIG_MAP, inShop('one'));
+    await world.clock.advance(2_000);
+    assert.ok(await world.find(CONFIG_MAP, 'one'));
+    assert.match((await world.conditions()).join(), /ComparisonError: git\.example\.com/);
+    await world.stop();
+  });
+
+  it('a slow repository holds up nobody else, and its answer is taken when it comes', async () => {
+    const world = new World();
+    world.commit({ 'all.yaml': configMap('one') });
+    const slow = 'https://slow.example.com/x';
+    world.git.repository(slow).commit({ 'all.yaml': configMap('slow') });
+    const gate = Promise.withResolvers<void>();
+    world.git.delay = (url) => (url === slow ? gate.promise : undefined);
+    for (let i = 0; i < 12; i += 1)
+      await world.application({ source: { repoURL: slow, path: '' } }, {}, `slow${i}`);
+    await world.application();
+    await world.clock.advance(15_000);
+    assert.equal(await world.summary(), 'Synced Healthy Succeeded');
+    assert.deepEqual(await world.status('slow0'), {});
+    await world.patchApplication(
+      { metadata: { annotations: { 'argocd.argoproj.io/refresh': 'hard' } } },
+      'slow1',
+    );
+    await world.clock.advance(5_000);
+    gate.resolve();
+    await world.clock.advance(1_000);
+    assert.equal((await world.status('slow0')).operationState?.phase, 'Succeeded');
+    const refreshed = await world.api.get(APPLICATION, { namespace: 'sluice', name: 'slow1' });
+    assert.equal(refreshed.metadata.annotations?.['argocd.argoproj.io/refresh'], undefined);
+    await world.stop();
+  });
+
+  it('a kind that may not be listed is named, and nothing is pruned meanwhile', async () => {
+    const world = new World();
+    world.commit({ 'all.yaml': configMap('one') + configMap('two') });
+    await world.application();
+    await world.clock.advance(5_000);
+    await world.stop();
+    world.commit({ 'all.yaml': configMap('one') });
+    world.refuseLists = 'ConfigMap';
+    world.start();
+    await world.clock.advance(10_000);
+    assert.match(
+      (await world.conditions()).join(),
+      /ComparisonError: the live state could not be compared: configmaps could not be listed: forbidden/,
+    );
+    assert.ok(await world.find(CONFIG_MAP, 'two'));
+    world.refuseLists = undefined;
+    await world.poll();
+    assert.equal(await world.find(CONFIG_MAP, 'two'), undefined);
+    assert.equal(await world.summary(), 'Synced Healthy Succeeded');
+    await world.stop();
+  });
+
+  it('a dry run that the server cannot answer is told and tried again', async () => {
+    const world = new World();
+    world.commit({ 'all.yaml': configMap('one') });
+    world.fault = (_verb, type, _name, dryRun) => {
+      if (type.kind !== 'ConfigMap' || !dryRun) return;
+      throw new ApiError({ code: 500, reason: 'InternalError', message: 'failed calling webhook "policy"' });
+    };
+    await world.application();
+    await world.clock.advance(5_000);
+    assert.match((await world.conditions()).join(), /ComparisonError: .*failed calling webhook "policy"/);
+    world.fault = undefined;
+    await world.clock.advance(60_000);
+    assert.equal(await world.summary(), 'Synced Healthy Succeeded');
+    await world.stop();
+  });
+});
+
 describe('many resources', () => {
   it('move the inventory into a ConfigMap of its own', async () => {
     const world = new World();

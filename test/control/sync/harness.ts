@@ -31,6 +31,8 @@ export class World {
   /** How often it asked for a dry run. */
   dryRuns = 0;
   readonly logs: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[] = [];
+  /** A kind that the syncer may not list. */
+  refuseLists: string | undefined;
   #stop = new AbortController();
   #running: Promise<void> | undefined;
   readonly #deps: Partial<SyncDependencies>;
@@ -140,7 +142,11 @@ export class World {
     };
     return {
       get: (type, ref, options) => api.get(type, ref, options),
-      list: (type, options) => api.list(type, options),
+      list: async (type, options) => {
+        if (type.kind === this.refuseLists)
+          throw new ApiError({ code: 403, reason: 'Forbidden', message: 'forbidden' });
+        return await api.list(type, options);
+      },
       watch: (type, options) => api.watch(type, options),
       create: async (type, object, options) => {
         see('create', type, object.metadata.name, options?.dryRun);

@@ -596,7 +596,12 @@ describe('the status', () => {
       [plan.status?.sync?.status, plan.status?.sync?.revision, plan.status?.health?.status],
       ['Unknown', A, 'Healthy'],
     );
-    assert.deepEqual((plan.status?.sluice as JsonObject)['inventory'], ['v1|/ConfigMap:shop/one']);
+    assert.deepEqual(plan.inventory, ['v1|/ConfigMap:shop/one']);
+    assert.deepEqual((plan.status ?? {})['sluice'], {
+      inventory: ['v1|/ConfigMap:shop/one'],
+      inventoryConfigMap: undefined,
+      refusedByDryRun: undefined,
+    });
   });
   it('keeps the times of what has not changed', () => {
     const first = planSync(snapshot([desired(one, { state: 'equal' })])).status as ApplicationStatus;
