@@ -1,7 +1,7 @@
 /** The controller of Rollouts: gather, plan, apply. */
 
 import type { KubeObject, ResourceType } from '../../kube/api.ts';
-import { keyOf } from '../../kube/api.ts';
+import { ApiError, keyOf } from '../../kube/api.ts';
 import {
   ANALYSIS_RUN,
   ANALYSIS_TEMPLATE,
@@ -143,6 +143,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
       if (result === 'conflict') return result;
     }
     if (applied.failed.every((failure) => failure.reason === 'AlreadyExists')) return { retry: true };
+    if (applied.failed.every(({ error }) => isNamespaceEnding(error))) return {};
     throw applied.failed.find((failure) => failure.reason !== 'AlreadyExists')?.error;
   }
 
@@ -157,6 +158,16 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
 
 /** A pass that goes wrong in this many places waits for the queue's back-off. */
 const MAX_FAILURES = 8;
+
+/** Nothing can be created in a namespace that is being deleted, and nothing has to be. */
+function isNamespaceEnding(error: unknown): boolean {
+  if (!(error instanceof ApiError) || error.code !== 403) return false;
+  const causes = error.status.details?.['causes'];
+  return (
+    Array.isArray(causes) &&
+    causes.some((cause) => isObject(cause) && cause['reason'] === 'NamespaceTerminating')
+  );
+}
 
 function uniqueTypes(types: readonly ResourceType[]): ResourceType[] {
   const seen = new Map(types.map((type) => [`${type.plural}.${type.group}`, type]));

@@ -12,6 +12,7 @@ import type { RolloutPlan } from './intents.ts';
 import { Draft } from './intents.ts';
 import { COUNTS_INTERVAL_MS, publicationOf } from './publish.ts';
 import { claim, createKey, revisionsOf } from './revision.ts';
+import { isShrinking } from './sizes.ts';
 import type { RolloutSnapshot } from './snapshot.ts';
 import { refusalOf, refusedStatus } from './validation.ts';
 
@@ -78,14 +79,14 @@ function publish(
 ): RolloutStatus | undefined {
   const publication = publicationOf(old, next);
   if (publication === 'none') return undefined;
-  const { now, statusWrittenAt } = snapshot;
-  if (
-    publication === 'counts' &&
-    statusWrittenAt !== undefined &&
-    now < statusWrittenAt + COUNTS_INTERVAL_MS
-  ) {
-    // A clock that was set back must not hold them for ever.
-    const due = Math.min(statusWrittenAt + COUNTS_INTERVAL_MS, now + COUNTS_INTERVAL_MS);
+  const { now } = snapshot;
+  // A clock that was set back must not hold counts for ever.
+  const written = snapshot.statusWrittenAt ?? -Infinity;
+  const statusWrittenAt = written > now ? -Infinity : written;
+  // Counts that are about to change again, by this plan or by pods on their way out, wait, too.
+  const moving = draft.intents.length > 0 || snapshot.replicaSets.some(isShrinking);
+  const due = Math.max(moving ? now + COUNTS_INTERVAL_MS : now, statusWrittenAt + COUNTS_INTERVAL_MS);
+  if (publication === 'counts' && due > now) {
     draft.note('status.counts', 'only counts changed: they are written with the next change, or soon');
     draft.lookAgainAt(due);
     return undefined;

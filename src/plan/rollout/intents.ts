@@ -13,10 +13,11 @@ import type { ReplicaSet } from './replica-set.ts';
  * - `objects`: what the status will name (ReplicaSets, runs, the revision);
  * - `services`, then `routes`: traffic that a step claims to have moved;
  * - `release`: Services of an abort, after its status;
+ * - `stable`: the size of the stable ReplicaSet, before that of any other: what it must carry, it carries first;
  * - `sizes`, `cleanup`: what follows from the recorded status, so that a crash in between only delays it.
  */
 export const WAVES_BEFORE_STATUS = ['verdict', 'objects', 'services', 'routes'] as const;
-export const WAVES_AFTER_STATUS = ['release', 'sizes', 'cleanup'] as const;
+export const WAVES_AFTER_STATUS = ['release', 'stable', 'sizes', 'cleanup'] as const;
 export type Wave = (typeof WAVES_BEFORE_STATUS)[number] | (typeof WAVES_AFTER_STATUS)[number];
 
 interface Base {

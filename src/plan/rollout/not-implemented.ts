@@ -65,7 +65,7 @@ const ROUTING: readonly Row<NonNullable<CanaryStrategy['trafficRouting']>>[] = R
   (router) => !ROUTERS_DONE.has(router),
 ).map((router) => isSet(router, 'weights are not given to this router'));
 
-const PROVIDERS_DONE: ReadonlySet<string> = new Set(['prometheus']);
+const PROVIDERS_DONE: ReadonlySet<string> = new Set(['prometheus', 'web', 'job']);
 const PROVIDERS = [
   'prometheus',
   'web',

@@ -213,9 +213,9 @@ export function promoteWhenReady(s: Situation, p: Progress): Progress {
     return p;
   }
   // Basic canary: the old version has left before the new one takes its name, so that the end is one status.
-  const left = s.stable?.size ?? 0;
+  const left = Math.max(s.stable?.size ?? 0, s.stable?.created ?? 0);
   if (!s.routed && left > 0 && s.canary.available >= s.replicas) {
-    s.draft.note('promote.wait', `${left} pods of the old version are still asked for`);
+    s.draft.note('promote.wait', `${left} pods of the old version are still there`);
     return p;
   }
   const reason = p.promoteFull ? 'Full promotion requested' : `Completed all ${steps} canary steps`;

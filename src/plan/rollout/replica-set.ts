@@ -46,12 +46,17 @@ export interface ReplicaSet {
   };
 }
 
+/**
+ * Pods above the size are on their way out, whatever the status still says of them: a decision that counted them as
+ * available would let others go, too.
+ */
 export function countsOf(rs: ReplicaSet): Counts {
+  const size = rs.spec.replicas ?? 1;
   return {
-    size: rs.spec.replicas ?? 1,
+    size,
     created: rs.status?.replicas ?? 0,
-    ready: rs.status?.readyReplicas ?? 0,
-    available: rs.status?.availableReplicas ?? 0,
+    ready: Math.min(rs.status?.readyReplicas ?? 0, size),
+    available: Math.min(rs.status?.availableReplicas ?? 0, size),
   };
 }
 

@@ -85,9 +85,9 @@ function planStable(
 ): void {
   const { stable, fresh } = s.revisions;
   if (stable === undefined || stable === fresh || isPromoted(s, p)) return;
-  const size = halted ? countsOf(stable).size : keptForService(s, stable, wanted.stable);
+  const size = halted ? countsOf(stable).size : settled(s, stable, keptForService(s, stable, wanted.stable));
   planned.set(stable.metadata.name, size);
-  scale(s, stable, size, { halted, dropDeadline: true });
+  scale(s, stable, size, { halted, dropDeadline: true, wave: 'stable' });
 }
 
 function planNew(
@@ -118,7 +118,7 @@ function planNew(
     planned.set(name, planAborted(s, fresh, delay, deadline, wanted.canary));
     return;
   }
-  const kept = keptForService(s, fresh, keptForTraffic(s, p, wanted.canary));
+  const kept = settled(s, fresh, keptForService(s, fresh, keptForTraffic(s, p, wanted.canary)));
   const size = halted ? s.canary.size : kept;
   planned.set(name, size);
   scale(s, fresh, size, { halted, dropDeadline: true });
@@ -163,6 +163,23 @@ function planAborted(
   }
   scale(s, fresh, 0, { halted: false, dropDeadline: false });
   return 0;
+}
+
+/**
+ * No ReplicaSet grows while pods that it was told to let go of are still counted: its status would pass them off as
+ * the new ones.
+ */
+function settled(s: Situation, rs: ReplicaSet, wanted: number): number {
+  const { size, created } = countsOf(rs);
+  if (wanted <= size || !isShrinking(rs)) return wanted;
+  s.draft.note('size.settle', `ReplicaSet ${rs.metadata.name} still has ${created} pods of ${size}`);
+  return size;
+}
+
+/** Whether pods are on their way out. */
+export function isShrinking(rs: ReplicaSet): boolean {
+  const { size, created } = countsOf(rs);
+  return created > size;
 }
 
 /** When a step lowers the weight, the pods follow the traffic. An explicit setCanaryScale is the user's own word. */
@@ -272,7 +289,7 @@ function scale(
   s: Situation,
   rs: ReplicaSet,
   size: number,
-  options: { halted: boolean; dropDeadline: boolean },
+  options: { halted: boolean; dropDeadline: boolean; wave?: 'stable' | 'sizes' },
 ): void {
   const { name, uid, resourceVersion } = rs.metadata;
   const from = countsOf(rs).size;
@@ -285,14 +302,15 @@ function scale(
     ...(deadline ? { [SCALE_DOWN_DEADLINE]: null } : {}),
   };
   const key = `scale/${name}`;
+  const { wave = 'sizes' } = options;
   if (from === size) {
-    s.draft.intend({ kind: 'annotateReplicaSet', key, wave: 'sizes', target: { name, uid }, annotations });
+    s.draft.intend({ kind: 'annotateReplicaSet', key, wave, target: { name, uid }, annotations });
     return;
   }
   s.draft.intend({
     kind: 'scaleReplicaSet',
     key,
-    wave: 'sizes',
+    wave,
     // Pods can't be had back: a decision to let some go must not rest on an older view.
     target: { name, uid, ...(size < from ? { resourceVersion } : {}) },
     from,

@@ -35,7 +35,9 @@ export function nextStatus(s: Situation, p: Progress, parts: StatusParts): Rollo
   const duration = nextDuration(s.old.duration, durationFacts(s, p));
   if (duration !== undefined) status.duration = duration;
   recordEvents(s, p, status);
-  Object.assign(status, rolloutPhase(s.rollout.spec, forPhase(s, p, status, parts.sizes)));
+  const { phase, message } = rolloutPhase(s.rollout.spec, forPhase(s, p, status, parts.sizes));
+  status.phase = phase;
+  if (message !== '') status.message = message;
   armDeadline(s, p, status, health);
   return status;
 }
@@ -103,7 +105,7 @@ function isHealthy(s: Situation, p: Progress, status: RolloutStatus): boolean {
     isPromoted(s, p) &&
     status.updatedReplicas === s.replicas &&
     status.availableReplicas === s.replicas &&
-    status.replicas === s.replicas &&
+    existingPods(s) === s.replicas &&
     (steps === 0 || p.stepIndex === steps)
   );
 }
@@ -298,10 +300,11 @@ function recordEvents(s: Situation, p: Progress, next: RolloutStatus): void {
 function forPhase(s: Situation, p: Progress, status: RolloutStatus, sizes: PlannedSizes): RolloutStatus {
   if (p.reset) return status;
   const updatedReplicas = askedFor(s, status, sizes);
-  if (isPromoted(s, p)) return { ...status, updatedReplicas };
-  const existing = sum(s.revisions.all.map(countsOf), 'created');
-  return { ...status, replicas: existing, updatedReplicas };
+  return { ...status, replicas: existingPods(s), updatedReplicas };
 }
+
+/** Of all versions, those on their way out included: nothing is over while they are there. */
+const existingPods = (s: Situation): number => sum(s.revisions.all.map(countsOf), 'created');
 
 function askedFor(s: Situation, status: RolloutStatus, sizes: PlannedSizes): number {
   const asked = sizes.get(s.revisions.name) ?? 0;

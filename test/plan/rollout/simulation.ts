@@ -44,6 +44,8 @@ export class World {
   readonly replicaSets = new Map<string, ReplicaSet>();
   readonly #pods = new Map<string, Pod[]>();
   readonly #observed = new Map<string, number>();
+  /** What a status still says of pods that were let go of. */
+  readonly #stale = new Map<string, { created: number; ready: number }>();
   readonly services = new Map<string, { selector: Record<string, string>; managedBy: string | undefined }>();
   readonly runs = new Map<string, AnalysisRun>();
   route: number | undefined;
@@ -302,9 +304,11 @@ export class World {
       case 'scaleReplicaSet': {
         const rs = this.#edit(intent.target.name, intent.annotations);
         assert.equal(rs.spec.replicas, intent.from);
+        const before = this.#allAvailable();
         rs.spec.replicas = intent.to;
         this.#resize(intent.target.name, intent.from, intent.to);
         this.#say(`scale ${this.#rsName(rs)} from ${intent.from} to ${intent.to}`);
+        this.#checkAvailable(before);
         break;
       }
       case 'annotateReplicaSet': {
@@ -395,6 +399,7 @@ export class World {
   #resize(name: string, from: number, to: number): void {
     const pods = this.#pods.get(name) ?? [];
     if (to < from) {
+      this.#stale.set(name, { created: pods.length, ready: this.available(name) });
       pods.sort((a, b) => a.readyAt - b.readyAt).splice(Math.max(0, to));
     } else {
       const after = this.#options.readyAfterMs?.(this.#tag(this.#rs(name))) ?? 1_500;
@@ -422,8 +427,11 @@ export class World {
   #withStatus(rs: ReplicaSet): ReplicaSet {
     const { name, generation = 1 } = rs.metadata;
     const pods = this.#pods.get(name) ?? [];
-    const created = (this.#observed.get(name) ?? 0) <= this.now ? pods.length : 0;
-    const ready = this.available(name);
+    const observed = (this.#observed.get(name) ?? 0) <= this.now;
+    if (observed) this.#stale.delete(name);
+    const stale = this.#stale.get(name);
+    const created = stale?.created ?? (observed ? pods.length : 0);
+    const ready = stale?.ready ?? this.available(name);
     return {
       ...rs,
       status: {
@@ -443,7 +451,25 @@ export class World {
     return times.length === 0 ? Infinity : Math.min(...times);
   }
 
+  #allAvailable(): number {
+    return [...this.#pods.keys()].reduce((sum, name) => sum + this.available(name), 0);
+  }
+
   // ---- rules
+
+  /** Rule 5: not below what maxUnavailable allows, through our doing. */
+  #checkAvailable(before: number): void {
+    const n = this.rollout.spec.replicas ?? 1;
+    const { canary } = this.#options;
+    const unavailable =
+      canary.trafficRouting === undefined ? Math.min(fencesOf(canary, n).unavailable, n - 1) : 0;
+    const least = Math.min(before, n - Math.max(0, unavailable));
+    const after = this.#allAvailable();
+    assert.ok(
+      after >= least,
+      `rule 5: ${after} available, ${least} needed\n${this.story.slice(-12).join('\n')}`,
+    );
+  }
 
   readonly #exempt = (rule: string): boolean => this.#options.exempt?.includes(rule) ?? false;
 
