@@ -5,6 +5,11 @@ import { eventually, withCluster } from './harness.ts';
 
 withCluster('a real kube-apiserver', {}, (cluster) => {
   contract('kube-apiserver', async () =>
-    Promise.resolve({ api: cluster().api, eventually, controllers: true, close: async () => Promise.resolve() }),
+    Promise.resolve({
+      api: cluster().api,
+      eventually,
+      controllers: true,
+      close: async () => Promise.resolve(),
+    }),
   );
 });

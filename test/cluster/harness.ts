@@ -19,7 +19,11 @@ export interface Cluster {
 }
 
 /** Runs `body` inside a `describe`; `cluster()` is usable in its tests and hooks. */
-export function withCluster(name: string, options: ControlPlaneOptions, body: (cluster: () => Cluster) => void): void {
+export function withCluster(
+  name: string,
+  options: ControlPlaneOptions,
+  body: (cluster: () => Cluster) => void,
+): void {
   describe(name, () => {
     const found = controlPlaneBinaries();
     if ('missing' in found) {
@@ -51,7 +55,11 @@ export function withCluster(name: string, options: ControlPlaneOptions, body: (c
 }
 
 /** Polls a real server until `test` holds. */
-export async function eventually(what: string, test: () => Promise<boolean>, limitMs = 30_000): Promise<void> {
+export async function eventually(
+  what: string,
+  test: () => Promise<boolean>,
+  limitMs = 30_000,
+): Promise<void> {
   const limit = performance.now() + limitMs;
   while (!(await test())) {
     if (performance.now() > limit) throw new Error(`waited ${limitMs / 1000} s for ${what}`);

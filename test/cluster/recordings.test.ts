@@ -1,0 +1,115 @@
+/**
+ * Replays the recorded scenarios of the reference controller against ours, as its own process on a real control
+ * plane, with the recorder's own comparison. A difference that docs/compat.md doesn't explain is a failure.
+ */
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { sharedPath } from '../shared.ts';
+import { findOnPath } from './binaries.ts';
+import { ControllerProcess } from './controller-process.ts';
+import { type Difference, parseCheck, printDifference, unexplained } from './differences.ts';
+import { EXPLANATIONS } from './explained.ts';
+import { withCluster } from './harness.ts';
+
+/** Those that this version is meant to play. */
+const SCENARIOS: readonly string[] = [
+  'canary-abort-new-revision',
+  'canary-abort-retry',
+  'canary-bad-image-deadline',
+  'canary-bad-image-deadline-abort',
+  'canary-basic',
+  'canary-first-deploy-bad',
+  'canary-min-ready-history',
+  'canary-no-steps',
+  'canary-promote-full',
+  'canary-rollback-in-middle',
+  'canary-scale-to-zero',
+  'canary-scale-while-paused',
+  'canary-scale-with-template',
+  'canary-spec-paused',
+  'canary-steps-edit',
+  'canary-string-surge',
+  'canary-supersede-in-middle',
+  'canary-surge-n10',
+  'canary-surge-n3',
+  'canary-surge-n5',
+  'delete-rollout',
+];
+
+const recorder = sharedPath('tools/record.py');
+const compat = readFileSync(fileURLToPath(new URL('../../docs/compat.md', import.meta.url)), 'utf8');
+
+async function check(kubeconfig: string, out: string, scenarios: readonly string[]): Promise<string> {
+  const traces = scenarios.map((name) => sharedPath(`recordings/traces/${name}.json`));
+  return await new Promise((resolve, reject) => {
+    execFile(
+      'python3',
+      [recorder, '--kubeconfig', kubeconfig, '--jobs', '6', '--out', out, '--check', ...traces],
+      { maxBuffer: 1 << 28 },
+      (error, stdout, stderr) => {
+        // 1 means that something differs; that is for us to judge.
+        if (error !== null && error.code !== 1)
+          reject(new Error(`${recorder} failed: ${stderr.slice(-3000)}`));
+        else resolve(stdout);
+      },
+    );
+  });
+}
+
+withCluster('recordings', { stages: sharedPath('recordings/kwok-pods.yaml') }, (cluster) => {
+  const missing = !existsSync(recorder)
+    ? `${recorder} is not there`
+    : findOnPath('python3') === undefined
+      ? 'python3 is not on the PATH'
+      : undefined;
+  if (missing !== undefined) {
+    if (process.env['CI'] !== undefined)
+      throw new Error(`CI must be able to replay the recordings: ${missing}`);
+    it('needs the recordings', { skip: missing }, () => {});
+    return;
+  }
+
+  const out = mkdtempSync(join(tmpdir(), 'sluice-recordings-'));
+  let controller: ControllerProcess;
+  let differences: Difference[] = [];
+  before(async () => {
+    controller = new ControllerProcess({
+      kubeconfig: cluster().kubeconfig,
+      log: join(out, 'controller.log'),
+      args: ['--controllers', 'rollouts,analysis', '--leader-elect=false'],
+    });
+    const first = parseCheck(await check(cluster().kubeconfig, out, SCENARIOS));
+    // Races of the recorder remain: what differs is played once more before it is believed.
+    const again = [...new Set(unexplained(first, EXPLANATIONS).map(({ scenario }) => scenario))];
+    const second = again.length === 0 ? first : parseCheck(await check(cluster().kubeconfig, out, again));
+    differences = again.length === 0 ? [] : unexplained(second, EXPLANATIONS);
+  });
+  after(async () => {
+    await controller?.end();
+    rmSync(out, { recursive: true, force: true });
+  });
+
+  for (const scenario of SCENARIOS) {
+    it(scenario, () => {
+      const left = differences.filter((difference) => difference.scenario === scenario);
+      assert.equal(
+        left.length,
+        0,
+        `differences that docs/compat.md does not explain:\n${left.map(printDifference).join('\n')}`,
+      );
+    });
+  }
+
+  it('every explanation stands in docs/compat.md', () => {
+    const absent = EXPLANATIONS.filter(({ compat: heading }) => !compat.includes(heading)).map(
+      ({ compat: heading }) => heading,
+    );
+    assert.deepEqual(absent, []);
+  });
+});
