@@ -1,8 +1,10 @@
 /** Every metric provider, by its key in a metric. A provider without a factory is accepted by the API and named here. */
 
 import type { Metric } from '../api/analysis.ts';
+import { createJobProvider } from './job/index.ts';
 import { createPrometheusProvider } from './prometheus/index.ts';
 import type { Provider, ProviderContext, ProviderFactory } from './types.ts';
+import { createWebProvider } from './web/index.ts';
 
 export type * from './types.ts';
 
@@ -14,8 +16,8 @@ interface Entry {
 
 const FAMILIES: Readonly<Record<string, Entry>> = {
   prometheus: { type: 'Prometheus', create: createPrometheusProvider },
-  web: { type: 'Web' },
-  job: { type: 'Job' },
+  web: { type: 'Web', create: createWebProvider },
+  job: { type: 'Job', create: createJobProvider },
   kayenta: { type: 'Kayenta' },
   datadog: { type: 'Datadog' },
   newRelic: { type: 'NewRelic' },

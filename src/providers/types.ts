@@ -6,6 +6,7 @@
 import type { Metric } from '../api/analysis.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { HttpClient } from './http/types.ts';
+import type { JobClient } from './job/client.ts';
 
 /** What a provider may use of the world. Everything in it is replaced in the simulation. */
 export interface ProviderContext {
@@ -13,6 +14,8 @@ export interface ProviderContext {
   readonly clock: Clock;
   /** Environment of the controller, for defaults such as `ARGO_ROLLOUTS_PROMETHEUS_ADDRESS`. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absent where nothing may be created in the cluster: in the CLI, for one. */
+  readonly jobs?: JobClient | undefined;
 }
 
 export interface MeasureRequest {
@@ -87,6 +90,11 @@ export interface Provider {
   measure(request: MeasureRequest): Promise<MeasurementOutcome>;
   /** Asks again after `pending`. */
   resume?(request: MeasureRequest): Promise<MeasurementOutcome>;
+  /**
+   * Whether `resume` would bring the end of a measurement now, before its `resumeAt`. Only from what is known here, for
+   * providers that are told by events. True must mean that `resume` does not answer `pending` again.
+   */
+  settled?(request: Pick<MeasureRequest, 'run' | 'previous'>): boolean;
   /** Ends what `pending` left running. */
   terminate?(request: MeasureRequest): Promise<MeasurementOutcome>;
   /** Removes what old measurements left behind; `keep` of them stay. */

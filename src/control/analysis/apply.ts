@@ -40,7 +40,7 @@ export async function applyAnalysisPlan(
       return {};
     }
   }
-  desk.consume(key, uid, snapshot.reports);
+  if (plan.consumed) desk.consume(key, uid, snapshot.reports);
 
   for (const intent of plan.intents) {
     switch (intent.kind) {

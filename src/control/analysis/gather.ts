@@ -5,7 +5,11 @@ import { decode, formatIssues } from '../../api/decode.ts';
 import type { KubeObject } from '../../kube/api.ts';
 import { keyOf } from '../../kube/api.ts';
 import type { AnalysisSnapshot } from '../../plan/analysis/plan.ts';
+import { resolveMetrics } from '../../plan/analysis/resolve.ts';
+import { lastMeasurement } from '../../plan/analysis/tasks.ts';
+import { isCompleted } from '../../plan/analysis/types.ts';
 import type { AnalysisRunObject } from '../../plan/analysis/types.ts';
+import type { ProviderRegistry } from '../../providers/index.ts';
 import type { MeasurementDesk } from './desk.ts';
 
 interface Decoded {
@@ -16,8 +20,16 @@ interface Decoded {
 /** Store objects are frozen and replaced when they change, so each one is decoded once. */
 const decoded = new WeakMap<KubeObject, Decoded>();
 
-/** Without a desk (dry runs, the CLI) nothing is in flight and nothing has been reported. */
-export function gatherAnalysisRun(object: KubeObject, now: number, desk?: MeasurementDesk): AnalysisSnapshot {
+/**
+ * Without a desk (dry runs, the CLI) nothing is in flight and nothing has been reported; without providers nothing is
+ * known to have ended before it is asked again.
+ */
+export function gatherAnalysisRun(
+  object: KubeObject,
+  now: number,
+  desk?: MeasurementDesk,
+  providers?: ProviderRegistry,
+): AnalysisSnapshot {
   const { run, fault } = readRun(object);
   const key = keyOf(object.metadata);
   const uid = object.metadata.uid ?? '';
@@ -27,8 +39,31 @@ export function gatherAnalysisRun(object: KubeObject, now: number, desk?: Measur
     reports: desk?.reports(key, uid) ?? [],
     inFlight: desk?.inFlight(key, uid) ?? new Set(),
     openedAt: desk?.openedAt(key, uid),
+    settled: providers === undefined ? new Set() : settledMetrics(run, providers),
     ...(fault === undefined ? {} : { fault }),
   };
+}
+
+/** Metrics whose measurement in progress has ended at its provider, as events have told. */
+function settledMetrics(run: AnalysisRunObject, providers: ProviderRegistry): ReadonlySet<string> {
+  const settled = new Set<string>();
+  const pending = (run.status?.metricResults ?? []).flatMap((result) => {
+    const previous = lastMeasurement(result);
+    const waits = previous !== undefined && previous.finishedAt === undefined;
+    return waits && !isCompleted(result.phase) ? [{ name: result.name, previous }] : [];
+  });
+  if (pending.length === 0 || isCompleted(run.status?.phase)) return settled;
+  const resolved = resolveMetrics(run.spec.metrics ?? [], run.spec.args);
+  if ('error' in resolved) return settled;
+  const { name, namespace = '', uid = '' } = run.metadata;
+  for (const measured of pending) {
+    const metric = resolved.metrics.find((each) => each.name === measured.name);
+    const provider = metric === undefined ? undefined : providers.of(metric);
+    if (provider === undefined || 'error' in provider) continue;
+    if (provider.settled?.({ run: { name, namespace, uid }, previous: measured.previous }) === true)
+      settled.add(measured.name);
+  }
+  return settled;
 }
 
 /** A run that another CRD let through with fields of the wrong type is refused by the plan, with the fault. */

@@ -12,6 +12,7 @@ import type { ControlContext, Controller, ReconcileResult } from '../controller.
 import { applyAnalysisPlan } from './apply.ts';
 import { MeasurementDesk } from './desk.ts';
 import { gatherAnalysisRun } from './gather.ts';
+import { createJobClient, JOB_INFORMERS, JOB_WATCHES } from './jobs.ts';
 
 export { analysisRunSamples, analysisTemplateSamples } from './metrics.ts';
 export type { MetricSample } from './metrics.ts';
@@ -30,8 +31,9 @@ const POLL_MS = 250;
 const DEFAULT_WORKERS = 30;
 
 export function analysisController(context: ControlContext, deps: AnalysisDependencies): Controller {
+  const jobs = createJobClient(context);
   const providers =
-    deps.providers ?? createProviders({ http: deps.http, clock: context.clock, env: deps.env });
+    deps.providers ?? createProviders({ http: deps.http, clock: context.clock, env: deps.env, jobs });
   let wake: ((key: string) => void) | undefined;
   const desk = new MeasurementDesk((key) => wake?.(key));
   const tools = { context, desk, providers };
@@ -39,8 +41,11 @@ export function analysisController(context: ControlContext, deps: AnalysisDepend
   return {
     name: 'AnalysisRuns',
     workers: deps.workers ?? DEFAULT_WORKERS,
-    informers: [{ type: ANALYSIS_RUN, labelSelector: instanceSelector(context.instanceId) }],
-    watches: [{ type: ANALYSIS_RUN, wakes: ({ key }) => [key] }],
+    informers: [
+      { type: ANALYSIS_RUN, labelSelector: instanceSelector(context.instanceId) },
+      ...JOB_INFORMERS,
+    ],
+    watches: [{ type: ANALYSIS_RUN, wakes: ({ key }) => [key] }, ...JOB_WATCHES],
     attach(wakeKey, signal) {
       wake = wakeKey;
       signal.addEventListener('abort', () => desk.closeAll(), { once: true });
@@ -51,7 +56,7 @@ export function analysisController(context: ControlContext, deps: AnalysisDepend
         desk.close(key);
         return {};
       }
-      const snapshot = gatherAnalysisRun(run, context.clock.now(), desk);
+      const snapshot = gatherAnalysisRun(run, context.clock.now(), desk, providers);
       const plan = planAnalysisRun(snapshot);
       if (plan.notes.length > 0)
         context.log.debug({ analysisrun: keyOf(run.metadata), notes: plan.notes }, 'analysis planned');

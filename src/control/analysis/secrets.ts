@@ -2,18 +2,15 @@
 
 import { ApiError } from '../../kube/api.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import { sleep } from '../../kube/clock.ts';
 import type { Clock } from '../../kube/clock.ts';
 import { SECRET } from '../../kube/kinds.ts';
 import type { Argument } from '../../plan/analysis/types.ts';
+import { persist } from './persist.ts';
 
 /** The Secret or its key is not there, or we may not read it. Ends the run, in these words. */
 export class SecretMissing extends Error {
   override readonly name = 'SecretMissing';
 }
-
-const FIRST_WAIT_MS = 1_000;
-const MAX_WAIT_MS = 15_000;
 
 /**
  * By name of the argument. Throws `SecretMissing`; an API server that does not answer, or answers that it can't, is
@@ -48,16 +45,12 @@ async function readData(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, unknown>>> {
-  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, MAX_WAIT_MS)) {
-    try {
-      const secret = await api.get(SECRET, { namespace, name }, { signal });
-      const data = secret['data'];
-      return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {};
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof ApiError && error.code >= 400 && error.code < 500 && error.code !== 429)
-        throw new SecretMissing(error.message);
-      await sleep(clock, waitMs, signal);
-    }
+  try {
+    const secret = await persist(() => api.get(SECRET, { namespace, name }, { signal }), clock, signal);
+    const data = secret['data'];
+    return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {};
+  } catch (error) {
+    if (error instanceof ApiError) throw new SecretMissing(error.message);
+    throw error;
   }
 }

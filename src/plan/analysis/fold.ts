@@ -9,6 +9,9 @@ import type { MeasurementTask } from './tasks.ts';
 import { isCompleted } from './types.ts';
 import type { Measurement, Metric, MetricResult } from './types.ts';
 
+/** A measurement in progress is not asked for more often than this. */
+const MIN_RESUME_MS = 1000;
+
 /** One finished piece of work of a provider. Times are milliseconds since the epoch. */
 export interface MeasurementReport {
   /** Name of the metric as the plan asked for it. */
@@ -62,9 +65,10 @@ function measurementOf(report: MeasurementReport, previous: Measurement | undefi
     ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
   };
   if (answer.kind === 'pending') {
-    measurement.resumeAt = formatTime(answer.resumeAt);
+    measurement.resumeAt = formatTime(previous === undefined ? answer.resumeAt : laterThan(report, answer));
     return measurement;
   }
+  if (previous?.resumeAt !== undefined) measurement.resumeAt = previous.resumeAt;
   const verdict = verdictOf(report, answer);
   let { message } = verdict;
   if (report.action === 'terminate' && (verdict.phase === 'Successful' || verdict.phase === 'Inconclusive'))
@@ -75,6 +79,14 @@ function measurementOf(report: MeasurementReport, previous: Measurement | undefi
   if ('value' in answer && answer.value !== undefined && answer.value !== '')
     measurement.value = answer.value;
   return measurement;
+}
+
+/**
+ * Times in a status are whole seconds. Rounded down, `resumeAt` would have passed already, and the provider would be
+ * asked again and again until the second is over; the same with a provider that names an instant that has passed.
+ */
+function laterThan(report: MeasurementReport, answer: { resumeAt: number }): number {
+  return Math.ceil(Math.max(answer.resumeAt, report.finishedAt + MIN_RESUME_MS) / 1000) * 1000;
 }
 
 function verdictOf(

@@ -36,6 +36,8 @@ export interface AnalysisSnapshot {
   readonly inFlight: ReadonlySet<string>;
   /** When the first measurements of a run without status were started. */
   readonly openedAt?: number | undefined;
+  /** Names of metrics whose measurement in progress has ended at its provider, so that asking again need not wait. */
+  readonly settled?: ReadonlySet<string> | undefined;
   /** The stored object could not be read: what is wrong with it. */
   readonly fault?: string | undefined;
 }
@@ -55,7 +57,7 @@ export type AnalysisIntent =
   | { key: string; kind: 'delete' };
 
 export interface AnalysisPlan extends Plan<AnalysisIntent, AnalysisRunStatus> {
-  /** The reports are taken into `status`, or don't matter any more: forget them once the plan is applied. */
+  /** The reports are in `status`, or don't matter any more: forget them once the plan is applied. */
   readonly consumed: boolean;
 }
 
@@ -136,6 +138,7 @@ export function planAnalysisRun(snapshot: AnalysisSnapshot): AnalysisPlan {
     status,
     terminating: isTerminating(run.spec.terminate, status),
     now,
+    settled: snapshot.settled,
   }).filter(({ metric }) => !snapshot.inFlight.has(metric.name));
   intents.push(...tasks.map(taskIntent));
   for (const { metric, action } of tasks)
@@ -148,17 +151,17 @@ export function planAnalysisRun(snapshot: AnalysisSnapshot): AnalysisPlan {
   // to a metric that waits for another one to be terminated; that wakes the run, and the second is only a safety net.
   const requeueAt = next === undefined ? undefined : next < now ? now + 1000 : next + 1;
 
-  const isFirst = (run.status?.phase ?? '') === '' && snapshot.reports.length === 0;
+  const isFirst = (run.status?.phase ?? '') === '';
   const firstEnd = (snapshot.openedAt ?? now) + FIRST_ANSWER_MS;
   if (isFirst && busy.size > 0 && now < firstEnd) {
-    notes.push({ about: 'status.deferred', text: 'the first status waits for the first answer' });
+    notes.push({ about: 'status.deferred', text: 'the first status waits for the first answers' });
     return {
       intents,
       status: undefined,
       events: [],
       notes,
       requeueAt: Math.min(requeueAt ?? firstEnd, firstEnd),
-      consumed: true,
+      consumed: false,
     };
   }
   return finish(snapshot, { status, intents, events, notes, requeueAt });

@@ -3,6 +3,7 @@
 import { deepEqual } from '../../lang/json.ts';
 import type { AnalysisRunSpec, AnalysisRunStatus } from './types.ts';
 import { isCompleted } from './types.ts';
+import { asWritten } from './written.ts';
 
 export const POD_TEMPLATE_HASH_LABEL = 'rollouts-pod-template-hash';
 export const ROLLOUT_TYPE_LABEL = 'rollout-type';
@@ -102,13 +103,14 @@ export function newAnalysisRun(options: {
         },
       ],
     },
-    spec: options.spec,
+    spec: asWritten(options.spec),
   };
 }
 
 /**
  * Whether a run that already has the wanted name is the one we mean: made by the same owner, not finished, and asking
- * for the same. Otherwise take the next `collisionName`. `terminate` is not compared.
+ * for the same. Otherwise take the next `collisionName`. `terminate` is not compared, nor who wrote the run: us, or the
+ * reference before us.
  */
 export function isSameRun(
   existing: {
@@ -122,7 +124,8 @@ export function isSameRun(
 ): boolean {
   const owner = existing.metadata.ownerReferences?.find((ref) => ref.controller === true);
   if (owner?.uid !== wanted.ownerUid || isCompleted(existing.status?.phase)) return false;
+  const [there, here] = [asWritten(existing.spec ?? {}), asWritten(wanted.spec)];
   return (['metrics', 'args', 'dryRun', 'measurementRetention'] as const).every((field) =>
-    deepEqual(existing.spec?.[field] ?? [], wanted.spec[field] ?? []),
+    deepEqual(there[field] ?? [], here[field] ?? []),
   );
 }

@@ -33,11 +33,15 @@ export function measurementTasks(options: {
   status: AnalysisRunStatus | undefined;
   terminating: boolean;
   now: number;
+  /** Names of metrics whose measurement in progress has ended: they are asked before their `resumeAt`. */
+  settled?: ReadonlySet<string> | undefined;
 }): MeasurementTask[] {
   const { status, terminating, now } = options;
   const tasks: MeasurementTask[] = [];
   for (const metric of options.metrics) {
-    const action = actionFor(metric, findResult(status, metric.name), status?.startedAt, terminating, now);
+    const settled = options.settled?.has(metric.name) === true;
+    const result = findResult(status, metric.name);
+    const action = actionFor(metric, result, status?.startedAt, { terminating, settled, now });
     if (action !== undefined) tasks.push({ metric, action });
   }
   return tasks;
@@ -47,14 +51,13 @@ function actionFor(
   metric: Metric,
   result: MetricResult | undefined,
   startedAt: string | undefined,
-  terminating: boolean,
-  now: number,
+  { terminating, settled, now }: { terminating: boolean; settled: boolean; now: number },
 ): MeasurementTask['action'] | undefined {
   if (isCompleted(result?.phase)) return undefined;
   const last = lastMeasurement(result);
   if (last !== undefined && last.finishedAt === undefined) {
     if (terminating) return 'terminate';
-    return (parseTime(last.resumeAt) ?? 0) > now ? undefined : 'resume';
+    return !settled && (parseTime(last.resumeAt) ?? 0) > now ? undefined : 'resume';
   }
   if (terminating) return undefined;
   if (last === undefined) {

@@ -17,6 +17,27 @@ export class OAuth2Error extends Error {
   override readonly name = 'OAuth2Error';
 }
 
+/** As metrics write it, under `authentication.oauth2`. */
+export interface OAuth2Config {
+  readonly tokenUrl?: string | undefined;
+  readonly clientId?: string | undefined;
+  readonly clientSecret?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+}
+
+/** Undefined where no `tokenUrl` is set. Throws `OAuth2Error` where the rest is not complete. */
+export function oauth2Credentials(config: OAuth2Config | null | undefined): OAuth2Credentials | undefined {
+  if (!config?.tokenUrl) return undefined;
+  if (!config.clientId || !config.clientSecret)
+    throw new OAuth2Error('missing mandatory parameter in metric for OAuth2 setup');
+  return {
+    tokenUrl: config.tokenUrl,
+    clientId: config.clientId,
+    clientSecret: config.clientSecret,
+    scopes: config.scopes ?? [],
+  };
+}
+
 interface Token {
   readonly header: string;
   readonly expiresAt: number;

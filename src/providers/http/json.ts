@@ -7,6 +7,9 @@ export class JsonDepthError extends Error {
   override readonly name = 'JsonDepthError';
 }
 
+/** Whether walking the value that this JSON stands for would go too deep. */
+export const isTooDeep = (text: string): boolean => depthOf(text) > MAX_JSON_DEPTH;
+
 /** Throws `SyntaxError` for what is no JSON, `JsonDepthError` for what is too deep. */
 export function parseBoundedJson(text: string, maxDepth: number = MAX_JSON_DEPTH): unknown {
   const depth = depthOf(text);

@@ -3,6 +3,7 @@
 import type { PrometheusMetric } from '../../api/metric-provider.ts';
 import { evaluateTimeExpression } from '../../lang/condition.ts';
 import { parseDuration } from '../../lang/duration.ts';
+import { oauth2Credentials } from '../auth/oauth2.ts';
 import type { OAuth2Credentials } from '../auth/oauth2.ts';
 
 /** The metric can't be asked as it stands. The message is the measurement's. */
@@ -103,15 +104,7 @@ function applyAuthentication(
     const user = `${basicAuth.username}:${basicAuth.password}`;
     headers['authorization'] = `Basic ${Buffer.from(user).toString('base64')}`;
   }
-  if (!filled(oauth2?.tokenUrl)) return undefined;
-  if (!filled(oauth2.clientId) || !filled(oauth2.clientSecret))
-    throw new PrometheusConfigError('missing mandatory parameter in metric for OAuth2 setup');
-  return {
-    tokenUrl: oauth2.tokenUrl,
-    clientId: oauth2.clientId,
-    clientSecret: oauth2.clientSecret,
-    scopes: oauth2.scopes ?? [],
-  };
+  return oauth2Credentials(oauth2);
 }
 
 function rangeTime(field: 'start' | 'end', source: string, now: number): number {

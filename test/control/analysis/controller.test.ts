@@ -211,14 +211,14 @@ describe('analysis controller', () => {
   it('names a provider that is not there, and survives one that throws', async () => {
     const h = new Harness();
     h.measure = () => Promise.reject(new TypeError('boom'));
-    const web = h.create('web', {
-      metrics: [{ name: 'm', consecutiveErrorLimit: 0, provider: { web: { url: 'http://x' } } }],
+    const graphite = h.create('graphite', {
+      metrics: [{ name: 'm', consecutiveErrorLimit: 0, provider: { graphite: { query: 'x' } } }],
     });
     const thrower = h.create('thrower', { metrics: [metric('m', { consecutiveErrorLimit: 0 })] });
     await h.clock.advance(2_000);
     assert.match(
-      h.status(web).message ?? '',
-      /"Error Message: metric provider 'web' is not implemented yet; use one of: prometheus"$/,
+      h.status(graphite).message ?? '',
+      /"Error Message: metric provider 'graphite' is not implemented yet; use one of: prometheus, web, job"$/,
     );
     assert.match(h.status(thrower).message ?? '', /provider Prometheus failed: boom/);
   });

@@ -286,4 +286,40 @@ describe('run object', () => {
     assert.ok(!isSameRun(existing, { ...wantedRun, spec: { metrics: [{ name: 'n' }] } }));
     assert.ok(!isSameRun({ ...existing, metadata: {} }, wantedRun));
   });
+
+  it('is written as the reference writes it, and recognized either way', () => {
+    const container = { name: 'c', image: 'i' };
+    const template = { spec: { containers: [container], restartPolicy: 'Never' } };
+    const metrics: Metric[] = [
+      { name: 'w', provider: { web: { url: 'u', authentication: { oauth2: { tokenUrl: 't' } } } } },
+      { name: 'j', provider: { job: { spec: { backoffLimit: 0, template } } } },
+      { name: 'o', provider: { prometheus: { query: 'q' } } },
+      { name: 'n' },
+    ];
+    const owner = { apiVersion: 'v', kind: 'Rollout', metadata: { name: 'demo', uid: 'u' } };
+    const { spec } = newAnalysisRun({ name: 'r', owner, spec: { metrics } });
+    assert.deepEqual(
+      spec.metrics?.map(({ provider }) => provider),
+      [
+        { web: { url: 'u', authentication: { basicAuth: {}, oauth2: { tokenUrl: 't' }, sigv4: {} } } },
+        {
+          job: {
+            metadata: {},
+            spec: {
+              backoffLimit: 0,
+              template: {
+                metadata: {},
+                spec: { containers: [{ ...container, resources: {} }], restartPolicy: 'Never' },
+              },
+            },
+          },
+        },
+        { prometheus: { query: 'q', authentication: { basicAuth: {}, oauth2: {}, sigv4: {} } } },
+        undefined,
+      ],
+    );
+    const metadata = { ownerReferences: [{ uid: 'u', controller: true }] };
+    assert.ok(isSameRun({ metadata, spec }, { ownerUid: 'u', spec: { metrics } }));
+    assert.ok(isSameRun({ metadata, spec: { metrics } }, { ownerUid: 'u', spec }));
+  });
 });

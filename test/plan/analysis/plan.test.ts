@@ -290,7 +290,38 @@ describe('planAnalysisRun: one look', () => {
     const [measurement] = over.status?.metricResults?.[0]?.measurements ?? [];
     assert.deepEqual(measurement?.metadata, { id: '1', more: '2' });
     assert.equal(measurement?.startedAt, formatTime(start));
+    assert.equal(measurement?.resumeAt, formatTime(start + 15_000));
     assert.equal(over.status?.metricResults?.[0]?.measurements?.length, 1);
+  });
+
+  it('asks a pending measurement at once when its end is known, and else at most once a second', () => {
+    const run = runOf({ metrics: [metric('m')] }, running);
+    const first: Answer = { kind: 'pending', resumeAt: start + 400 };
+    const begun = look(run, { reports: [report(metric('m'), first, start + 400)], now: start + 400 });
+    assert.deepEqual(keys(begun), ['resume:m']);
+    const next = runOf({ metrics: [metric('m')] }, begun.status ?? assert.fail());
+    const again: Answer = { kind: 'pending', resumeAt: start };
+    const asked = look(next, {
+      reports: [report(metric('m'), again, start + 410, { action: 'resume' })],
+      now: start + 410,
+    });
+    assert.equal(asked.status?.metricResults?.[0]?.measurements?.[0]?.resumeAt, formatTime(start + 2_000));
+    assert.deepEqual([keys(asked), asked.requeueAt], [[], start + 2_001]);
+    const waiting = runOf({ metrics: [metric('m')] }, asked.status);
+    assert.deepEqual(keys(look(waiting, { now: start + 900, settled: new Set(['m']) })), ['resume:m']);
+    assert.deepEqual(keys(look(waiting, { now: start + 900, settled: new Set(['other']) })), []);
+  });
+
+  it('keeps the first answers until all are there, but no verdict', () => {
+    const run = runOf({ metrics: [metric('a', { successCondition: 'result > 0' }), metric('b')] });
+    const good = report(metric('a'), scalar(1), start + 10);
+    const waits = look(run, { reports: [good], inFlight: new Set(['b']), openedAt: start, now: start + 20 });
+    assert.deepEqual([waits.status, waits.consumed, waits.events], [undefined, false, []]);
+    const slow = look(run, { reports: [good], inFlight: new Set(['b']), openedAt: start, now: start + 1000 });
+    assert.deepEqual([slow.status?.phase, slow.consumed], ['Running', true]);
+    const bad = report(metric('a', { successCondition: 'result > 0' }), scalar(0), start + 10);
+    const over = look(run, { reports: [bad], inFlight: new Set(['b']), openedAt: start, now: start + 20 });
+    assert.deepEqual([over.status?.phase, over.consumed], ['Failed', true]);
   });
 
   it('hides secrets in messages and metadata, and leaves the value', () => {
