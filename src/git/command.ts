@@ -5,7 +5,7 @@
 
 import { spawn } from 'node:child_process';
 
-export interface CommandLimits {
+interface CommandLimits {
   readonly timeoutMs: number;
   readonly maxOutputBytes: number;
 }

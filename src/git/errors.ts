@@ -1,6 +1,6 @@
 /** What goes wrong with a repository, told so that a person can act on it: what, where, what to do. */
 
-export type GitErrorCode =
+type GitErrorCode =
   | 'InvalidUrl'
   | 'ProtocolNotAllowed'
   | 'InvalidRevision'

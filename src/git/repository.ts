@@ -17,7 +17,7 @@ import type { GitSource, RepositoryAccess } from './source.ts';
 import { DEFAULT_TREE_LIMITS, SourceTree, type TreeEntry, type TreeLimits } from './tree.ts';
 import { parseRepositoryUrl, type RepositoryUrl } from './url.ts';
 
-export interface SystemGitOptions {
+interface SystemGitOptions {
   /** Mirrors live here. Only this process may use it. */
   readonly cacheDirectory: string;
   /** `--allow-file-repos`. */

@@ -30,7 +30,7 @@ export function checkRevision(revision: string): string {
 }
 
 /** Ref name to object id, as `git ls-remote` prints it; `refs/tags/v1^{}` is the commit of an annotated tag. */
-export type RefList = ReadonlyMap<string, string>;
+type RefList = ReadonlyMap<string, string>;
 
 /**
  * The full name of the ref and its commit. A branch goes before a tag of the same name.

@@ -12,7 +12,7 @@ export interface TreeEntry {
 }
 
 /** What a kind of repository must give. */
-export interface TreeData {
+interface TreeData {
   readonly sha: string;
   /** Every file of the commit by its path. */
   readonly entries: ReadonlyMap<string, TreeEntry>;

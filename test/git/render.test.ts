@@ -162,6 +162,14 @@ describe('with a kustomize program', { skip: kubectl === '' && 'no kubectl' }, (
       },
     );
   });
+  it('finds it by its name on the PATH, and fetches nothing', async () => {
+    const { objects } = await renderFiles(files, { path: 'o' }, { kustomizeBinary: 'kubectl' });
+    assert.equal(objects.length, 1);
+    const remote = { 'kustomization.yaml': 'resources: ["https://127.0.0.1:1/o/r//base?ref=v1"]\n' };
+    await assert.rejects(renderFiles(remote, { path: '' }, { kustomizeBinary: 'kubectl' }), {
+      message: /failed/,
+    });
+  });
   it('says that the program is missing', async () => {
     await assert.rejects(renderFiles(files, { path: 'o' }, { kustomizeBinary: '/none/kustomize' }), {
       message: /not found/,

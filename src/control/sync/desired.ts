@@ -23,7 +23,7 @@ export interface DesiredObject {
   readonly refused?: string | undefined;
 }
 
-export interface DesiredObjects {
+interface DesiredObjects {
   readonly objects: readonly DesiredObject[];
   readonly warnings: readonly Problem[];
   readonly fatal: Problem | undefined;

@@ -125,7 +125,7 @@ export class DryRuns {
 }
 
 /** The server looked at the manifest and said no, as opposed to not being able to look. */
-export function isRefusal(error: ApiError): boolean {
+function isRefusal(error: ApiError): boolean {
   if (error.code >= 400 && error.code < 500) return error.code !== 429 && error.code !== 408;
   return /failed to create typed|not declared in schema/.test(error.message);
 }

@@ -20,14 +20,14 @@ import type { KindLookup } from './kinds.ts';
 import { NotInStep, type LiveObjects } from './live-objects.ts';
 import type { RenderRequest, Renderings } from './rendering.ts';
 
-export interface GatherTools {
+interface GatherTools {
   readonly renderings: Renderings;
   readonly kinds: KindLookup;
   readonly objects: LiveObjects;
   readonly dryRuns: DryRuns;
 }
 
-export interface Gathered {
+interface Gathered {
   readonly snapshot: SyncSnapshotWithNamespace;
   /** Everything that is looked at: what wakes the Application when it changes. */
   readonly watched: readonly string[];
@@ -36,7 +36,7 @@ export interface Gathered {
   readonly retry: boolean;
 }
 
-export interface GatherInput {
+interface GatherInput {
   readonly key: string;
   readonly application: Application;
   readonly trackingName: string;

@@ -23,6 +23,7 @@ import {
 } from '../../plan/sync/index.ts';
 import type { ControlContext, Controller, ReconcileResult } from '../controller.ts';
 import { applyIntents } from './apply.ts';
+import { ArgoCdDetector } from './beside-argo-cd.ts';
 import { DryRuns, FIELD_MANAGER } from './dry-run.ts';
 import { gatherSync, liveInventory, refreshAsked, validates } from './gather.ts';
 import { InventoryStore } from './inventory-store.ts';
@@ -69,6 +70,7 @@ class ApplicationSyncer {
   readonly #renderings: Renderings;
   readonly #dryRuns: DryRuns;
   readonly #inventories: InventoryStore;
+  readonly #argoCd: ArgoCdDetector;
   /** Resource key to the Applications that look at it, and back. */
   readonly #watchers = new Map<string, Set<string>>();
   readonly #watched = new Map<string, readonly string[]>();
@@ -97,6 +99,7 @@ class ApplicationSyncer {
     });
     this.#dryRuns = new DryRuns(writer, clock);
     this.#inventories = new InventoryStore(deps.api, writer);
+    this.#argoCd = new ArgoCdDetector(deps.api, clock, log);
   }
 
   attach(wake: (key: string) => void, signal: AbortSignal): void {
@@ -108,7 +111,7 @@ class ApplicationSyncer {
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult> {
     const object = this.#context.stores.of(APPLICATION).get(key);
     this.#objects.stopUnused();
-    if (object === undefined || !this.#isOwned(object)) {
+    if (object === undefined || !(await this.#isOwned(object))) {
       this.#forget(key);
       return {};
     }
@@ -181,10 +184,10 @@ class ApplicationSyncer {
     }
   }
 
-  #isOwned(object: KubeObject): boolean {
-    if (this.#deps.ownsAll === true) return true;
+  async #isOwned(object: KubeObject): Promise<boolean> {
     const instance = this.#context.instanceId === '' ? 'sluice' : this.#context.instanceId;
-    return object.metadata.labels?.[SYNCER_LABEL] === instance;
+    if (object.metadata.labels?.[SYNCER_LABEL] === instance) return true;
+    return this.#deps.ownsAll === true && !(await this.#argoCd.isThere());
   }
 
   /** As Argo CD names them: the namespace is part of it only outside of the controller's own. */

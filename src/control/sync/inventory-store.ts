@@ -11,7 +11,7 @@ import { controllerRef, type Writer } from '../controller.ts';
 import { FIELD_MANAGER } from './dry-run.ts';
 
 /** More keys than this move out of the status. */
-export const MAX_INLINE = 500;
+const MAX_INLINE = 500;
 
 export class InventoryStore {
   readonly #live: Pick<KubeApi, 'get'>;

@@ -15,7 +15,7 @@ interface Watched {
   usedAt: number;
 }
 
-export interface LiveObjectsOptions {
+interface LiveObjectsOptions {
   readonly api: KubeApi;
   readonly clock: Clock;
   readonly random: () => number;

@@ -11,7 +11,7 @@ import type { Clock } from '../../kube/clock.ts';
 import type { Problem } from '../../plan/sync/index.ts';
 import type { RepositorySecrets } from './repositories.ts';
 
-export interface RenderedTarget {
+interface RenderedTarget {
   readonly revision: string;
   /** Changes with the commit and with the source. */
   readonly digest: string;
@@ -27,7 +27,7 @@ export type RenderOutcome =
       readonly last: RenderedTarget | undefined;
     };
 
-export interface RenderingOptions {
+interface RenderingOptions {
   readonly git: GitSource;
   readonly render: RenderSettings;
   readonly secrets: RepositorySecrets;

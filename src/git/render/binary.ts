@@ -3,9 +3,9 @@
  * written to a temporary folder, an overlay on top holds what the Application adds, and nothing is fetched.
  */
 
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, constants, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import type { JsonObject } from '../../lang/json.ts';
 import { parseYaml, printYaml } from '../../lang/yaml.ts';
 import { run } from '../command.ts';
@@ -17,6 +17,27 @@ import { applyOptions } from './kustomize/options.ts';
 import { asObject, type KustomizeOptions } from './types.ts';
 
 const LIMITS = { timeoutMs: 60_000, maxOutputBytes: 64 * 1024 * 1024 };
+
+/** Neither git nor helm is found, and no HTTP gets out: remote bases fail whatever the kustomization asks for. */
+const NOTHING_FETCHED = {
+  PATH: '/nonexistent',
+  HTTP_PROXY: 'http://127.0.0.1:9',
+  HTTPS_PROXY: 'http://127.0.0.1:9',
+};
+
+/** A name without a path is looked for on our own PATH, since the program itself gets none. */
+async function located(program: string): Promise<string> {
+  if (program.includes('/')) return program;
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    const candidate = join(folder, program);
+    const found = await access(candidate, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (folder !== '' && found) return candidate;
+  }
+  return program;
+}
 
 export async function renderWithBinary(
   tree: SourceTree,
@@ -38,11 +59,10 @@ export async function renderWithBinary(
     await adjust(tree, directory, options, root);
     const target = directory === '' ? '.' : `./${directory}`;
     const args = basename(program).startsWith('kubectl') ? ['kustomize', target] : ['build', target];
-    const result = await run(program, args, {
+    const result = await run(await located(program), args, {
       ...LIMITS,
       cwd: root,
-      // No git, no helm, no proxy: whatever the kustomization asks for, nothing is fetched.
-      env: { PATH: dirname(process.execPath), HOME: root, LC_ALL: 'C' },
+      env: { ...NOTHING_FETCHED, HOME: root, LC_ALL: 'C' },
       ...(signal === undefined ? {} : { signal }),
     });
     if (result.ended === 'missing') {

@@ -16,7 +16,7 @@ import { specProblems } from './spec-problems.ts';
 import type { DesiredResource, InventoryResource, Problem, SyncSnapshot } from './types.ts';
 
 /** Status keeps this many resources; the rest is counted in a condition (an object has at most about 1 MB). */
-export const MAX_LISTED_RESOURCES = 1_000;
+const MAX_LISTED_RESOURCES = 1_000;
 const MAX_WARNINGS = 20;
 const MAX_MESSAGE = 1_500;
 
@@ -33,7 +33,7 @@ export interface Assessment {
 }
 
 /** Its own records in `status.sluice`. */
-export interface SluiceStatus {
+interface SluiceStatus {
   readonly inventory: readonly string[];
   readonly inventoryConfigMap?: string | undefined;
   /** The last attempt was refused by the dry run: nothing was written. */
@@ -197,7 +197,7 @@ function shortIdentity(identity: DesiredResource['identity']): ResourceStatus {
 const optionalHealth = (value: Health | undefined): { health?: HealthStatus } =>
   value === undefined ? {} : { health: { ...value } };
 
-export function withTransition(health: Health, before: HealthStatus | undefined, now: number): HealthStatus {
+function withTransition(health: Health, before: HealthStatus | undefined, now: number): HealthStatus {
   const since = before?.status === health.status ? before.lastTransitionTime : undefined;
   return { ...health, lastTransitionTime: since ?? formatTime(now) };
 }

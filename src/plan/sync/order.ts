@@ -41,7 +41,7 @@ export function waveOf(manifest: JsonObject | undefined): number {
   return Number.isFinite(wave) ? wave : 0;
 }
 
-export interface Ordered {
+interface Ordered {
   readonly identity: ResourceIdentity;
   readonly wave: number;
 }

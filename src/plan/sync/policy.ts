@@ -9,7 +9,7 @@ import { DEFAULT_AUTOMATED_LIMIT, HEAL_COOLDOWN_MS, healDelay, retryDelay } from
 import { annotationsOf } from './identity.ts';
 import type { Problem, SyncSnapshot } from './types.ts';
 
-export interface Decision {
+interface Decision {
   /** undefined: nothing runs. */
   readonly run:
     | {

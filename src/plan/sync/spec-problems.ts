@@ -69,7 +69,7 @@ const KNOWN_SOURCE = new Set([
 ]);
 const KNOWN_POLICY = new Set(['automated', 'syncOptions', 'retry', 'managedNamespaceMetadata']);
 
-export interface SpecProblems {
+interface SpecProblems {
   /** The first one that makes a sync impossible. */
   readonly fatal: Problem | undefined;
   readonly warnings: readonly Problem[];

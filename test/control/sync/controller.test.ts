@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ApiError, ApiUnreachable } from '../../../src/kube/api.ts';
 import { GitError } from '../../../src/git/errors.ts';
-import { APPLICATION, CONFIG_MAP, EVENT, NAMESPACE, ROLLOUT } from '../../../src/kube/kinds.ts';
+import { APPLICATION, CONFIG_MAP, DEPLOYMENT, EVENT, NAMESPACE, ROLLOUT } from '../../../src/kube/kinds.ts';
 import type { JsonObject } from '../../../src/lang/json.ts';
 import { configMap, URL, World } from './harness.ts';
 
@@ -194,6 +194,36 @@ ${configMap('one')}`,
     const world = new World({ ownsAll: true });
     world.commit({ 'all.yaml': configMap('one') });
     await world.application({}, { labels: {} });
+    await world.clock.advance(5_000);
+    assert.ok(await world.find(CONFIG_MAP, 'one'));
+    await world.stop();
+  });
+});
+
+describe('beside Argo CD', () => {
+  it('never owns all', async () => {
+    const world = new World({ ownsAll: true });
+    await world.stop();
+    await world.api.create(DEPLOYMENT, {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: {
+        name: 'argocd-application-controller',
+        namespace: 'shop',
+        labels: { 'app.kubernetes.io/name': 'argocd-application-controller' },
+      },
+      spec: {
+        selector: { matchLabels: { a: 'b' } },
+        template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i:1' }] } },
+      },
+    });
+    world.commit({ 'all.yaml': configMap('one') });
+    world.start();
+    await world.application({}, { labels: {} });
+    await world.clock.advance(5_000);
+    assert.equal(await world.find(CONFIG_MAP, 'one'), undefined);
+    assert.ok(world.logs.some(({ level, message }) => level === 'error' && /Argo CD runs/.test(message)));
+    await world.application({}, {}, 'labelled');
     await world.clock.advance(5_000);
     assert.ok(await world.find(CONFIG_MAP, 'one'));
     await world.stop();

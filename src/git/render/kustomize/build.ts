@@ -18,7 +18,7 @@ import { fixReferences } from './references.ts';
 import { append, makeResource, metadataOf, type Resource } from './resource.ts';
 import { transform } from './transformers.ts';
 
-export interface BuildOptions {
+interface BuildOptions {
   /** Changes the outermost kustomization: what the Application says on top of it. */
   readonly adjust?: ((file: KustomizationFile) => KustomizationFile) | undefined;
   readonly maxObjects: number;

@@ -11,7 +11,7 @@ export interface FieldSpec extends Partial<Gvk> {
   readonly create?: boolean | undefined;
 }
 
-export type FieldSetter = (value: Json | undefined) => Json | undefined;
+type FieldSetter = (value: Json | undefined) => Json | undefined;
 
 /** `a/b\/c` has two parts. */
 function splitPath(path: string): string[] {

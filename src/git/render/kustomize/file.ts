@@ -8,7 +8,7 @@ import { asObject } from '../types.ts';
 
 export const KUSTOMIZATION_FILES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'] as const;
 
-export interface LabelEntry {
+interface LabelEntry {
   pairs: Record<string, string>;
   includeSelectors: boolean;
   includeTemplates: boolean;
@@ -258,7 +258,7 @@ export function readPatches(value: Json, where: string): PatchEntry[] {
   return new Fields({ patches: value }, where, '').list('patches', readPatch);
 }
 
-export function readKustomization(text: string, where: string, directory: string): KustomizationFile {
+function readKustomization(text: string, where: string, directory: string): KustomizationFile {
   let documents: Json[];
   try {
     documents = parseYaml(text, where);

@@ -26,7 +26,7 @@ const goText = (text: string): string =>
 const LETTERS: Readonly<Record<string, string>> = { '0': 'g', '1': 'h', '3': 'k', a: 'm', e: 't' };
 
 /** Kustomize means to take the name in as well, but hashes an empty text in its place; so must we. */
-export function contentHash(object: JsonObject): string {
+function contentHash(object: JsonObject): string {
   const known: JsonObject = { kind: object['kind'], name: '', data: object['data'] ?? '' };
   if (object['kind'] === 'Secret') {
     known['type'] = object['type'] ?? '';

@@ -11,7 +11,7 @@ import type { Resource } from './resource.ts';
 const FIELDS = ['spec/volumes[]/image/reference', 'spec/template/spec/volumes[]/image/reference'];
 
 /** `registry:5000/name:tag@digest` in parts. */
-export function splitImage(image: string): { name: string; tag: string; digest: string } {
+function splitImage(image: string): { name: string; tag: string; digest: string } {
   const at = image.indexOf('@');
   const digest = at < 0 ? '' : image.slice(at + 1);
   const rest = at < 0 ? image : image.slice(0, at);

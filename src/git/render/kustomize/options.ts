@@ -18,7 +18,7 @@ const KNOWN = new Set([
 ]);
 
 /** `name=newName:tag`, `name:tag`, `name@digest`, as `kustomize edit set image` reads it. */
-export function readImageOption(text: string): ImageEntry {
+function readImageOption(text: string): ImageEntry {
   const equals = text.indexOf('=');
   const full = equals < 0 ? text : text.slice(equals + 1);
   const at = full.indexOf('@');

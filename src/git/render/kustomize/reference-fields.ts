@@ -3,7 +3,7 @@
 import type { FieldSpec } from './field-path.ts';
 import type { Gvk } from './resource.ts';
 
-export interface ReferenceRule {
+interface ReferenceRule {
   /** What is named. */
   readonly target: Partial<Gvk>;
   /** Where it is named: a text, a map with `name` (and `namespace`), or a list of these. */

@@ -36,7 +36,7 @@ export const makeResource = (object: JsonObject): Resource => ({
   behavior: 'create',
 });
 
-export function splitApiVersion(apiVersion: string): { group: string; version: string } {
+function splitApiVersion(apiVersion: string): { group: string; version: string } {
   const slash = apiVersion.indexOf('/');
   return slash < 0
     ? { group: '', version: apiVersion }

@@ -66,7 +66,7 @@ function conditionHealth(object: JsonObject): Health | undefined {
   return ready.status === 'True' ? health('Healthy', ready.message) : health('Progressing', ready.message);
 }
 
-export interface HealthInput {
+interface HealthInput {
   readonly identity: ResourceIdentity;
   readonly manifest: JsonObject;
   readonly live: JsonObject | undefined;

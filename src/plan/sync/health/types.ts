@@ -26,7 +26,7 @@ export const number = (value: Json | undefined, otherwise = 0): number =>
   typeof value === 'number' ? value : otherwise;
 export const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
 
-export interface Condition {
+interface Condition {
   readonly type: string;
   readonly status: string;
   readonly reason: string;
