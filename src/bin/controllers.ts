@@ -25,6 +25,11 @@ export const CONTROLLERS: Readonly<Record<string, (parts: Parts) => Promise<Cont
     });
   },
 
+  async services({ flags }) {
+    const { serviceController } = await import('../control/rollout/services.ts');
+    return (context) => serviceController(context, { workers: flags.number('service-threads') ?? 10 });
+  },
+
   async analysis({ flags, env, random }) {
     const { analysisController } = await import('../control/analysis/index.ts');
     const { createHttpClient } = await import('../providers/http/client.ts');

@@ -211,7 +211,7 @@ class Pass {
 
   async #writeStatus(wanted: JsonObject): Promise<boolean> {
     const present = isObject(this.#object['status']) ? this.#object['status'] : {};
-    const patch = createMergePatch(present, withZeros(present, wanted));
+    const patch = createMergePatch(present, withFalse(present, wanted));
     if (patch === undefined) return false;
     await this.#patchRollout({ status: patch }, 'status');
     return true;
@@ -369,11 +369,9 @@ class Pass {
 }
 
 /** A user's `abort: false` says the same as nothing: no reason to take it away. */
-function withZeros(present: JsonObject, wanted: JsonObject): JsonObject {
-  const zeros = Object.entries(present).filter(
-    ([key, value]) => wanted[key] === undefined && (value === false || value === 0 || value === ''),
-  );
-  return { ...Object.fromEntries(zeros), ...wanted };
+function withFalse(present: JsonObject, wanted: JsonObject): JsonObject {
+  const kept = Object.entries(present).filter(([key, value]) => wanted[key] === undefined && value === false);
+  return { ...Object.fromEntries(kept), ...wanted };
 }
 
 async function unlessGone(write: Promise<unknown>): Promise<void> {

@@ -8,7 +8,7 @@ import type { Metric } from '../../api/analysis.ts';
 import type { CanaryStep, CanaryStrategy, Rollout, RolloutStrategy } from '../../api/rollout.ts';
 
 export interface NotImplementedField {
-  /** Path as a user writes it: `spec.strategy.canary.steps[2].setCanaryScale`. */
+  /** Path as a user writes it: `spec.strategy.canary.steps[2].experiment`. */
   field: string;
   /** What would be missing, for the message of the condition. */
   reason: string;
@@ -54,7 +54,6 @@ const CANARY: readonly Row<CanaryStrategy>[] = [
 const STEP: readonly Row<CanaryStep>[] = [
   isSet('experiment', 'experiments are not started'),
   isSet('plugin', 'step plugins are not run'),
-  isSet('setCanaryScale', 'the canary is sized by its weight'),
   isSet('setHeaderRoute', 'header routes are not made'),
   isSet('setMirrorRoute', 'mirror routes are not made'),
 ];

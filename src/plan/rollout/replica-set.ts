@@ -51,12 +51,18 @@ export interface ReplicaSet {
  * available would let others go, too.
  */
 export function countsOf(rs: ReplicaSet): Counts {
-  const size = rs.spec.replicas ?? 1;
+  const counts = observedCounts(rs);
+  const { size } = counts;
+  return { ...counts, ready: Math.min(counts.ready, size), available: Math.min(counts.available, size) };
+}
+
+/** As the status says it, pods on their way out included. */
+export function observedCounts(rs: ReplicaSet): Counts {
   return {
-    size,
+    size: rs.spec.replicas ?? 1,
     created: rs.status?.replicas ?? 0,
-    ready: Math.min(rs.status?.readyReplicas ?? 0, size),
-    available: Math.min(rs.status?.availableReplicas ?? 0, size),
+    ready: rs.status?.readyReplicas ?? 0,
+    available: rs.status?.availableReplicas ?? 0,
   };
 }
 

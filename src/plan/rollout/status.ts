@@ -14,7 +14,7 @@ import { nextDuration } from './duration.ts';
 import { rolloutPhase } from './phase.ts';
 import type { Progress } from './progress.ts';
 import { INCONCLUSIVE_RUN, isPromoted, PAUSE_STEP } from './progress.ts';
-import { countsOf } from './replica-set.ts';
+import { countsOf, observedCounts } from './replica-set.ts';
 import { createKey } from './revision.ts';
 import type { Situation } from './situation.ts';
 import type { PlannedSizes } from './sizes.ts';
@@ -63,6 +63,9 @@ function countsAfter(s: Situation, sizes: PlannedSizes): { all: Counts[]; fresh:
   };
 }
 
+/** Left out where 0, as existing clients expect. */
+const COUNTS = ['HPAReplicas', 'availableReplicas', 'readyReplicas', 'replicas', 'updatedReplicas'] as const;
+
 function bareStatus(s: Situation, p: Progress, parts: StatusParts): RolloutStatus {
   const { old, rollout } = s;
   const { all, fresh } = countsAfter(s, parts.sizes);
@@ -86,6 +89,7 @@ function bareStatus(s: Situation, p: Progress, parts: StatusParts): RolloutStatu
     selector: formatSelector(selectorFrom(rollout.spec.selector as JsonObject | undefined)),
     updatedReplicas: fresh.created,
   };
+  for (const count of COUNTS) if (status[count] === 0) delete status[count];
   if (p.stableHash !== '') status.stableRS = p.stableHash;
   if (p.stepIndex !== undefined) status.currentStepIndex = p.stepIndex;
   if (p.abort) status.abort = true;
@@ -103,8 +107,8 @@ function isHealthy(s: Situation, p: Progress, status: RolloutStatus): boolean {
   const steps = stepsOf(s.strategy).length;
   return (
     isPromoted(s, p) &&
-    status.updatedReplicas === s.replicas &&
-    status.availableReplicas === s.replicas &&
+    (status.updatedReplicas ?? 0) === s.replicas &&
+    (status.availableReplicas ?? 0) === s.replicas &&
     existingPods(s) === s.replicas &&
     (steps === 0 || p.stepIndex === steps)
   );
@@ -293,24 +297,25 @@ function recordEvents(s: Situation, p: Progress, next: RolloutStatus): void {
 }
 
 /**
- * The message says what is waited for. Once all replicas are asked of the new version and some are missing, they are
- * "becoming available", also in the moment before they exist; pods of the old version that were let go of are still
- * "pending termination" as long as they are there.
+ * The message says what is waited for, by the pods that are there: those that were let go of are "pending termination"
+ * until they are gone. Once all replicas are asked of the new version and some are missing, they are "becoming
+ * available", also in the moment before they exist.
  */
 function forPhase(s: Situation, p: Progress, status: RolloutStatus, sizes: PlannedSizes): RolloutStatus {
-  if (p.reset) return status;
-  const updatedReplicas = askedFor(s, status, sizes);
-  return { ...status, replicas: existingPods(s), updatedReplicas };
+  const asked = sizes.get(s.revisions.name) ?? 0;
+  const { availableReplicas = 0, updatedReplicas = 0 } = status;
+  if (!p.reset && asked >= s.replicas && availableReplicas < asked)
+    return { ...status, replicas: existingPods(s), updatedReplicas: Math.max(asked, updatedReplicas) };
+  return {
+    ...status,
+    replicas: existingPods(s),
+    updatedReplicas: s.canary.created,
+    availableReplicas: sum(s.revisions.all.map(observedCounts), 'available'),
+  };
 }
 
 /** Of all versions, those on their way out included: nothing is over while they are there. */
 const existingPods = (s: Situation): number => sum(s.revisions.all.map(countsOf), 'created');
-
-function askedFor(s: Situation, status: RolloutStatus, sizes: PlannedSizes): number {
-  const asked = sizes.get(s.revisions.name) ?? 0;
-  const updated = status.updatedReplicas ?? 0;
-  return asked >= s.replicas && (status.availableReplicas ?? 0) < asked ? Math.max(asked, updated) : updated;
-}
 
 function armDeadline(s: Situation, p: Progress, status: RolloutStatus, healthy: boolean): void {
   if (healthy || p.abort || isIndefinite(s, p.stepIndex) || waitsForOldPods(s, isPromoted(s, p))) return;
