@@ -66,12 +66,6 @@ export class LiveObjects {
     this.#watched.get(keyFor(type, namespace))?.informer.store.remember(object);
   }
 
-  forget(type: ResourceType, ref: ObjectRef, uid: string): void {
-    this.#watched
-      .get(keyFor(type, type.namespaced ? ref.namespace : undefined))
-      ?.informer.store.forget(keyOf(ref), uid);
-  }
-
   stopUnused(): void {
     const now = this.#options.clock.monotonic();
     for (const [key, { abort, usedAt }] of this.#watched) {
