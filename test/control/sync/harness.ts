@@ -2,7 +2,7 @@
 
 import { customResourceDefinitions } from '../../../src/api/crd.ts';
 import type { ApplicationStatus } from '../../../src/api/application.ts';
-import type { Log } from '../../../src/control/controller.ts';
+import type { ControlContext, Controller, Log } from '../../../src/control/controller.ts';
 import { Manager } from '../../../src/control/manager.ts';
 import { applicationController, type SyncDependencies } from '../../../src/control/sync/index.ts';
 import { MemoryGit, type MemoryFiles, type MemoryRepository } from '../../../src/git/memory.ts';
@@ -36,11 +36,17 @@ export class World {
   #stop = new AbortController();
   #running: Promise<void> | undefined;
   readonly #deps: Partial<SyncDependencies>;
+  readonly #others: readonly ((context: ControlContext) => Controller)[];
   /** Throw from here to make a call of the syncer's fail. */
   fault: ((verb: string, type: ResourceType, name: string, dryRun: boolean) => void) | undefined;
 
-  constructor(deps: Partial<SyncDependencies> = {}) {
+  /** `others` run beside the syncer, under the same manager, with the cluster's own controllers. */
+  constructor(
+    deps: Partial<SyncDependencies> = {},
+    others: readonly ((context: ControlContext) => Controller)[] = [],
+  ) {
     this.#deps = deps;
+    this.#others = others;
     this.cluster = new SandboxCluster({
       clock: this.clock,
       namespaces: ['sluice', 'shop'],
@@ -48,6 +54,7 @@ export class World {
     });
     this.api = this.cluster.api({ name: 'person' });
     this.repository = this.git.repository(URL);
+    if (others.length > 0) this.cluster.start();
     this.start();
   }
 
@@ -59,6 +66,7 @@ export class World {
       random: () => 0.5,
       log: this.#log(),
       controllers: [
+        ...this.#others,
         (context) =>
           applicationController(context, {
             api: this.#observed(this.cluster.api({ name: 'syncer' })),
