@@ -8,3 +8,4 @@ export type { UserInfo } from './apiserver/resource.ts';
 export { ApiServer } from './apiserver/server.ts';
 export { VirtualKubelet } from './controllers/virtual-kubelet.ts';
 export type { ContainerReport, ContainerState, PodHost, PodReport, PodRuntime } from './controllers/pods.ts';
+export { serveHttps, type HttpsOptions, type HttpsServer, type User } from './http/server.ts';

@@ -94,7 +94,12 @@ export interface Bench {
 }
 
 export function bench(
-  options: { intercept?: Interceptor; historyLimit?: number; crds?: JsonObject[] } = {},
+  options: {
+    intercept?: Interceptor;
+    historyLimit?: number;
+    crds?: JsonObject[];
+    recordEvents?: boolean;
+  } = {},
 ): Bench {
   const clock = new VirtualClock();
   const cluster = new SandboxCluster({
@@ -103,6 +108,7 @@ export function bench(
     crds: options.crds ?? [widgetDefinition],
     namespaces: [NS],
     historyLimit: options.historyLimit,
+    recordEvents: options.recordEvents,
   });
   const api = cluster.api({ name: 'tester' }, { intercept: options.intercept });
   return { clock, cluster, api };

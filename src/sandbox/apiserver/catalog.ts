@@ -29,6 +29,10 @@ const loader = new SchemaLoader(digest.schemas);
 
 /** `metadata` of every object. */
 export const objectMeta: Schema = loader.component('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta');
+// An empty list is how a client asks to start managedFields anew; it must not look absent.
+const managedFieldsSchema = objectMeta.fields?.get('managedFields');
+if (managedFieldsSchema !== undefined) managedFieldsSchema.omitZero = false;
+
 export const scaleSchema: Schema = loader.component('io.k8s.api.autoscaling.v1.Scale');
 
 interface Entry {

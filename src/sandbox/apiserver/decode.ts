@@ -5,7 +5,7 @@
 
 import { isObject, type Json, type JsonObject } from '../../lang/json.ts';
 import { canonicalQuantity } from '../../lang/quantity.ts';
-import { parseTime } from '../../lang/time.ts';
+import { formatTime, parseTime } from '../../lang/time.ts';
 import { fieldOf, type Schema } from './schema.ts';
 
 export interface Decoded {
@@ -161,15 +161,21 @@ function scalar(schema: Schema, value: Json, refuse: () => never): Json {
     case 'micro-time': {
       if (typeof value !== 'string') return refuse();
       if (value === '') return null;
+      const micro = schema.scalar === 'micro-time';
+      const layout = micro ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00';
+      const shown = JSON.stringify(value);
       const time = parseTime(value);
       if (time === undefined) {
+        throw new DecodeError(`parsing time ${shown} as "${layout}": cannot parse ${shown} as "2006"`);
+      }
+      // MicroTime wants its six digits.
+      if (micro && !/\.\d{6}(Z|[+-])/.test(value)) {
+        const rest = value.slice(19);
         throw new DecodeError(
-          `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`,
+          `parsing time ${shown} as "${layout}": cannot parse ${JSON.stringify(rest)} as ".000000"`,
         );
       }
-      return schema.scalar === 'time'
-        ? new Date(Math.floor(time / 1000) * 1000).toISOString().slice(0, 19) + 'Z'
-        : value;
+      return micro ? value : formatTime(time);
     }
     default:
       return value;

@@ -49,7 +49,7 @@ import { patched } from './patching.ts';
 import { resourceKey, type Draft, type Resource, type RuleContext, type UserInfo } from './resource.ts';
 import { scaleOf, withReplicas } from './scale.ts';
 import { setOf } from './field-set.ts';
-import { emptyObject } from './schema.ts';
+import { emptyObject, type Schema } from './schema.ts';
 import { select, selected } from './selection.ts';
 import { Storage, type Store } from './storage.ts';
 import { subscribe, type WatchSink } from './subscription.ts';
@@ -89,6 +89,7 @@ export class ApiServer {
   /** What lists with `limit` continue from: the state of a store at a revision. */
   readonly #snapshots = new Map<string, readonly KubeObject[]>();
   readonly #addresses = new Set<string>();
+  readonly #empty = new WeakMap<Schema, JsonObject>();
   readonly #events: { at: number; key: string }[] = [];
   #nextAddress = 1;
   /** Counts every change of what is served, for discovery and OpenAPI. */
@@ -312,8 +313,17 @@ export class ApiServer {
       },
       now: this.clock.now(),
       reset: status ? (resource.custom ? CUSTOM_STATUS_RESET : resource.resetStatus) : resource.resetMain,
-      ...(resource.custom ? {} : { empty: emptyObject(resource.schema) }),
+      ...(resource.custom ? {} : { empty: this.#emptyObject(resource) }),
     };
+  }
+
+  #emptyObject(resource: Resource): JsonObject {
+    let empty = this.#empty.get(resource.schema);
+    if (empty === undefined) {
+      empty = emptyObject(resource.schema);
+      this.#empty.set(resource.schema, empty);
+    }
+    return empty;
   }
 
   /** The second half of a create, after decoding: admission, rules, storage. */
