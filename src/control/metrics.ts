@@ -49,6 +49,7 @@ const RECONCILE_PREFIX: Readonly<Record<string, string>> = {
 
 const OBJECT_LABELS = ['namespace', 'name'] as const;
 const FORGET_AFTER_MS = 65_000;
+const MAX_REQUEST_SERIES = 10_000;
 /** Exponential from 10 ns, as the Go libraries have it. */
 const QUEUE_BUCKETS = Array.from({ length: 10 }, (_, i) => 10 ** (i - 8));
 const RECONCILE_BUCKETS = [0.01, 0.15, 0.25, 0.5, 1];
@@ -64,6 +65,7 @@ export class Metrics implements ManagerObserver {
   readonly #perObject = new Map<string, PerObject>();
   readonly #rolloutEvents: Counter;
   readonly #requests: Counter;
+  readonly #requestSeries = new Map<string, Record<string, string>>();
   readonly #queues = new Map<string, () => WorkQueue>();
   readonly #queueMetrics: {
     depth: Gauge;
@@ -267,7 +269,18 @@ export class Metrics implements ManagerObserver {
     const { kind, namespace, name, verb, statusCode } = observation;
     // Events and leases have names without end; as labels they would grow for as long as we run.
     const named = kind === 'events' ? 'N/A' : name;
-    this.#requests.inc({ kind, namespace, name: named, verb, status_code: statusCode });
+    const labels = { kind, namespace, name: named, verb, status_code: statusCode };
+    this.#requests.inc(labels);
+    // Objects of all kinds come and go; the series of those that were not asked for the longest go too.
+    const series = `${kind}/${namespace}/${named}/${verb}/${statusCode}`;
+    this.#requestSeries.delete(series);
+    this.#requestSeries.set(series, labels);
+    if (this.#requestSeries.size <= MAX_REQUEST_SERIES) return;
+    for (const [oldest, old] of this.#requestSeries) {
+      this.#requestSeries.delete(oldest);
+      this.#requests.remove(old);
+      break;
+    }
   }
 
   #processing(reduce: (ages: number[]) => number): Sample[] {

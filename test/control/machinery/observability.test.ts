@@ -93,6 +93,24 @@ describe('metrics', () => {
     }
   });
 
+  it('stay bounded, whatever is asked for', async () => {
+    const metrics = newMetrics();
+    for (let i = 0; i < 10_050; i += 1) {
+      const name = `rs-${i}`;
+      metrics.request({
+        kind: 'replicasets',
+        namespace: 'ns',
+        name,
+        verb: 'Get',
+        statusCode: '200',
+        durationMs: 1,
+      });
+    }
+    const left = await lines(metrics, 'controller_clientset_k8s_request_total{');
+    assert.equal(left.length, 10_000);
+    assert.match(left[0] ?? '', /rs-50"/);
+  });
+
   it('describe objects as they are at the scrape', async () => {
     const metrics = newMetrics();
     const stores = new Map<string, MemoryStore>([
