@@ -2,9 +2,8 @@
 
 import type { KubeApi } from '../../kube/api.ts';
 import type { Clock } from '../../kube/clock.ts';
-import type { AnalysisIntent, MeasurementReport, UnresolvedReport } from '../../plan/analysis/plan.ts';
+import type { MeasureIntent, MeasurementReport, UnresolvedReport } from '../../plan/analysis/plan.ts';
 import { resolveMetrics } from '../../plan/analysis/resolve.ts';
-import { findResult, lastMeasurement } from '../../plan/analysis/tasks.ts';
 import type { AnalysisRunObject, Metric } from '../../plan/analysis/types.ts';
 import { parseTime } from '../../lang/time.ts';
 import type {
@@ -22,8 +21,6 @@ export interface MeasureTools {
   readonly providers: ProviderRegistry;
   readonly log: Log;
 }
-
-export type MeasureIntent = Extract<AnalysisIntent, { kind: 'measure' | 'resume' | 'terminate' }>;
 
 /** No provider may take longer; its own time-outs are far shorter. */
 const MAX_MEASUREMENT_MS = 15 * 60_000;
@@ -91,7 +88,6 @@ async function askProvider(
   tools: MeasureTools,
   signal: AbortSignal,
 ): Promise<MeasurementOutcome> {
-  const result = findResult(run.status, intent.metric);
   const limit = new AbortController();
   const onAbort = (): void => limit.abort(signal.reason);
   if (signal.aborted) onAbort();
@@ -104,8 +100,8 @@ async function askProvider(
       uid: run.metadata.uid ?? '',
       startedAt: parseTime(run.status?.startedAt),
     },
-    taken: (result?.count ?? 0) + (result?.error ?? 0),
-    previous: intent.kind === 'measure' ? undefined : lastMeasurement(result),
+    taken: intent.taken,
+    previous: intent.previous,
     signal: limit.signal,
   };
   const tooLong = new Promise<MeasurementOutcome>((resolve) => {

@@ -76,7 +76,8 @@ function measurementOf(report: MeasurementReport, previous: Measurement | undefi
   measurement.phase = verdict.phase;
   measurement.finishedAt = formatTime(report.finishedAt);
   if (message !== undefined && message !== '') measurement.message = redact(message, secrets);
-  if ('value' in answer && answer.value !== undefined && answer.value !== '')
+  // A value that could not be judged is not recorded, as in the reference.
+  if ('value' in answer && answer.value !== undefined && answer.value !== '' && verdict.phase !== 'Error')
     measurement.value = answer.value;
   return measurement;
 }

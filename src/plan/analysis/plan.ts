@@ -14,11 +14,18 @@ import { redact } from './redact.ts';
 import { resolveMetrics } from './resolve.ts';
 import { retentionOf, trimMeasurements } from './retention.ts';
 import { selectDryRun, selectRetention } from './select.ts';
-import { findResult, isTerminating, measurementTasks } from './tasks.ts';
+import { findResult, isTerminating, lastMeasurement, measurementTasks } from './tasks.ts';
 import type { MeasurementTask } from './tasks.ts';
 import { deleteAt } from './ttl.ts';
 import { isCompleted } from './types.ts';
-import type { AnalysisRunObject, AnalysisRunStatus, Metric, MetricResult, RunSummary } from './types.ts';
+import type {
+  AnalysisRunObject,
+  AnalysisRunStatus,
+  Measurement,
+  Metric,
+  MetricResult,
+  RunSummary,
+} from './types.ts';
 import { validateMetrics } from './validate.ts';
 
 /** How long the first status of a run waits for its first answers, so that a quick run is written once. */
@@ -47,9 +54,19 @@ export interface UnresolvedReport {
   readonly unresolved: string;
 }
 
+/** Ask the provider of this metric. What it needs to know stands here, as the status may not be written yet. */
+export interface MeasureIntent {
+  key: string;
+  kind: MeasurementTask['action'];
+  metric: string;
+  /** How many measurements and errors there are so far, one in progress not counted. */
+  taken: number;
+  /** The measurement in progress that is resumed or terminated. */
+  previous?: Measurement;
+}
+
 export type AnalysisIntent =
-  /** Ask the provider of this metric. */
-  | { key: string; kind: 'measure' | 'resume' | 'terminate'; metric: string }
+  | MeasureIntent
   /** Let the provider clear up after old measurements. */
   | { key: string; kind: 'collect'; metric: string; limit: number }
   /** Stop what providers are busy with; their answers don't count any more. */
@@ -140,7 +157,7 @@ export function planAnalysisRun(snapshot: AnalysisSnapshot): AnalysisPlan {
     now,
     settled: snapshot.settled,
   }).filter(({ metric }) => !snapshot.inFlight.has(metric.name));
-  intents.push(...tasks.map(taskIntent));
+  intents.push(...tasks.map((task) => taskIntent(task, findResult(status, task.metric.name))));
   for (const { metric, action } of tasks)
     notes.push({ about: 'measurement.due', text: `${action} metric '${metric.name}'` });
 
@@ -267,11 +284,16 @@ function withResult(status: AnalysisRunStatus, result: MetricResult): AnalysisRu
   };
 }
 
-const taskIntent = ({ metric, action }: MeasurementTask): AnalysisIntent => ({
-  key: `${action}:${metric.name}`,
-  kind: action,
-  metric: metric.name,
-});
+function taskIntent({ metric, action }: MeasurementTask, result: MetricResult | undefined): MeasureIntent {
+  const previous = action === 'measure' ? undefined : lastMeasurement(result);
+  return {
+    key: `${action}:${metric.name}`,
+    kind: action,
+    metric: metric.name,
+    taken: (result?.count ?? 0) + (result?.error ?? 0),
+    ...(previous === undefined ? {} : { previous }),
+  };
+}
 
 function collectIntents(
   before: readonly MetricResult[],

@@ -298,7 +298,15 @@ describe('planAnalysisRun: one look', () => {
     const run = runOf({ metrics: [metric('m')] }, running);
     const first: Answer = { kind: 'pending', resumeAt: start + 400 };
     const begun = look(run, { reports: [report(metric('m'), first, start + 400)], now: start + 400 });
-    assert.deepEqual(keys(begun), ['resume:m']);
+    assert.deepEqual(begun.intents, [
+      {
+        key: 'resume:m',
+        kind: 'resume',
+        metric: 'm',
+        taken: 0,
+        previous: { phase: 'Running', startedAt: formatTime(start), resumeAt: formatTime(start) },
+      },
+    ]);
     const next = runOf({ metrics: [metric('m')] }, begun.status ?? assert.fail());
     const again: Answer = { kind: 'pending', resumeAt: start };
     const asked = look(next, {
