@@ -19,16 +19,20 @@ export interface ConnectionFlags {
   server?: string | undefined;
   token?: string | undefined;
   certificateAuthority?: string | undefined;
+  clientCertificate?: string | undefined;
+  clientKey?: string | undefined;
   insecureSkipTlsVerify?: boolean | undefined;
   tlsServerName?: string | undefined;
   as?: string | undefined;
   asGroups?: readonly string[] | undefined;
+  asUid?: string | undefined;
   requestTimeoutMs?: number | undefined;
 }
 
 export interface Impersonation {
   readonly user: string;
   readonly groups?: readonly string[] | undefined;
+  readonly uid?: string | undefined;
 }
 
 export interface Connection {
@@ -122,10 +126,21 @@ export async function loadConnection(
     const { tokenFile: _, exec: __, authProvider: ___, username: ____, password: _____, ...rest } = user;
     user = { ...rest, token: flags.token };
   }
+  if (flags.clientCertificate !== undefined) {
+    const { clientCertificateData: _, ...rest } = user;
+    user = { ...rest, clientCertificate: flags.clientCertificate };
+  }
+  if (flags.clientKey !== undefined) {
+    const { clientKeyData: _, ...rest } = user;
+    user = { ...rest, clientKey: flags.clientKey };
+  }
   const as = flags.as ?? user.impersonate;
   const groups = flags.asGroups ?? user.impersonateGroups;
   if (as === undefined && groups !== undefined && groups.length > 0) {
     throw new KubeconfigError('--as-group needs --as: a group can only be impersonated with a user');
+  }
+  if (as === undefined && flags.asUid !== undefined) {
+    throw new KubeconfigError('--as-uid needs --as: a uid can only be impersonated with a user');
   }
   namespace = flags.namespace ?? namespace;
 
@@ -138,7 +153,7 @@ export async function loadConnection(
     insecureSkipTlsVerify: cluster.insecureSkipTlsVerify === true,
     tlsServerName: cluster.tlsServerName,
     proxyUrl: cluster.proxyUrl,
-    impersonate: as === undefined ? undefined : { user: as, groups },
+    impersonate: as === undefined ? undefined : { user: as, groups, uid: flags.asUid },
     requestTimeoutMs: flags.requestTimeoutMs,
     credentials: credentialSource(cluster, user, clock),
   };

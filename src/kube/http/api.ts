@@ -416,6 +416,7 @@ class PooledHttpApi implements HttpApi {
       if (this.#as.groups !== undefined && this.#as.groups.length > 0) {
         headers['impersonate-group'] = [...this.#as.groups];
       }
+      if (this.#as.uid !== undefined) headers['impersonate-uid'] = this.#as.uid;
     }
     const began = clock.monotonic();
     let statusCode = '<error>';
