@@ -68,7 +68,8 @@ describe('loading a connection', () => {
     assert.equal(connection.namespace, 'default');
     assert.equal(connection.namespaceGiven, false);
     assert.equal(connection.insecureSkipTlsVerify, true);
-    assert.deepEqual(connection.impersonate, { user: 'jane', groups: ['devs'] });
+    assert.equal(connection.impersonate?.user, 'jane');
+    assert.deepEqual(connection.impersonate.groups, ['devs']);
     assert.equal((await connection.credentials.current()).authorization, 'Basic YWRtaW46aHVudGVyMg==');
   });
 
@@ -90,7 +91,8 @@ describe('loading a connection', () => {
     });
     assert.equal(connection.server.href, 'https://three.example:7443/');
     assert.equal(connection.namespace, 'other');
-    assert.deepEqual(connection.impersonate, { user: 'root', groups: ['wheel'] });
+    assert.equal(connection.impersonate?.user, 'root');
+    assert.deepEqual(connection.impersonate.groups, ['wheel']);
     assert.equal(connection.requestTimeoutMs, 5_000);
     const credentials = await connection.credentials.current();
     assert.equal(credentials.authorization, 'Bearer flag-token');
@@ -157,6 +159,7 @@ users: [{ name: u, user: { client-certificate: tls.crt, client-key: ./tls.key } 
       [{ kubeconfig: file('apiVersion: v1') }, /names no server/],
       [{ kubeconfig: file(PLAIN), server: 'ftp://x' }, /neither https nor http/],
       [{ kubeconfig: file(PLAIN), asGroups: ['g'] }, /--as-group needs --as/],
+      [{ kubeconfig: file(PLAIN), asUid: 'u-1' }, /--as-uid needs --as/],
     ];
     for (const [flags, message] of cases) {
       await assert.rejects(load(flags), { name: 'KubeconfigError', message }, String(message));
