@@ -49,11 +49,13 @@ export class Bench implements AsyncDisposable {
   /** Stands around each call of the controller. */
   around: Around = (_call, proceed) => proceed();
   readonly #env: Record<string, string>;
+  readonly #watchNamespace: string;
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  constructor(options: { pods?: boolean; env?: Record<string, string> } = {}) {
+  constructor(options: { pods?: boolean; env?: Record<string, string>; watchNamespace?: string } = {}) {
     this.#env = options.env ?? {};
+    this.#watchNamespace = options.watchNamespace ?? '';
     this.cluster = new SandboxCluster({
       clock: this.clock,
       namespaces: ['sluice', this.namespace, 'jobs'],
@@ -88,7 +90,7 @@ export class Bench implements AsyncDisposable {
       controllers: [(context) => analysisController(context, { http: this.#http(), env: this.#env })],
       instanceId: '',
       ownNamespace: 'sluice',
-      watchNamespace: '',
+      watchNamespace: this.#watchNamespace,
       drainMs: 0,
     });
     this.#stop = new AbortController();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ApiError, ApiUnreachable } from '../../../src/kube/api.ts';
 import type { KubeObject } from '../../../src/kube/api.ts';
-import { JOB, POD } from '../../../src/kube/kinds.ts';
+import { ANALYSIS_RUN, JOB, POD } from '../../../src/kube/kinds.ts';
 import type { Metric } from '../../../src/plan/analysis/types.ts';
 import { Bench } from './bench.ts';
 
@@ -170,6 +170,26 @@ describe('Jobs of an analysis run', () => {
     assert.equal((await jobOf(bench, 'jobs')).metadata.ownerReferences, undefined);
     await bench.clock.advance(10_000);
     assert.equal((await bench.status('r')).phase, 'Successful');
+  });
+
+  it('are read live where no informer looks', async () => {
+    const env = { ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE: 'jobs' };
+    await using bench = new Bench({ pods: false, env, watchNamespace: 'shop' });
+    await bench.create('good', { metrics: [jobMetric()] });
+    await bench.clock.advance(3_000);
+    await setStatus(bench, JOB, await jobOf(bench, 'jobs'), ended(bench, 'Complete'));
+    await bench.clock.advance(5_000);
+    assert.equal((await bench.status('good')).phase, 'Successful');
+    await bench.create('bad', { metrics: [jobMetric()] });
+    await bench.clock.advance(3_000);
+    const { items } = await bench.api.list(POD, { namespace: 'jobs' });
+    const uid = (await bench.api.get(ANALYSIS_RUN, { namespace: 'shop', name: 'bad' })).metadata.uid ?? '';
+    const pod = items.find(({ metadata }) => metadata.name.startsWith(uid)) ?? assert.fail('no pod');
+    const state = { waiting: { reason: 'ErrImagePull', message: 'no such image' } };
+    const container = { name: 'check', image: 'i', imageID: '', ready: false, restartCount: 0, state };
+    await setStatus(bench, POD, pod, { phase: 'Pending', containerStatuses: [container] });
+    await bench.clock.advance(10_000);
+    assert.equal((await bench.status('bad')).phase, 'Inconclusive');
   });
 
   it('that the API server refuses are errors in its words', async () => {
