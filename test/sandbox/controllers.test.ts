@@ -1,3 +1,4 @@
+// oxlint-disable unicorn/consistent-function-scoping -- helpers stand beside the tests that use them
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JsonObject } from '../../src/lang/json.ts';
@@ -193,7 +194,7 @@ describe('EndpointSlices', () => {
     assert.deepEqual(slice?.['ports'], [{ name: 'http', protocol: 'TCP', port: 8080 }]);
     assert.deepEqual(
       endpoints.map((item) => item['conditions']),
-      Array(2).fill({ ready: true, serving: true, terminating: false }),
+      [1, 2].map(() => ({ ready: true, serving: true, terminating: false })),
     );
     await bed.api.patch(SERVICE, at('s'), { type: 'merge', body: { spec: { selector: { app: 'other' } } } });
     await bed.clock.settle();
@@ -216,7 +217,7 @@ describe('EndpointSlices', () => {
     await scale(bed, 'web', 0);
     await bed.clock.advance(1000);
     const [slice] = (await bed.api.list(ENDPOINT_SLICE, { namespace: NS })).items;
-    assert.deepEqual(dig((slice?.['endpoints'] as JsonObject[])[0], 'conditions'), {
+    assert.deepEqual(dig(slice, 'endpoints', '0', 'conditions'), {
       ready: false,
       serving: true,
       terminating: true,

@@ -462,6 +462,12 @@ spec: {size: ${size}}
     await modified;
     child.kill();
     assert.match(out, /ADDED +seen[\s\S]*MODIFIED +seen/);
+    // kubectl's own generators speak protobuf.
+    await kubectl('create deployment made --image=example.com/app:v1 --port=80 --replicas=3');
+    const made = (await call('GET', `/apis/apps/v1/namespaces/${NS}/deployments/made`)).body;
+    assert.equal(dig(made, 'spec', 'replicas'), 3);
+    const [container] = dig(made, 'spec', 'template', 'spec', 'containers') as object[];
+    assert.deepEqual(dig(container, 'ports'), [{ containerPort: 80, protocol: 'TCP' }]);
     await kubectl('run solo --image=example.com/app:v1');
     const logs = await kubectl('logs solo');
     assert.match(logs.out, /the sandbox does not implement pods\/log/);

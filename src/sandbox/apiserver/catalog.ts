@@ -33,6 +33,7 @@ export const objectMeta: Schema = loader.component('io.k8s.apimachinery.pkg.apis
 const managedFieldsSchema = objectMeta.fields?.get('managedFields');
 if (managedFieldsSchema !== undefined) managedFieldsSchema.omitZero = false;
 
+export const evictionSchema: Schema = loader.component('io.k8s.api.policy.v1.Eviction');
 export const scaleSchema: Schema = loader.component('io.k8s.api.autoscaling.v1.Scale');
 
 interface Entry {

@@ -5,7 +5,7 @@
  */
 
 import { isObject, type Json, type JsonObject } from '../../lang/json.ts';
-import { OMIT_ZERO, VALUE } from './openapi/digest.ts';
+import { OMIT_ZERO, PROTO, VALUE } from './openapi/digest.ts';
 
 export type Shape =
   | 'struct' // named fields
@@ -34,6 +34,8 @@ export interface Schema {
   /** The name of Go's type, for decoding errors: `DeploymentSpec`. */
   goType?: string;
   nullable?: boolean;
+  /** Numbers of the field in protobuf, from the outside in. */
+  proto?: readonly number[];
   /** Go leaves the field out when it is zero. */
   omitZero?: boolean;
   /** Go's empty object has it, too: a struct without pointer, a list without `omitempty`. */
@@ -107,12 +109,14 @@ export class SchemaLoader {
       const mapType = text(source['x-kubernetes-map-type']);
       if (mapType !== undefined) overrides.atomic = mapType === 'atomic';
       if (source[VALUE] === true) overrides.value = true;
+      if (Array.isArray(source[PROTO])) overrides.proto = source[PROTO] as number[];
       return Object.keys(overrides).length === 0 ? target : { ...target, ...overrides };
     }
     const schema = shapeOf(source, (child) => this.fromOpenApi(child));
     if (source['default'] !== undefined) schema.default = source['default'];
     if (source[OMIT_ZERO] === true) schema.omitZero = true;
     if (source[VALUE] === true) schema.value = true;
+    if (Array.isArray(source[PROTO])) schema.proto = source[PROTO] as number[];
     return schema;
   }
 }

@@ -11,7 +11,7 @@ import type { ApiServer } from '../apiserver/server.ts';
 import { PATCH_TYPES } from '../apiserver/patching.ts';
 
 const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
-const INTERNAL = new Set(['x-omit-zero', 'x-value']);
+const INTERNAL = new Set(['x-omit-zero', 'x-value', 'x-proto']);
 const REF = '#/components/schemas/';
 
 /** The sandbox's compact schema as OpenAPI: references spelled out, internal marks gone. */

@@ -22,12 +22,14 @@ import {
   notSupported,
   unsupportedMediaType,
 } from '../apiserver/errors.ts';
+import { evictionSchema } from '../apiserver/catalog.ts';
 import { PATCH_TYPES } from '../apiserver/patching.ts';
 import { makeCertificates } from './certificate.ts';
 import { aggregated, classic, VERSION } from './discovery.ts';
 import { duplicateFields } from './duplicates.ts';
 import { OpenApi } from './openapi.ts';
 import { targetOf, type Target } from './path.ts';
+import { ProtobufError, readProtobuf } from './protobuf.ts';
 import { partial, representationOf, table, type IncludeObject, type Representation } from './table.ts';
 
 export interface User extends UserInfo {
@@ -447,7 +449,8 @@ class Front {
   }
 
   async #create(resource: Resource, target: Target, exchange: Exchange): Promise<void> {
-    const { object, info } = await this.#readObject(exchange, resource);
+    const schema = target.subresource === 'eviction' ? evictionSchema : resource.schema;
+    const { object, info } = await this.#readObject(exchange, resource, schema);
     const metadata = objectMetadata(object);
     if (target.subresource === undefined) {
       setNamespace(metadata, target);
@@ -571,12 +574,17 @@ class Front {
   async #readObject(
     exchange: Exchange,
     resource: Resource,
+    schema = resource.schema,
   ): Promise<{ object: JsonObject; info: RequestInfo }> {
     const type = (exchange.request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
-    if (type === PROTOBUF && resource.review !== undefined) {
-      // kubectl asks what it may do in protobuf only. Everybody may do everything here, so the question is not read.
-      await readBody(exchange.request);
-      return { object: {}, info: { user: exchange.user } };
+    if (type === PROTOBUF && !resource.custom) {
+      const bytes = await readBytes(exchange.request);
+      try {
+        return { object: readProtobuf(bytes, schema), info: { user: exchange.user } };
+      } catch (error) {
+        if (error instanceof ProtobufError || error instanceof SyntaxError) throw badRequest(error.message);
+        throw error;
+      }
     }
     const accepted = ['application/json', 'application/yaml', '*/*', ''];
     // curl's default stands for "whatever it is", as it does with the real server.
@@ -709,6 +717,10 @@ const includeOf = (exchange: Exchange): IncludeObject => {
 };
 
 async function readBody(request: IncomingMessage): Promise<string> {
+  return (await readBytes(request)).toString('utf8');
+}
+
+async function readBytes(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
@@ -722,7 +734,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
     }
     chunks.push(chunk as Buffer);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 function statusBody(error: ApiError): JsonObject {

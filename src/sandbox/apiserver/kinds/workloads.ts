@@ -275,6 +275,8 @@ export const jobRules: KindRules = {
     metadata['labels'] = labels;
     for (const name of JOB_LABELS) labels[name] = uid;
     for (const name of JOB_NAME_LABELS) labels[name] = object.metadata.name;
+    // A Job without labels takes those of its template.
+    object.metadata.labels ??= { ...labels } as Record<string, string>;
     if (!isObject(spec['selector'])) spec['selector'] = {};
     spec['selector']['matchLabels'] = { 'batch.kubernetes.io/controller-uid': uid };
   },

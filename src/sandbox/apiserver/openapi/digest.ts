@@ -66,26 +66,37 @@ function reduce(schema: JsonObject): JsonObject {
 }
 
 /** What the OpenAPI documents don't say of a Go field. */
-interface GoFields {
-  /** Left out of the JSON when zero: no pointer, and `omitempty`. */
-  omitted: Set<string>;
+interface GoField {
   /** No pointer: where it is a struct, it is always there. */
-  values: Set<string>;
+  value: boolean;
+  /** Left out of the JSON when zero: no pointer, and `omitempty`. */
+  omitted: boolean;
+  /** Numbers in protobuf, from the outside in: more than one where a struct is inlined in JSON. */
+  proto: number[];
 }
 
+const STRUCT = /^type (\w+) struct \{\n([\s\S]*?)^\}/gm;
+const FIELD =
+  /^\t(?:\w+ +)?(\*?)([^\s`*]\S*) +`json:"(\w*)(,inline)?(,omit\w+)*"(?:[^`]*? protobuf:"\w+,(\d+),)?/gm;
+
 /** `sources` maps the prefix of schema names (`io.k8s.api.apps.v1`) to the text of that package's `types.go`. */
-function goFields(sources: Record<string, string>): GoFields {
-  const found: GoFields = { omitted: new Set(), values: new Set() };
+function goFields(sources: Record<string, string>): Map<string, GoField> {
+  const found = new Map<string, GoField>();
   for (const [prefix, text] of Object.entries(sources)) {
-    for (const struct of text.matchAll(/^type (\w+) struct \{\n([\s\S]*?)^\}/gm)) {
-      for (const field of (struct[2] ?? '').matchAll(
-        /^\t(?:\w+ +)?([^\s`*]\S*) +`json:"(\w+)(,omitempty)?/gm,
-      )) {
-        const name = `${prefix}.${String(struct[1])}.${String(field[2])}`;
-        found.values.add(name);
-        if (field[3] !== undefined) found.omitted.add(name);
+    const bodies = new Map([...text.matchAll(STRUCT)].map((match) => [match[1] ?? '', match[2] ?? '']));
+    const visit = (owner: string, struct: string, outer: number[], depth: number): void => {
+      for (const match of (bodies.get(struct) ?? '').matchAll(FIELD)) {
+        const proto = match[6] === undefined ? [] : [...outer, Number(match[6])];
+        if (match[4] !== undefined) {
+          if (depth < 4 && proto.length > 0) visit(owner, match[2] ?? '', proto, depth + 1);
+          continue;
+        }
+        const value = match[1] === '';
+        const omitted = value && match[5] !== undefined;
+        found.set(`${prefix}.${owner}.${match[3] ?? ''}`, { value, omitted, proto });
       }
-    }
+    };
+    for (const struct of bodies.keys()) visit(struct, struct, [], 0);
   }
   return found;
 }
@@ -94,6 +105,8 @@ function goFields(sources: Record<string, string>): GoFields {
 export const OMIT_ZERO = 'x-omit-zero';
 /** A struct (empty) or list (null) that is there even when the object doesn't set it. */
 export const VALUE = 'x-value';
+/** The field's numbers in protobuf, from the outside in. */
+export const PROTO = 'x-proto';
 
 /**
  * `documents`: the bodies of `/openapi/v3/<group>/<version>`. `kinds`: `group/version/Kind`, those to keep.
@@ -130,11 +143,14 @@ export function digestOpenApi(
     for (const [field, property] of Object.entries(
       (schema['properties'] ?? {}) as Record<string, JsonObject>,
     )) {
-      if (property['type'] !== undefined && property['type'] !== 'object') {
-        if (go.omitted.has(`${name}.${field}`)) property[OMIT_ZERO] = true;
-        else if (property['type'] === 'array' && go.values.has(`${name}.${field}`)) property[VALUE] = true;
-      } else if (property['additionalProperties'] !== undefined) property[OMIT_ZERO] = true;
-      else if (property['$ref'] !== undefined && go.values.has(`${name}.${field}`)) property[VALUE] = true;
+      const known = go.get(`${name}.${field}`);
+      if (known === undefined) continue;
+      if (known.proto.length > 0) property[PROTO] = known.proto;
+      const isList = property['type'] === 'array';
+      const isMap = property['additionalProperties'] !== undefined;
+      const isScalar = property['type'] !== undefined && property['type'] !== 'object';
+      if ((isScalar && known.omitted) || isMap) property[OMIT_ZERO] = true;
+      else if ((isList || property['$ref'] !== undefined) && known.value) property[VALUE] = true;
     }
     const refs = (value: Json | undefined): void => {
       if (Array.isArray(value)) value.forEach(refs);
