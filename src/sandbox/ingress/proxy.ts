@@ -22,6 +22,7 @@ import {
   type Route,
   routingTable,
 } from './routing.ts';
+import { publishAddress } from './status.ts';
 
 const UPSTREAM_TIMEOUT_MS = 15_000;
 /** As nginx's proxy_next_upstream: another endpoint when this one refused the connection. */
@@ -35,6 +36,8 @@ export interface ProxyOptions {
   readonly registry: Registry;
   readonly host: string;
   readonly port: number;
+  /** Where an endpoint really listens (`PodNetwork.dial`). Default: where it says. */
+  readonly dial?: ((address: string, port: number) => { host: string; port: number }) | undefined;
 }
 
 export interface Proxy {
@@ -76,6 +79,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     BUCKETS,
   );
   const turn = new Map<string, number>();
+  const dial = options.dial ?? ((host, port) => ({ host, port }));
 
   const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const started = options.clock.monotonic();
@@ -99,15 +103,19 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       count({ ...labels, version, status: String(status) });
       duration(labels, (options.clock.monotonic() - started) / 1000);
     };
-    forward(incoming, outgoing, backend, agent, turn, finish);
+    forward(incoming, outgoing, backend, { agent, turn, dial, finish });
   };
 
   const server: Server = createServer({ keepAliveTimeout: 5000 }, serve);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error) => {
+      stop.abort(error);
+      reject(error);
+    });
     server.listen(options.port, options.host, resolve);
   });
   const { port } = server.address() as AddressInfo;
+  publishAddress(options.api, options.clock, options.host, stop.signal);
   return {
     url: `http://${options.host}:${port}`,
     async close() {
@@ -119,13 +127,20 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   };
 }
 
+interface Forwarding {
+  readonly agent: Agent;
+  /** Service -> the endpoint whose turn it is. */
+  readonly turn: Map<string, number>;
+  readonly dial: (address: string, port: number) => { host: string; port: number };
+  /** `version`: what the pod calls itself in `x-version`. */
+  readonly finish: (status: number, version: string) => void;
+}
+
 function forward(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   backend: Backend,
-  agent: Agent,
-  turn: Map<string, number>,
-  finish: (status: number, version: string) => void,
+  { agent, turn, dial, finish }: Forwarding,
 ): void {
   const fail = (status: number, text: string): void => {
     if (outgoing.headersSent) outgoing.destroy();
@@ -145,8 +160,7 @@ function forward(
     const upstream = httpRequest(
       {
         agent,
-        host: endpoint.address,
-        port: endpoint.port,
+        ...dial(endpoint.address, endpoint.port),
         method: incoming.method,
         path: incoming.url,
         headers: {

@@ -33,7 +33,7 @@ export class SeriesStore {
     const owner = formatLabels(target);
     const seen = new Set<Series>();
     for (const { name, labels, value } of samples) {
-      const series = this.series({ ...labels, ...target, __name__: name }, owner);
+      const series = this.series({ ...exported(labels, target), ...target, __name__: name }, owner);
       if (series === undefined) continue;
       series.points.push({ t, v: value });
       series.staleSince = undefined;
@@ -66,6 +66,17 @@ export class SeriesStore {
     this.byName.set(name, named);
     return series;
   }
+}
+
+/** As Prometheus does without `honor_labels`: what the target says itself gives way to `exported_...`. */
+function exported(labels: Labels, target: Labels): Labels {
+  if (!Object.keys(labels).some((name) => Object.hasOwn(target, name))) return labels;
+  return Object.fromEntries(
+    Object.entries(labels).map(([name, value]) => [
+      Object.hasOwn(target, name) ? `exported_${name}` : name,
+      value,
+    ]),
+  );
 }
 
 /** Prometheus anchors regular expressions; an absent label is the empty string. */

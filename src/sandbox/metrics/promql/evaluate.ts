@@ -8,16 +8,7 @@ import { pointsIn, type SeriesStore, valueAt } from '../series.ts';
 import { PromqlError } from './errors.ts';
 import { absent, histogramQuantile, INSTANT_FUNCTIONS, RANGE_FUNCTIONS } from './functions.ts';
 import type { Expr, Matching } from './parse.ts';
-
-export interface Element {
-  readonly labels: Labels;
-  readonly value: number;
-}
-
-export type Value =
-  | { type: 'scalar'; value: number }
-  | { type: 'vector'; elements: Element[] }
-  | { type: 'string'; value: string };
+import { type Element, quantile, type Value } from './value.ts';
 
 const LOOKBACK_MS = 5 * 60 * 1000;
 
@@ -231,19 +222,6 @@ function aggregate(
     labels,
     value: combine(elements.map(({ value }) => value)),
   }));
-}
-
-/** Linear interpolation between the two nearest ranks. */
-export function quantile(q: number, values: readonly number[]): number {
-  if (values.length === 0 || Number.isNaN(q)) return NaN;
-  if (q < 0) return -Infinity;
-  if (q > 1) return Infinity;
-  const sorted = [...values].sort((a, b) => a - b);
-  const rank = q * (sorted.length - 1);
-  const low = Math.floor(rank);
-  const high = Math.min(sorted.length - 1, low + 1);
-  const weight = rank - low;
-  return (sorted[low] ?? NaN) * (1 - weight) + (sorted[high] ?? NaN) * weight;
 }
 
 const ARITHMETIC: Readonly<Record<string, (a: number, b: number) => number>> = {

@@ -2,8 +2,8 @@
 
 import { formatLabels, type Labels } from '../registry.ts';
 import type { Point } from '../series.ts';
-import { type Element, quantile } from './evaluate.ts';
 import { PromqlError } from './errors.ts';
+import { type Element, quantile } from './value.ts';
 import type { Expr } from './parse.ts';
 
 type RangeFunction = (
