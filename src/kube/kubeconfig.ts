@@ -153,7 +153,10 @@ export async function loadConnection(
     insecureSkipTlsVerify: cluster.insecureSkipTlsVerify === true,
     tlsServerName: cluster.tlsServerName,
     proxyUrl: cluster.proxyUrl,
-    impersonate: as === undefined ? undefined : { user: as, groups, uid: flags.asUid },
+    impersonate:
+      as === undefined
+        ? undefined
+        : { user: as, groups, ...(flags.asUid === undefined ? {} : { uid: flags.asUid }) },
     requestTimeoutMs: flags.requestTimeoutMs,
     credentials: credentialSource(cluster, user, clock),
   };

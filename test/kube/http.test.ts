@@ -256,12 +256,13 @@ describe('requests over HTTP', () => {
     });
     await api.get(CONFIG_MAP, REF);
     await api
-      .impersonate({ user: 'system:serviceaccount:ns:deployer', groups: ['g1', 'g2'] })
+      .impersonate({ user: 'system:serviceaccount:ns:deployer', groups: ['g1', 'g2'], uid: 'u-1' })
       .get(CONFIG_MAP, REF);
     assert.equal(seen[0]?.headers['user-agent'], 'sluice/1');
     assert.equal(seen[0]?.headers['impersonate-user'], undefined);
     assert.equal(seen[1]?.headers['impersonate-user'], 'system:serviceaccount:ns:deployer');
     assert.equal(seen[1]?.headers['impersonate-group'], 'g1, g2');
+    assert.equal(seen[1]?.headers['impersonate-uid'], 'u-1');
   });
 
   it('hands warnings on', async () => {

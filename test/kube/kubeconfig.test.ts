@@ -97,6 +97,16 @@ describe('loading a connection', () => {
     const credentials = await connection.credentials.current();
     assert.equal(credentials.authorization, 'Bearer flag-token');
     assert.equal(credentials.tls.ca, 'CA FILE');
+    const client = await load({
+      kubeconfig,
+      as: 'root',
+      asUid: 'u-1',
+      clientCertificate: file('CERTIFICATE'),
+      clientKey: file('KEY'),
+    });
+    assert.deepEqual(client.impersonate, { user: 'root', groups: undefined, uid: 'u-1' });
+    const { tls } = await client.credentials.current();
+    assert.deepEqual([tls.cert, tls.key], ['CERTIFICATE', 'KEY']);
     const insecure = await load({ kubeconfig, insecureSkipTlsVerify: true });
     assert.equal((await insecure.credentials.current()).tls.ca, undefined);
   });
