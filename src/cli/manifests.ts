@@ -1,0 +1,119 @@
+/** Manifests from files, read as strictly as the reference reads them: no unknown fields, no duplicate keys. */
+
+import { customResourceDefinitions } from '../api/crd.ts';
+import { isObject, type Json, type JsonObject } from '../lang/json.ts';
+import { untypedFields } from '../lang/pod-template.ts';
+import { parseYaml, YamlError } from '../lang/yaml.ts';
+import { nearest } from './args/suggest.ts';
+import { CliError } from './errors.ts';
+import type { CliIo } from './io.ts';
+import { at, listAt, textAt } from './model/read.ts';
+import { builtInSchema, type FieldSchema, METADATA } from './manifest-fields.ts';
+
+/** Every document of the file; `-` is standard input. Rejects with `CliError`. */
+export async function readManifests(io: CliIo, path: string): Promise<JsonObject[]> {
+  let text: string;
+  try {
+    text = await io.readFile(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CliError(`${path} can't be read: ${reason}`);
+  }
+  const documents = parse(text, path);
+  return documents.map((document, i) => {
+    if (isObject(document)) return document;
+    throw new CliError(
+      `${path}: document ${i + 1} is no object: a manifest has apiVersion, kind and metadata`,
+    );
+  });
+}
+
+function parse(text: string, path: string): Json[] {
+  try {
+    return parseYaml(text, path);
+  } catch (error) {
+    if (error instanceof YamlError) throw new CliError(error.message);
+    throw error;
+  }
+}
+
+/** `Rollout "web"`. */
+export const nameOf = (manifest: JsonObject): string =>
+  `${textAt(manifest, 'kind')} ${JSON.stringify(textAt(manifest, 'metadata', 'name'))}`;
+
+/** Throws `CliError` for the first field that the kind does not have; kinds that we don't know pass. */
+export function checkFields(manifest: JsonObject, path: string): void {
+  const schema = schemaOf(textAt(manifest, 'apiVersion'), textAt(manifest, 'kind'));
+  if (schema === undefined) return;
+  const found = unknownField(schema, manifest, '') ?? unknownTemplateField(manifest);
+  if (found === undefined) return;
+  const near = nearest(found.name, found.known);
+  throw new CliError(
+    `error unmarshaling JSON: while decoding JSON: json: unknown field ${JSON.stringify(found.name)}`,
+    `it stands at ${found.path} of ${nameOf(manifest)} in ${path}` +
+      (near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`),
+  );
+}
+
+interface UnknownField {
+  readonly name: string;
+  readonly path: string;
+  readonly known: readonly string[];
+}
+
+function unknownField(schema: FieldSchema, value: unknown, path: string): UnknownField | undefined {
+  if (schema['x-kubernetes-preserve-unknown-fields'] === true) return undefined;
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    if (items === undefined) return undefined;
+    return first(value.entries(), ([i, item]) => unknownField(items, item, `${path}[${i}]`));
+  }
+  if (!isObject(value)) return undefined;
+  const { properties, additionalProperties } = schema;
+  return first(Object.entries(value), ([name, item]) => {
+    const at = path === '' ? name : `${path}.${name}`;
+    if (additionalProperties !== undefined) return unknownField(additionalProperties, item, at);
+    if (properties === undefined) return undefined;
+    const field = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    if (field === undefined) return { name, path: at, known: Object.keys(properties) };
+    return unknownField(field, item, at);
+  });
+}
+
+/** Pod templates stand outside of our schemas; their fields have a table of their own. */
+function unknownTemplateField(manifest: JsonObject): UnknownField | undefined {
+  const templates: [string, unknown][] = [
+    ['spec.template', at(manifest, 'spec', 'template')],
+    ...listAt(manifest, 'spec', 'templates').map((item, i): [string, unknown] => [
+      `spec.templates[${i}].template`,
+      at(item, 'template'),
+    ]),
+  ];
+  return first(templates, ([path, template]) => {
+    const field = isObject(template) ? untypedFields(template)[0] : undefined;
+    if (field === undefined) return undefined;
+    return { name: field.slice(field.lastIndexOf('.') + 1), path: `${path}.${field}`, known: [] };
+  });
+}
+
+function first<T, R>(items: Iterable<T>, look: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = look(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const schemas = new Map<string, FieldSchema>();
+
+function schemaOf(apiVersion: string, kind: string): FieldSchema | undefined {
+  if (apiVersion !== 'argoproj.io/v1alpha1') return builtInSchema(apiVersion, kind);
+  if (schemas.size === 0) {
+    for (const definition of customResourceDefinitions()) {
+      const schema = at(definition, 'spec', 'versions', 0, 'schema', 'openAPIV3Schema') as FieldSchema;
+      const properties = { ...schema.properties, metadata: METADATA };
+      schemas.set(textAt(definition, 'spec', 'names', 'kind'), { ...schema, properties });
+    }
+  }
+  return schemas.get(kind);
+}
