@@ -79,8 +79,9 @@ export function clientPhase(
   if (status.controllerPause === true && (status.pauseConditions ?? []).length === 0)
     return progressing('waiting for rollout to unpause');
   if (templateFromRef) {
-    const workload = rollout.metadata?.annotations?.['rollout.argoproj.io/workload-generation'] ?? '';
-    if (workload !== (status.workloadObservedGeneration ?? ''))
+    const workload = rollout.metadata?.annotations?.['rollout.argoproj.io/workload-generation'];
+    const observed = status.workloadObservedGeneration;
+    if (isNumber(workload) && isNumber(observed) && Number(workload) !== Number(observed))
       return progressing('waiting for rollout spec update to be observed for the reference workload');
   }
   if (status.phase !== undefined && status.phase !== '')
@@ -88,9 +89,11 @@ export function clientPhase(
   return rolloutPhase(rollout.spec, status);
 }
 
+const isNumber = (text: string | undefined): text is string => text !== undefined && /^[+-]?\d+$/.test(text);
+
 /** Only a smaller number is behind: a larger one comes from a restored backup, text from an older controller. */
 export function isObserved(observed: number | string | undefined, generation: number): boolean {
   if (typeof observed === 'number') return observed >= generation;
-  if (observed === undefined || !/^[+-]?\d+$/.test(observed)) return true;
+  if (!isNumber(observed)) return true;
   return Number(observed) >= generation;
 }

@@ -8,9 +8,10 @@ import { Manager } from '../../../src/control/manager.ts';
 import { rolloutController } from '../../../src/control/rollout/index.ts';
 import { serviceController } from '../../../src/control/rollout/services.ts';
 import type { KubeApi, KubeObject } from '../../../src/kube/api.ts';
+import { ApiUnreachable } from '../../../src/kube/api.ts';
 import { EVENT, INGRESS, REPLICA_SET, ROLLOUT, SERVICE } from '../../../src/kube/kinds.ts';
 import type { JsonObject } from '../../../src/lang/json.ts';
-import type { Call } from '../../../src/sandbox/index.ts';
+import type { Interceptor } from '../../../src/sandbox/index.ts';
 import { SandboxCluster, VirtualClock } from '../../../src/sandbox/index.ts';
 
 export const NAMESPACE = 'shop';
@@ -20,7 +21,7 @@ export interface WorldOptions {
   /** Until a pod of this image is ready. */
   readyAfterMs?: (image: string) => number;
   /** Stands between the controller and the server. */
-  intercept?: (call: Call, next: () => Promise<unknown>) => Promise<unknown>;
+  intercept?: Interceptor['call'];
 }
 
 export class ClusterWorld {
@@ -32,6 +33,8 @@ export class ClusterWorld {
   /** Writes of the controller: `patch rollouts/status`. */
   readonly writes: string[] = [];
   readonly #stop = new AbortController();
+  #manager = new AbortController();
+  #process = { alive: true };
   readonly #options: WorldOptions;
   #running: Promise<void> | undefined;
 
@@ -46,6 +49,20 @@ export class ClusterWorld {
   }
 
   start(): this {
+    this.startController();
+    void this.#kubelet();
+    return this;
+  }
+
+  /** Nothing more comes from the process that runs now. */
+  crash(): void {
+    this.#process.alive = false;
+    this.#manager.abort();
+  }
+
+  /** A process of the controller. One that runs already goes on beside it, as a deposed leader for a moment. */
+  startController(): void {
+    this.#manager = new AbortController();
     const keep =
       (level: string) =>
       (fields: Readonly<Record<string, unknown>>, message: string): void => {
@@ -60,7 +77,13 @@ export class ClusterWorld {
       child: () => log,
     };
     const { intercept } = this.#options;
-    const api = this.cluster.api(undefined, intercept === undefined ? undefined : ({ intercept } as never));
+    const process = { alive: true };
+    this.#process = process;
+    const call: Interceptor['call'] = async (request, proceed) => {
+      if (!process.alive) throw new ApiUnreachable('this process is gone');
+      return intercept === undefined ? proceed() : intercept(request, proceed);
+    };
+    const api = this.cluster.api(undefined, { intercept: { call } });
     const manager = new Manager({
       api,
       clock: this.clock,
@@ -75,13 +98,14 @@ export class ClusterWorld {
           this.writes.push(`${verb} ${type.plural}${subresource === undefined ? '' : `/${subresource}`}`);
       },
     });
-    this.#running = manager.run(this.#stop.signal);
-    void this.#kubelet();
-    return this;
+    const running = manager.run(this.#manager.signal);
+    running.catch(() => {});
+    this.#running = running;
   }
 
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#manager.abort();
     const stopped = this.#running?.then(() => true);
     await this.clock.advance(30_000);
     assert.ok(await stopped);

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { CanaryStrategy } from '../../../src/api/rollout.ts';
+import type { Counts } from '../../../src/plan/rollout/canary/counts.ts';
+import type { WeightInput } from '../../../src/plan/traffic/weights.ts';
+import { decideWeight } from '../../../src/plan/traffic/weights.ts';
+
+const pods = (size: number, available = size): Counts => ({
+  size,
+  created: size,
+  ready: available,
+  available,
+});
+const steps = [{ setWeight: 20 }, { pause: {} }, { setWeight: 60 }, { pause: {} }];
+
+function input(
+  change: Partial<Omit<WeightInput, 'course'>> & {
+    course?: Partial<WeightInput['course']>;
+    strategy?: CanaryStrategy;
+  },
+): WeightInput {
+  const { course, strategy, ...rest } = change;
+  return {
+    course: {
+      replicas: 10,
+      strategy: { trafficRouting: {}, steps, ...strategy },
+      stepIndex: 0,
+      abort: false,
+      promoteFull: false,
+      podHash: 'new',
+      stableHash: 'old',
+      ...course,
+    },
+    canary: pods(2),
+    stable: pods(10),
+    atDesired: true,
+    canaryReachable: true,
+    recorded: 0,
+    recordedIsOwn: true,
+    ...rest,
+  };
+}
+
+describe('the weight of a canary (spec 03 section 6)', () => {
+  const rows: readonly [string, WeightInput, number | undefined, boolean][] = [
+    ['setWeight with its pods', input({}), 20, true],
+    [
+      'setWeight without its pods: the weight before it',
+      input({ atDesired: false, canary: pods(2, 1) }),
+      0,
+      true,
+    ],
+    ['in a pause the weight before it', input({ course: { stepIndex: 1 }, recorded: 20 }), 20, true],
+    [
+      'a later step without pods keeps the one before',
+      input({ course: { stepIndex: 2 }, atDesired: false, recorded: 20 }),
+      20,
+      true,
+    ],
+    ['no canary pod is available', input({ canary: pods(2, 0), recorded: 20 }), 0, true],
+    ['all steps done', input({ course: { stepIndex: 4 }, canary: pods(10), recorded: 60 }), 100, true],
+    [
+      'promoted',
+      input({ course: { stepIndex: 4, podHash: 'old' }, canary: pods(10), stable: pods(10), recorded: 60 }),
+      0,
+      true,
+    ],
+    ['no steps', input({ strategy: { steps: [] } }), 0, true],
+    [
+      'full promotion leaves the weight until the end',
+      input({ course: { stepIndex: 4, promoteFull: true }, canary: pods(10, 4), recorded: 20 }),
+      20,
+      true,
+    ],
+    [
+      'down before the pods go',
+      input({
+        strategy: { steps: [{ setWeight: 60 }, { setWeight: 20 }] },
+        course: { stepIndex: 1 },
+        canary: pods(6),
+        atDesired: false,
+        recorded: 60,
+      }),
+      20,
+      true,
+    ],
+    [
+      'and stays down while the pods go',
+      input({
+        strategy: { steps: [{ setWeight: 60 }, { setWeight: 20 }] },
+        course: { stepIndex: 1 },
+        canary: pods(6),
+        atDesired: false,
+        recorded: 20,
+      }),
+      20,
+      true,
+    ],
+    [
+      'a replaced version gives its traffic back first',
+      input({ recorded: 60, recordedIsOwn: false }),
+      0,
+      true,
+    ],
+    ['there is no stable version yet', input({ stable: undefined, recorded: undefined }), undefined, false],
+    [
+      'the first weight waits for stable',
+      input({ stable: pods(10, 9), recorded: undefined, canary: pods(2, 0) }),
+      undefined,
+      false,
+    ],
+    ['the first weight', input({ recorded: undefined, canary: pods(2, 0) }), 0, true],
+  ];
+  for (const [name, given, weight, reached] of rows) {
+    it(name, () => {
+      const decision = decideWeight(given);
+      assert.deepEqual([decision.weight, decision.reached], [weight, reached], decision.why);
+    });
+  }
+});
+
+describe('traffic moves only to pods that can carry it', () => {
+  it('a canary with too few pods keeps its weight (rule 1)', () => {
+    const decision = decideWeight(
+      input({ course: { stepIndex: 2 }, canary: pods(6, 5), atDesired: true, recorded: 20 }),
+    );
+    assert.deepEqual([decision.weight, decision.reached], [20, false]);
+    assert.match(decision.why, /5 of 10 pods/);
+  });
+  it('a progress threshold may relax that', () => {
+    const strategy = { replicaProgressThreshold: { type: 'Percent', value: 50 } };
+    const decision = decideWeight(
+      input({ strategy, course: { stepIndex: 2 }, canary: pods(6, 4), recorded: 20 }),
+    );
+    assert.deepEqual([decision.weight, decision.reached], [60, true]);
+  });
+  it('a setCanaryScale of the user, too, and says so', () => {
+    const strategy = { steps: [{ setCanaryScale: { replicas: 1 } }, { setWeight: 50 }] };
+    const decision = decideWeight(input({ strategy, course: { stepIndex: 1 }, canary: pods(1) }));
+    assert.deepEqual([decision.weight, decision.reached, decision.beyondCapacity], [50, true, true]);
+  });
+  it('nothing goes up while the canary Service selects something else', () => {
+    const decision = decideWeight(input({ canaryReachable: false }));
+    assert.deepEqual([decision.weight, decision.reached], [0, false]);
+  });
+  it('stable takes traffic back only when it has the pods', () => {
+    const strategy = { steps: [{ setWeight: 60 }, { setWeight: 20 }] };
+    const down = { strategy, course: { stepIndex: 1 }, canary: pods(6), recorded: 60 };
+    assert.equal(decideWeight(input({ ...down, stable: pods(10, 7) })).weight, 60);
+    assert.equal(decideWeight(input({ ...down, stable: pods(10, 8) })).weight, 20);
+  });
+  it('a broken stable does not keep traffic from the fix (rule 21)', () => {
+    assert.equal(decideWeight(input({ stable: pods(10, 0) })).weight, 20);
+  });
+});
+
+describe('an aborted canary loses its traffic at once (rule 7)', () => {
+  const aborted = { course: { stepIndex: 0, abort: true }, recorded: 60, canary: pods(6) };
+  it('also when stable has not all of its pods', () => {
+    assert.equal(decideWeight(input({ ...aborted, stable: pods(10, 3) })).weight, 0);
+  });
+  it('but not to a stable version without any (rule 2)', () => {
+    const decision = decideWeight(input({ ...aborted, stable: pods(10, 0) }));
+    assert.deepEqual([decision.weight, decision.reached], [60, false]);
+  });
+  it('with dynamicStableScale only as stable comes back, and never up', () => {
+    const strategy = { dynamicStableScale: true };
+    const weight = (stable: Counts, recorded = 60) =>
+      decideWeight(input({ ...aborted, strategy, stable, recorded })).weight;
+    assert.equal(weight(pods(10, 4)), 60);
+    assert.equal(weight(pods(10, 8)), 20);
+    assert.equal(weight(pods(10, 4), 10), 10);
+  });
+});
