@@ -82,14 +82,15 @@ function isMarked(service: KubeObject): boolean {
   return service.metadata.annotations?.[MANAGED_BY] !== undefined || Object.hasOwn(selector, HASH_LABEL);
 }
 
+function servicesOf(object: KubeObject | undefined): string[] {
+  const decoded = object === undefined ? undefined : decodeRollout(object);
+  return decoded?.ok === true ? serviceReferences(decoded.value).map(({ name }) => name) : [];
+}
+
 /** Services that the Rollout named before the change, and those of one that is gone. */
 function* dropped({ before, after }: Change): Iterable<string> {
   if (before === undefined) return;
-  const named = (object: KubeObject | undefined): string[] => {
-    const decoded = object === undefined ? undefined : decodeRollout(object);
-    return decoded?.ok === true ? serviceReferences(decoded.value).map(({ name }) => name) : [];
-  };
-  const still = new Set(named(after));
-  for (const name of named(before))
+  const still = new Set(servicesOf(after));
+  for (const name of servicesOf(before))
     if (!still.has(name)) yield keyOf({ namespace: before.metadata.namespace, name });
 }

@@ -41,14 +41,16 @@ export function waitsForOldPods(s: Situation, promoted: boolean): boolean {
   return promoted && s.revisions.others.some((rs) => scaleDownDeadlineOf(rs) !== undefined);
 }
 
+const count = (
+  status: RolloutStatus,
+  field: 'replicas' | 'updatedReplicas' | 'readyReplicas' | 'availableReplicas',
+): number => status[field] ?? 0;
+
+const waiting = (status: RolloutStatus): number =>
+  count(status, 'replicas') - count(status, 'updatedReplicas');
+
 /** Progress since the status that is stored (spec 01 section 6.1, PROGRESS). */
 export function hasProgressed(old: RolloutStatus, next: RolloutStatus): boolean {
-  const count = (
-    status: RolloutStatus,
-    field: 'replicas' | 'updatedReplicas' | 'readyReplicas' | 'availableReplicas',
-  ): number => status[field] ?? 0;
-  const waiting = (status: RolloutStatus): number =>
-    count(status, 'replicas') - count(status, 'updatedReplicas');
   return (
     count(next, 'updatedReplicas') !== count(old, 'updatedReplicas') ||
     waiting(next) < waiting(old) ||

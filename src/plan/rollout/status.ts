@@ -42,14 +42,15 @@ export function nextStatus(s: Situation, p: Progress, parts: StatusParts): Rollo
   return status;
 }
 
+const clamp = (counts: Counts, size: number): Counts => ({
+  size,
+  created: Math.min(counts.created, size),
+  ready: Math.min(counts.ready, size),
+  available: Math.min(counts.available, size),
+});
+
 /** Counts never exceed what this very plan asks for: pods that it lets go are not counted any more. */
 function countsAfter(s: Situation, sizes: PlannedSizes): { all: Counts[]; fresh: Counts } {
-  const clamp = (counts: Counts, size: number): Counts => ({
-    size,
-    created: Math.min(counts.created, size),
-    ready: Math.min(counts.ready, size),
-    available: Math.min(counts.available, size),
-  });
   const after = new Map(
     s.revisions.all.map((rs) => {
       const counts = countsOf(rs);
@@ -171,59 +172,67 @@ function nextConditions(
 const isPaused = (s: Situation, p: Progress): boolean =>
   p.pauses.length > 0 || s.rollout.spec.paused === true;
 
+interface ProgressingChange {
+  readonly wanted: WantedCondition;
+  readonly refresh: boolean;
+}
+
+const progressingAs = (
+  status: WantedCondition['status'],
+  reason: string,
+  message: string,
+  refresh = false,
+): ProgressingChange => ({ wanted: { type: 'Progressing', status, reason, message }, refresh });
+
 /** First match wins; undefined: as it is. */
 function progressingCondition(
   s: Situation,
   p: Progress,
   bare: RolloutStatus,
   facts: { healthy: boolean; paused: boolean; becameUnhealthy: boolean },
-): { wanted: WantedCondition; refresh: boolean } | undefined {
+): ProgressingChange | undefined {
   const { old, draft } = s;
   const { name, revision, fresh } = s.revisions;
   const reason = conditionOf(old, 'Progressing')?.reason;
-  const make = (
-    status: WantedCondition['status'],
-    newReason: string,
-    message: string,
-    refresh = false,
-  ): { wanted: WantedCondition; refresh: boolean } => ({
-    wanted: { type: 'Progressing', status, reason: newReason, message },
-    refresh,
-  });
   if (p.abort) {
     const message = `Rollout aborted update to revision ${revision}${p.abortMessage === '' ? '' : `: ${p.abortMessage}`}`;
-    return make('False', 'RolloutAborted', message);
+    return progressingAs('False', 'RolloutAborted', message);
   }
   const creation = s.snapshot.failed.find((failure) => failure.key === createKey(name));
   if (creation !== undefined) {
     const message = `Failed to create new replica set "${name}": ${creation.message}`;
     draft.event('Warning', 'ReplicaSetCreateError', message);
     draft.note('revision.create', message);
-    return make('False', 'ReplicaSetCreateError', message);
+    return progressingAs('False', 'ReplicaSetCreateError', message);
   }
   if (fresh === undefined)
-    return make('True', 'NewReplicaSetCreated', `Created new replica set "${name}"`, true);
+    return progressingAs('True', 'NewReplicaSetCreated', `Created new replica set "${name}"`, true);
   if (facts.healthy)
-    return make('True', 'NewReplicaSetAvailable', `ReplicaSet "${name}" has successfully progressed.`);
+    return progressingAs(
+      'True',
+      'NewReplicaSetAvailable',
+      `ReplicaSet "${name}" has successfully progressed.`,
+    );
   if (reason === undefined && !p.promotedNow)
-    return make('True', 'FoundNewReplicaSet', `Found new replica set "${name}"`);
+    return progressingAs('True', 'FoundNewReplicaSet', `Found new replica set "${name}"`);
   const promoted = isPromoted(s, p);
-  if (!p.reset && !promoted && facts.paused) return make('Unknown', 'RolloutPaused', 'Rollout is paused');
+  if (!p.reset && !promoted && facts.paused)
+    return progressingAs('Unknown', 'RolloutPaused', 'Rollout is paused');
   if (!p.reset && !promoted && reason === 'RolloutPaused' && wasResumedByUser(old, s))
-    return make('Unknown', 'RolloutResumed', 'Rollout is resumed');
+    return progressingAs('Unknown', 'RolloutResumed', 'Rollout is resumed');
   if (!p.reset && reason === 'RolloutAborted')
-    return make('Unknown', 'RolloutRetry', 'Retrying Rollout after abort');
+    return progressingAs('Unknown', 'RolloutRetry', 'Retrying Rollout after abort');
   if (p.reset || facts.becameUnhealthy || hasProgressed(old, bare)) {
     return facts.becameUnhealthy && promoted
-      ? make('True', 'ReplicaSetNotAvailable', 'Rollout does not have minimum availability', true)
-      : make('True', 'ReplicaSetUpdated', `ReplicaSet "${name}" is progressing.`, true);
+      ? progressingAs('True', 'ReplicaSetNotAvailable', 'Rollout does not have minimum availability', true)
+      : progressingAs('True', 'ReplicaSetUpdated', `ReplicaSet "${name}" is progressing.`, true);
   }
   // Left over from before a change that had no word of its own: say what is so now.
   if (reason === 'RolloutPaused' || reason === 'ReplicaSetCreateError')
-    return make('True', 'ReplicaSetUpdated', `ReplicaSet "${name}" is progressing.`, true);
+    return progressingAs('True', 'ReplicaSetUpdated', `ReplicaSet "${name}" is progressing.`, true);
   if (!isIndefinite(s, p.stepIndex) && !waitsForOldPods(s, promoted) && hasTimedOut(s, old)) {
     draft.note('deadline.passed', `no progress within progressDeadlineSeconds`);
-    return make('False', 'ProgressDeadlineExceeded', timeoutText(name));
+    return progressingAs('False', 'ProgressDeadlineExceeded', timeoutText(name));
   }
   return undefined;
 }

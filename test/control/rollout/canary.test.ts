@@ -253,10 +253,10 @@ describe('rollout controller on an embedded cluster', () => {
   });
 });
 
-describe('input that is wrong', () => {
-  const condition = async (world: ClusterWorld, type: string) =>
-    (await world.status()).conditions?.find((item) => item.type === type);
+const condition = async (world: ClusterWorld, type: string) =>
+  (await world.status()).conditions?.find((item) => item.type === type);
 
+describe('input that is wrong', () => {
   it('names the field, touches nothing, leaves the others alone, and recovers', async () => {
     const world = new ClusterWorld().start();
     await world.api.create(ROLLOUT, rolloutManifest({ steps: [{ setWeight: 120 }] }, {}, 'wrong'));

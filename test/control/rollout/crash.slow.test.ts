@@ -17,7 +17,7 @@ async function release(
 ): Promise<{ crashed: boolean; end: unknown }> {
   let writes = 0;
   let dead = false;
-  let restart: () => void = () => {};
+  let restart: (() => void) | undefined;
   const call: Interceptor['call'] = async (request, proceed) => {
     const isWrite = ['create', 'patch', 'replace', 'delete'].includes(request.verb);
     if (!isWrite || request.type.kind === 'Event') return proceed();
@@ -25,7 +25,7 @@ async function release(
     if (writes !== nth) return proceed();
     if (applied) await proceed();
     dead = true;
-    restart();
+    restart?.();
     throw new ApiUnreachable('the process is gone');
   };
   const world = new ClusterWorld({ intercept: call });

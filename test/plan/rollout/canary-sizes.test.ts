@@ -118,11 +118,12 @@ withVectors<Row & { want: [number, number] }>('canary-basic', (rows) => {
   });
 });
 
+const weightsOf = (row: Row) =>
+  row.weights === undefined
+    ? undefined
+    : { canary: row.weights.canary.weight, stable: row.weights.stable.weight };
+
 withVectors<Row & { want: [number, number]; atDesired?: boolean }>('canary-routed', (rows) => {
-  const weightsOf = (row: Row) =>
-    row.weights === undefined
-      ? undefined
-      : { canary: row.weights.canary.weight, stable: row.weights.stable.weight };
   it('sizes', () => {
     compareRows(
       rows,

@@ -65,15 +65,16 @@ describe('observed generation', () => {
   }
 });
 
+const weights = (weight: number): RolloutStatus['canary'] => ({
+  weights: { canary: { weight }, stable: { weight: 200 - weight } },
+});
+
 describe('weights as clients show them (spec 09 section 6.2)', () => {
   const steps = [{ setWeight: 20 }, { pause: {} }, { setWeight: 60 }];
   const basic: RolloutSpec = { strategy: { canary: { steps } } };
   const routed: RolloutSpec = {
     strategy: { canary: { steps, trafficRouting: { nginx: {}, maxTrafficWeight: 200 } } },
   };
-  const weights = (weight: number): RolloutStatus['canary'] => ({
-    weights: { canary: { weight }, stable: { weight: 200 - weight } },
-  });
   const rows: readonly [string, RolloutSpec, RolloutStatus, number | undefined, unknown][] = [
     ['in a pause', basic, { currentStepIndex: 1, availableReplicas: 5 }, 1, ['1/3', 20, 20]],
     ['integer division', basic, { currentStepIndex: 1, availableReplicas: 3 }, 1, ['1/3', 20, 33]],

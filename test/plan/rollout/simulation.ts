@@ -13,7 +13,7 @@ import { formatTime } from '../../../src/lang/time.ts';
 import { fencesOf } from '../../../src/plan/rollout/canary/fences.ts';
 import type { RolloutIntent, RolloutPlan, RolloutSnapshot } from '../../../src/plan/rollout/index.ts';
 import { planRollout, WAVES_AFTER_STATUS, WAVES_BEFORE_STATUS } from '../../../src/plan/rollout/index.ts';
-import { HASH_LABEL, MANAGED_BY, REVISION, REVISION_HISTORY } from '../../../src/plan/rollout/names.ts';
+import { HASH_LABEL, REVISION } from '../../../src/plan/rollout/names.ts';
 import type { ReplicaSet } from '../../../src/plan/rollout/replica-set.ts';
 
 const START = Date.UTC(2026, 0, 1);
@@ -529,7 +529,6 @@ export class World {
 
   #clock(): string {
     const ms = this.now - START;
-    const part = (value: number, digits: number): string => String(Math.floor(value)).padStart(digits, '0');
     return `${part(ms / 3_600_000, 2)}:${part((ms / 60_000) % 60, 2)}:${part((ms / 1000) % 60, 2)}.${part(ms % 1000, 3)}`;
   }
 
@@ -582,6 +581,8 @@ export class World {
   }
 }
 
+const part = (value: number, digits: number): string => String(Math.floor(value)).padStart(digits, '0');
+
 export function template(tag: string): JsonObject {
   return {
     metadata: { labels: { app: 'demo' } },
@@ -590,8 +591,6 @@ export function template(tag: string): JsonObject {
 }
 
 const revision = (rs: ReplicaSet): number => Number(rs.metadata.annotations?.[REVISION] ?? 0);
-export const history = (rs: ReplicaSet): string => rs.metadata.annotations?.[REVISION_HISTORY] ?? '';
-export const managedBy = MANAGED_BY;
 
 function phaseText(status: RolloutStatus): string | undefined {
   if (status.phase === undefined) return undefined;

@@ -54,6 +54,12 @@ const RATE: AnalysisTemplate = {
   },
 };
 
+const pause = (world: World, paused: boolean): World =>
+  world.user(
+    paused ? 'set spec.paused' : 'clear spec.paused',
+    (rollout) => void (rollout.spec.paused = paused),
+  );
+
 describe('stories of a basic canary', () => {
   story(
     'three steps',
@@ -291,11 +297,6 @@ describe('stories of a basic canary', () => {
   );
 
   story('a promotion given while spec.paused is set is not lost', () => {
-    const pause = (world: World, paused: boolean): World =>
-      world.user(
-        paused ? 'set spec.paused' : 'clear spec.paused',
-        (rollout) => void (rollout.spec.paused = paused),
-      );
     const world = new World({
       replicas: 2,
       spec: { paused: true },

@@ -32,6 +32,6 @@ export function servingFences(fences: Fences, replicas: number): Fences {
 function inPods(value: number | string, replicas: number, round: (x: number) => number): number {
   if (typeof value === 'number') return Math.max(0, value);
   const digits = value.replaceAll('%', '');
-  if (!/^[+-]?\d+$/.test(digits)) return 0; // reported as InvalidSpec
+  if (!/^[+-]?\d+$/.test(digits)) return 0; // can't be read
   return Math.max(0, round((Number(digits) * replicas) / 100));
 }
