@@ -137,11 +137,11 @@ export class Bench {
       if (options !== undefined) this.managers.add(options.fieldManager);
       await this.before?.(line);
     };
-    const path = (type: ResourceType, name: string, subresource?: string): string =>
+    const pathOf = (type: ResourceType, name: string, subresource?: string): string =>
       `${type.plural}/${name}${subresource === undefined ? '' : `/${subresource}`}`;
     return {
       get: async (type, ref, options) => {
-        await note(`GET ${path(type, ref.name)}`);
+        await note(`GET ${pathOf(type, ref.name)}`);
         return api.get(type, ref, options);
       },
       list: async (type, options) => {
@@ -155,16 +155,16 @@ export class Bench {
         return api.create(type, object, options);
       },
       replace: async (type, object, options = {}) => {
-        await note(`PUT ${path(type, object.metadata.name)}`, options);
+        await note(`PUT ${pathOf(type, object.metadata.name)}`, options);
         return api.replace(type, object, options);
       },
       patch: async (type, ref, patch, options = {}) => {
-        const line = `PATCH ${path(type, ref.name, options.subresource)} ${patch.type} ${JSON.stringify(patch.body)}`;
+        const line = `PATCH ${pathOf(type, ref.name, options.subresource)} ${patch.type} ${JSON.stringify(patch.body)}`;
         await note(line, options);
         return api.patch(type, ref, patch, options);
       },
       delete: async (type, ref, options) => {
-        await note(`DELETE ${path(type, ref.name)}`);
+        await note(`DELETE ${pathOf(type, ref.name)}`);
         return api.delete(type, ref, options);
       },
     };
@@ -176,6 +176,7 @@ export const podTemplate = (image: string, hash?: string): JsonObject => ({
   spec: { containers: [{ name: 'app', image }] },
 });
 
+/** A null in `spec` takes a field away. */
 export function rollout(
   name: string,
   strategy: JsonObject,
@@ -186,13 +187,15 @@ export function rollout(
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Rollout',
     metadata: { name },
-    spec: {
-      replicas: 5,
-      selector: { matchLabels: { app: 'web' } },
-      template: podTemplate('example.com/web:v2'),
-      strategy,
-      ...spec,
-    },
+    spec: Object.fromEntries(
+      Object.entries({
+        replicas: 5,
+        selector: { matchLabels: { app: 'web' } },
+        template: podTemplate('example.com/web:v2'),
+        strategy,
+        ...spec,
+      }).filter(([, value]) => value !== null),
+    ),
     status,
   };
 }
