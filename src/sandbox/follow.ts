@@ -34,10 +34,11 @@ export function follow(
         }
       } catch (error) {
         if (signal.aborted) return;
-        // A history that is gone is simply listed again; anything else waits a moment.
-        if (!(error instanceof ApiError && error.code === 410))
-          await sleep(clock, RETRY_MS, signal).catch(() => {});
+        // A history that is gone is simply listed again.
+        if (error instanceof ApiError && error.code === 410) continue;
       }
+      // Never at once: a server that has stopped ends every stream as soon as it is opened.
+      await sleep(clock, RETRY_MS, signal).catch(() => {});
     }
   };
   void run();
