@@ -73,7 +73,6 @@ describe('notImplemented', () => {
         'spec.strategy.canary.trafficRouting.istio',
         'spec.strategy.canary.steps[1].experiment',
         'spec.strategy.canary.steps[2].plugin',
-        'spec.strategy.canary.steps[3].setCanaryScale',
         'spec.strategy.canary.steps[4].setHeaderRoute',
         'spec.strategy.canary.steps[5].setMirrorRoute',
       ],
