@@ -4,7 +4,8 @@ import { exitWhenLauncherEnds } from './lifetime.ts';
 import { version } from './version.ts';
 
 interface Command {
-  readonly summary: string;
+  /** Absent: not for people, and not in the help. */
+  readonly summary?: string;
   /** Loaded on use, so that `--help` and small commands start fast. */
   readonly load: () => Promise<(argv: string[]) => Promise<number>>;
 }
@@ -22,17 +23,23 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'the guided tour: from a Git commit to a metric-gated canary and back',
     load: async () => (await import('./demo.ts')).demoCommand,
   },
+  'demo-load': { load: async () => (await import('../demo/load.ts')).loadCommand },
 };
 
+const shown = (): [string, string][] =>
+  Object.entries(COMMANDS).flatMap(([name, { summary }]): [string, string][] =>
+    summary === undefined ? [] : [[name, summary]],
+  );
+
 function usage(): string {
-  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
+  const width = Math.max(...shown().map(([name]) => name.length));
   return [
     'Sluice: progressive delivery for Kubernetes, compatible with Argo Rollouts manifests.',
     '',
     'Usage: sluice <command> [flags]',
     '',
     'Commands:',
-    ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`),
+    ...shown().map(([name, summary]) => `  ${name.padEnd(width)}  ${summary}`),
     '',
     'Examples:',
     '  sluice demo                                  see everything once, on an embedded cluster',
@@ -57,7 +64,9 @@ async function main(argv: string[]): Promise<number> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
     console.error(
-      `Error: unknown command "${name}": it is one of ${Object.keys(COMMANDS).join(', ')} (sluice --help)`,
+      `Error: unknown command "${name}": it is one of ${shown()
+        .map(([each]) => each)
+        .join(', ')} (sluice --help)`,
     );
     return 1;
   }
