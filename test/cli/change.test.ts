@@ -15,13 +15,38 @@ const deployment = (name: string): JsonObject => ({
   spec: { selector: { matchLabels: { app: 'web' } }, template: podTemplate('example.com/web:v2') },
 });
 
-describe('set image', () => {
-  const imagesOf = (object: JsonObject): string[] => {
-    const spec = (object['spec'] as { template: { spec: { containers: { image: string }[] } } }).template
-      .spec;
-    return spec.containers.map(({ image }) => image);
-  };
+const imagesOf = (object: JsonObject): string[] => {
+  const spec = (object['spec'] as { template: { spec: { containers: { image: string }[] } } }).template.spec;
+  return spec.containers.map(({ image }) => image);
+};
 
+async function history(bench: Bench): Promise<KubeObject> {
+  const [web] = (await bench.put(rollout('web', CANARY))) as [KubeObject];
+  await bench.put(
+    replicaSet(web, 'aaa', { revision: '1', image: 'example.com/web:v0' }),
+    replicaSet(web, 'bbb', { revision: '2', image: 'example.com/web:v1' }),
+    replicaSet(web, 'ccc', { revision: '10', image: 'example.com/web:v2' }),
+    replicaSet(web, 'odd', { revision: 'x', image: 'example.com/web:odd' }),
+    replicaSet({ ...web, metadata: { ...web.metadata, uid: 'someone-else' } }, 'ddd', {
+      revision: '9',
+      image: 'example.com/web:other',
+    }),
+  );
+  return web;
+}
+
+const patchOf = (image: string): string =>
+  `PATCH rollouts/web json [{"op":"replace","path":"/spec/template","value":${JSON.stringify(podTemplate(image))}}]`;
+
+const TEMPLATE = (kind: string): string => `apiVersion: argoproj.io/v1alpha1
+kind: ${kind}
+metadata: {name: rate}
+spec:
+  args: [{name: service}, {name: limit, value: "5"}]
+  metrics: []
+`;
+
+describe('set image', () => {
   it('reads the whole object and puts it back with the new image', async () => {
     const bench = new Bench();
     await bench.put(rollout('web', CANARY));
@@ -105,23 +130,6 @@ describe('set image', () => {
 });
 
 describe('undo', () => {
-  async function history(bench: Bench): Promise<KubeObject> {
-    const [web] = (await bench.put(rollout('web', CANARY))) as [KubeObject];
-    await bench.put(
-      replicaSet(web, 'aaa', { revision: '1', image: 'example.com/web:v0' }),
-      replicaSet(web, 'bbb', { revision: '2', image: 'example.com/web:v1' }),
-      replicaSet(web, 'ccc', { revision: '10', image: 'example.com/web:v2' }),
-      replicaSet(web, 'odd', { revision: 'x', image: 'example.com/web:odd' }),
-      replicaSet({ ...web, metadata: { ...web.metadata, uid: 'someone-else' } }, 'ddd', {
-        revision: '9',
-        image: 'example.com/web:other',
-      }),
-    );
-    return web;
-  }
-  const patchOf = (image: string): string =>
-    `PATCH rollouts/web json [{"op":"replace","path":"/spec/template","value":${JSON.stringify(podTemplate(image))}}]`;
-
   it('goes back to the revision before, by number and without the hash label', async () => {
     const bench = new Bench();
     await history(bench);
@@ -129,7 +137,7 @@ describe('undo', () => {
     const [first, second, patch = ''] = bench.requests;
     assert.deepEqual([first, second], ['GET rollouts/web', 'LIST replicasets?app=web']);
     const value = (JSON.parse(patch.slice(patch.indexOf('['))) as { value: JsonObject }[])[0]?.value;
-    assert.deepEqual((value?.['metadata'] as JsonObject)['labels'], { app: 'web' });
+    assert.deepEqual((value?.['metadata'] as JsonObject | undefined)?.['labels'], { app: 'web' });
     assert.match(patch, /^PATCH rollouts\/web json \[\{"op":"replace","path":"\/spec\/template",/);
     assert.match(patch, /web:v1/);
   });
@@ -238,13 +246,6 @@ spec:
   selector: {matchLabels: {app: web}}
   template: {metadata: {labels: {app: web}}, spec: {containers: [{name: app, image: x}]}}
   strategy: {canary: {}}
-`;
-  const TEMPLATE = (kind: string): string => `apiVersion: argoproj.io/v1alpha1
-kind: ${kind}
-metadata: {name: rate}
-spec:
-  args: [{name: service}, {name: limit, value: "5"}]
-  metrics: []
 `;
 
   it('posts what a file holds, to the namespace that it names', async () => {

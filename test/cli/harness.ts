@@ -43,6 +43,9 @@ const TYPES: Record<string, ResourceType> = Object.fromEntries(
   ]),
 );
 
+const pathOf = (type: ResourceType, name: string, subresource?: string): string =>
+  `${type.plural}/${name}${subresource === undefined ? '' : `/${subresource}`}`;
+
 export class Bench {
   readonly clock = new VirtualClock(START);
   readonly cluster: SandboxCluster;
@@ -137,8 +140,6 @@ export class Bench {
       if (options !== undefined) this.managers.add(options.fieldManager);
       await this.before?.(line);
     };
-    const pathOf = (type: ResourceType, name: string, subresource?: string): string =>
-      `${type.plural}/${name}${subresource === undefined ? '' : `/${subresource}`}`;
     return {
       get: async (type, ref, options) => {
         await note(`GET ${pathOf(type, ref.name)}`);

@@ -28,6 +28,9 @@ spec:
 const lint = (text: string, line = 'lint -f f.yaml'): ReturnType<Bench['run']> =>
   new Bench().run(line, { files: { 'f.yaml': text, '-': text } });
 
+const unknown = (field: string): string =>
+  `Error: error unmarshaling JSON: while decoding JSON: json: unknown field "${field}"\n`;
+
 describe('lint', () => {
   it('says nothing where all is well, and asks no cluster', async () => {
     const text = ROLLOUT + service('stable', 'web') + service('canary', 'web') + ingress('stable');
@@ -91,8 +94,6 @@ describe('lint', () => {
   });
 
   it('knows the fields of what it reads', async () => {
-    const unknown = (field: string): string =>
-      `Error: error unmarshaling JSON: while decoding JSON: json: unknown field "${field}"\n`;
     const rows: [string, string][] = [
       [ROLLOUT.replace('canaryService', 'canaryServce'), 'canaryServce'],
       [ROLLOUT + service('stable', 'web').replace('selector', 'selecter'), 'selecter'],

@@ -39,6 +39,22 @@ async function filled(): Promise<Bench> {
   return bench;
 }
 
+const experiment = (name: string, duration: string | undefined, status: JsonObject): JsonObject => ({
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'Experiment',
+  metadata: { name },
+  spec: { templates: [], ...(duration === undefined ? {} : { duration }) },
+  status,
+});
+
+const set = (bench: Bench, status: JsonObject): Promise<unknown> =>
+  bench.api.patch(
+    ROLLOUT,
+    { namespace: NS, name: 'web' },
+    { type: 'merge', body: { status } },
+    { subresource: 'status' },
+  );
+
 describe('list rollouts', () => {
   it('has a line for each, in columns', async () => {
     const bench = await filled();
@@ -126,13 +142,6 @@ describe('list rollouts', () => {
 describe('list experiments', () => {
   it('tells how long they still take', async () => {
     const bench = new Bench();
-    const experiment = (name: string, duration: string | undefined, status: JsonObject): JsonObject => ({
-      apiVersion: 'argoproj.io/v1alpha1',
-      kind: 'Experiment',
-      metadata: { name },
-      spec: { templates: [], ...(duration === undefined ? {} : { duration }) },
-      status,
-    });
     await bench.put(
       experiment('done', '10m', { phase: 'Successful', availableAt: '2026-01-01T12:00:00Z' }),
       experiment('odd', 'a while', { phase: 'Running', availableAt: '2026-01-01T12:00:00Z' }),
@@ -160,14 +169,6 @@ describe('list experiments', () => {
 });
 
 describe('status', () => {
-  const set = (bench: Bench, status: JsonObject): Promise<unknown> =>
-    bench.api.patch(
-      ROLLOUT,
-      { namespace: NS, name: 'web' },
-      { type: 'merge', body: { status } },
-      { subresource: 'status' },
-    );
-
   it('tells the state once', async () => {
     const rows: [JsonObject, number, string, string][] = [
       [{ phase: 'Healthy' }, 0, 'Healthy\n', ''],
