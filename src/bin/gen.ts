@@ -16,7 +16,9 @@ export function generatedFiles(): Map<string, string> {
   const files = new Map<string, string>();
   for (const definition of customResourceDefinitions()) {
     const plural = definition.metadata.name.split('.')[0] ?? definition.metadata.name;
-    files.set(`crds/${plural}.yaml`, HEADER + printYaml(definition));
+    // Apart from the others: applied with them it would replace Argo CD's own.
+    const folder = plural === 'applications' ? 'crds/syncer' : 'crds';
+    files.set(`${folder}/${plural}.yaml`, HEADER + printYaml(definition));
   }
   for (const [name, schema] of Object.entries(editorSchemas())) {
     files.set(`docs/schema/${name}.json`, `${JSON.stringify(schema, null, 2)}\n`);
