@@ -17,25 +17,27 @@ export async function readManifests(io: CliIo, path: string): Promise<JsonObject
     text = await io.readFile(path);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CliError(`${path} can't be read: ${reason}`);
+    throw new CliError(`${labelOf(path)} can't be read: ${reason}`);
   }
   const documents = parse(text, path);
   return documents.map((document, i) => {
     if (isObject(document)) return document;
     throw new CliError(
-      `${path}: document ${i + 1} is no object: a manifest has apiVersion, kind and metadata`,
+      `${labelOf(path)}: document ${i + 1} is no object: a manifest has apiVersion, kind and metadata`,
     );
   });
 }
 
 function parse(text: string, path: string): Json[] {
   try {
-    return parseYaml(text, path);
+    return parseYaml(text, labelOf(path));
   } catch (error) {
     if (error instanceof YamlError) throw new CliError(error.message);
     throw error;
   }
 }
+
+export const labelOf = (path: string): string => (path === '-' ? 'standard input' : path);
 
 /** `Rollout "web"`. */
 export const nameOf = (manifest: JsonObject): string =>
@@ -50,7 +52,7 @@ export function checkFields(manifest: JsonObject, path: string): void {
   const near = nearest(found.name, found.known);
   throw new CliError(
     `error unmarshaling JSON: while decoding JSON: json: unknown field ${JSON.stringify(found.name)}`,
-    `it stands at ${found.path} of ${nameOf(manifest)} in ${path}` +
+    `it stands at ${found.path} of ${nameOf(manifest)} in ${labelOf(path)}` +
       (near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`),
   );
 }

@@ -16,7 +16,7 @@ import type { Command } from '../args/command.ts';
 import { OUTPUT_FLAG } from '../args/connection.ts';
 import { CliError, UsageError } from '../errors.ts';
 import { type Invocation, type Session, writeOptions } from '../invocation.ts';
-import { checkFields, readManifests } from '../manifests.ts';
+import { checkFields, labelOf, readManifests } from '../manifests.ts';
 import { textAt } from '../model/read.ts';
 import { followCreated } from './get.ts';
 import { NO_COLOR_FLAG, SYMBOLS_FLAG, WATCH_FLAG } from './shared.ts';
@@ -103,9 +103,11 @@ async function createFromFiles(invocation: Invocation): Promise<void> {
   const session = await invocation.session();
   for (const path of paths) {
     const [manifest, ...more] = await readManifests(io, path);
-    if (manifest === undefined) throw new CliError(`${path} is empty`);
+    if (manifest === undefined) throw new CliError(`${labelOf(path)} is empty`);
     if (more.length > 0)
-      throw new CliError(`${path} has ${more.length + 1} documents: put each into a file of its own`);
+      throw new CliError(
+        `${labelOf(path)} has ${more.length + 1} documents: put each into a file of its own`,
+      );
     const type = typeOf(manifest);
     if (watch && type !== ROLLOUT && type !== EXPERIMENT)
       throw new CliError('Can only watch resources of type Rollout or Experiment');
@@ -188,7 +190,7 @@ async function readTemplate({ flags, io, signal }: Invocation, session: Session)
   const [manifest, ...more] = await readManifests(io, path);
   const kind = textAt(manifest, 'kind');
   if (manifest === undefined || more.length > 0 || !/^(Cluster)?AnalysisTemplate$/.test(kind))
-    throw new CliError(`${path} must hold one AnalysisTemplate or ClusterAnalysisTemplate`);
+    throw new CliError(`${labelOf(path)} must hold one AnalysisTemplate or ClusterAnalysisTemplate`);
   checkFields(manifest, path);
   return manifest;
 }
