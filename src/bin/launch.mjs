@@ -19,17 +19,21 @@ function isNewEnough(version) {
 
 /** Path of the Node that npm installed beside us, or undefined. */
 function pinnedNode() {
-  const name = `node-${process.platform}-${process.arch}`;
-  try {
-    const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`);
-    const binary = join(dirname(manifest), 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
-    return existsSync(binary) ? binary : undefined;
-  } catch {
-    return undefined;
+  // The packages for macOS on ARM are published under the second name.
+  for (const prefix of ['node', 'node-bin']) {
+    const name = `${prefix}-${process.platform}-${process.arch}`;
+    try {
+      const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`);
+      const binary = join(dirname(manifest), 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+      if (existsSync(binary)) return binary;
+    } catch {
+      // Not installed on this platform: the next name.
+    }
   }
+  return undefined;
 }
 
-/** The program: `src/bin/<name>.ts` in a checkout, `dist/<name>.js` in a package. */
+/** The program: `src/bin/<name>.main.ts` in a checkout, `dist/<name>.js` in a package. */
 function program(name) {
   const source = join(here, `${name}.main.ts`);
   return existsSync(source) ? source : join(root, 'dist', `${name}.js`);
