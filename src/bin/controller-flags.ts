@@ -84,7 +84,16 @@ export const CONTROLLER_FLAGS: readonly Flag[] = [
     kind: 'list',
     group: SCOPE,
     value: 'names',
-    help: 'which of rollouts, analysis, sync to run (all)',
+    help: 'which of rollouts, services, analysis, sync to run (all)',
+  },
+  {
+    name: 'observed-generation',
+    kind: 'text',
+    group: SCOPE,
+    value: 'form',
+    fallback: 'string',
+    among: ['string', 'int'],
+    help: 'how Rollouts store it; int: also Ready, Reconciling and Stalled, for Flux and Helm 4',
   },
   {
     name: 'force-beside-argo-rollouts',

@@ -8,10 +8,11 @@ import { createLog, type LogFormat, type LogLevel } from '../control/log.ts';
 import { Manager } from '../control/manager.ts';
 import { Metrics } from '../control/metrics.ts';
 import { objectGauges } from '../control/object-metrics.ts';
-import { ApiError, type KubeApi, isNotFound } from '../kube/api.ts';
+import { customResourceDefinitions } from '../api/crd.ts';
+import { ApiError, apiVersionOf, type KubeApi, isNotFound } from '../kube/api.ts';
 import { sleep, systemClock } from '../kube/clock.ts';
-import { createHttpApi } from '../kube/http/index.ts';
-import { NAMESPACE } from '../kube/kinds.ts';
+import { createHttpApi, type HttpApi } from '../kube/http/index.ts';
+import { APPLICATION, NAMESPACE, ROLLOUT } from '../kube/kinds.ts';
 import { type Connection, KubeconfigError, loadConnection, podNamespace } from '../kube/kubeconfig.ts';
 import {
   ARGO_ROLLOUTS_LEASE,
@@ -19,12 +20,16 @@ import {
   IDENTITY_PREFIX,
   leaseName,
 } from '../kube/other-controller.ts';
+import { schemaGaps } from '../kube/served-schema.ts';
+import type { JsonObject } from '../lang/json.ts';
 import { CONTROLLER_FLAGS } from './controller-flags.ts';
 import { CONTROLLERS } from './controllers.ts';
 import { describeFlags, FlagError, type Flags, parseFlags } from './flags.ts';
 import { version } from './version.ts';
 
 const LEASE = 'sluice-controller-lock';
+/** The syncer alone is a deployment of its own, beside the controller and in its namespace. */
+const SYNCER_LEASE = 'sluice-syncer-lock';
 const DEFAULT_NAMESPACE = 'argo-rollouts';
 
 const EXIT_OK = 0;
@@ -93,8 +98,13 @@ async function runController(flags: Flags): Promise<number> {
     );
     const ownNamespace = await ownNamespaceFor(connection, api, log, stop);
     if (stop.aborted) return EXIT_OK;
-    await refuseBesideOther(flags, api, ownNamespace, log, stop);
-    if (stop.aborted) return EXIT_OK;
+    const syncsOnly = picked.every((name) => name === 'sync');
+    if (!syncsOnly) {
+      const namespaces = [ownNamespace, flags.on('namespaced') ? connection.namespace : DEFAULT_NAMESPACE];
+      await refuseBesideOther(flags, api, namespaces, log, stop);
+      if (stop.aborted) return EXIT_OK;
+      await inspectKinds(flags, api, log, stop);
+    }
     const parts = { flags, api, env: process.env, random };
     const instanceId = flags.text('instance-id') ?? '';
     manager = new Manager({
@@ -106,7 +116,14 @@ async function runController(flags: Flags): Promise<number> {
       instanceId,
       ownNamespace,
       watchNamespace: flags.on('namespaced') ? connection.namespace : '',
-      leaderElection: flags.on('leader-elect') ? leaderElection(flags, ownNamespace, instanceId) : undefined,
+      leaderElection: flags.on('leader-elect')
+        ? leaderElection(
+            flags,
+            ownNamespace,
+            leaseName(syncsOnly ? SYNCER_LEASE : LEASE, instanceId),
+            instanceId,
+          )
+        : undefined,
       metrics,
       resyncMs: (flags.number('rollout-resync') ?? 900) * 1000,
       breathe: breather(),
@@ -257,14 +274,14 @@ async function ownNamespaceFor(
 async function refuseBesideOther(
   flags: Flags,
   api: KubeApi,
-  ownNamespace: string,
+  namespaces: readonly string[],
   log: Log,
   stop: AbortSignal,
 ): Promise<void> {
   const instanceId = flags.text('instance-id') ?? '';
-  const namespaces = [ownNamespace, DEFAULT_NAMESPACE];
+  const everywhere = !flags.on('namespaced');
   const other = await persistently(log, stop, () =>
-    findOtherController({ api, clock: systemClock, instanceId, namespaces, signal: stop }),
+    findOtherController({ api, clock: systemClock, instanceId, namespaces, everywhere, signal: stop }),
   );
   if (other === undefined) return;
   const where = `${other.namespace}/${other.lease}`;
@@ -279,6 +296,47 @@ async function refuseBesideOther(
     `an Argo Rollouts controller (${other.holder}) holds the lease ${where} and would act on the same Rollouts: ` +
       'scale it down first, give --instance-id, or start anyway with --force-beside-argo-rollouts',
   );
+}
+
+/**
+ * Says which of our fields the installed CRDs prune. Nothing is known for sure while they are being installed, or
+ * where the schemas can't be read: then the controller starts all the same.
+ */
+async function inspectKinds(flags: Flags, api: HttpApi, log: Log, stop: AbortSignal): Promise<void> {
+  let document: unknown;
+  try {
+    document = await api.getJson(`/openapi/v3/apis/${apiVersionOf(ROLLOUT)}`, { signal: stop });
+  } catch (error) {
+    log.debug({ error }, 'the schemas of the installed kinds could not be read');
+    return;
+  }
+  for (const definition of customResourceDefinitions()) {
+    const { kind, schema } = ownSchema(definition);
+    const gaps = schemaGaps(document, ROLLOUT.group, kind, schema);
+    if (gaps === undefined) continue;
+    if (gaps.pruned.length > 0 && kind !== APPLICATION.kind) {
+      log.warn(
+        { kind, fields: gaps.pruned.slice(0, MAX_NAMED_FIELDS), more: gaps.pruned.length > MAX_NAMED_FIELDS },
+        'the installed CRD does not know these fields and drops them silently: apply deploy/crds to have them',
+      );
+    }
+    if (kind === ROLLOUT.kind && !gaps.takesNumber && flags.text('observed-generation') === 'int') {
+      throw new StartError(
+        `the installed CRD of ${kind} takes observedGeneration only as text: apply deploy/crds first, ` +
+          'or start without --observed-generation=int',
+      );
+    }
+  }
+}
+
+const MAX_NAMED_FIELDS = 20;
+
+function ownSchema(definition: JsonObject): { kind: string; schema: JsonObject } {
+  const spec = definition['spec'] as {
+    names: { kind: string };
+    versions: [{ schema: { openAPIV3Schema: JsonObject } }];
+  };
+  return { kind: spec.names.kind, schema: spec.versions[0].schema.openAPIV3Schema };
 }
 
 /** Tries again every few seconds while the API server does not answer. */
@@ -297,6 +355,7 @@ async function persistently<T>(log: Log, stop: AbortSignal, attempt: () => Promi
 function leaderElection(
   flags: Flags,
   namespace: string,
+  name: string,
   instanceId: string,
 ): NonNullable<ConstructorParameters<typeof Manager>[0]['leaderElection']> {
   const times = {
@@ -312,7 +371,7 @@ function leaderElection(
   const foreign = leaseName(ARGO_ROLLOUTS_LEASE, instanceId);
   return {
     namespace,
-    name: leaseName(LEASE, instanceId),
+    name,
     identity: `${IDENTITY_PREFIX}${hostname()}_${randomUUID()}`,
     times,
     holdAlso: flags.on('hold-argo-rollouts-lease')

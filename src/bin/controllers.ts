@@ -20,7 +20,9 @@ export const CONTROLLERS: Readonly<Record<string, (parts: Parts) => Promise<Cont
   async rollouts({ flags }) {
     const { rolloutController } = await import('../control/rollout/index.ts');
     return (context) => ({
-      ...rolloutController(context),
+      ...rolloutController(context, {
+        statusForm: flags.text('observed-generation') === 'int' ? 'int' : 'string',
+      }),
       workers: flags.number('rollout-threads') ?? 10,
     });
   },

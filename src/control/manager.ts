@@ -141,7 +141,7 @@ export class Manager {
 
   /** What keeps it from being ready, for `/readyz` and for people. */
   get unsynced(): readonly { type: string; because: string }[] {
-    return [...this.#informers.values()]
+    return this.#offered()
       .filter((informer) => !informer.synced)
       .map((informer) => ({
         type: `${informer.type.plural}.${apiVersionOf(informer.type)}`,
@@ -177,8 +177,9 @@ export class Manager {
       keeping.catch(() => this.#halt());
       const stopping = Promise.race([untilAborted(signal), keeping]);
       stopping.catch(() => {});
-      const informers = [...this.#informers.values()].map((informer) => informer.run(this.#informing.signal));
-      const synced = Promise.all([...this.#informers.values()].map((informer) => informer.whenSynced()));
+      const offered = this.#offered();
+      const informers = offered.map((informer) => informer.run(this.#informing.signal));
+      const synced = Promise.all(offered.map((informer) => informer.whenSynced()));
       if (await Promise.race([synced.then(() => true), stopping.then(() => false)])) {
         this.#state = 'working';
         this.#options.log.info(
@@ -265,6 +266,13 @@ export class Manager {
         });
       }
     }
+  }
+
+  /** With one namespace to watch, stores of cluster-wide types stay empty: the right to list them is not there. */
+  #offered(): Informer[] {
+    return [...this.#informers.values()].filter(
+      ({ type }) => type.namespaced || this.#options.watchNamespace === '',
+    );
   }
 
   #store(type: ResourceType): MemoryStore {

@@ -37,6 +37,8 @@ export async function findOtherController(options: {
   instanceId: string;
   /** Where to look when leases can't be listed everywhere. */
   namespaces: readonly string[];
+  /** false: only there, without asking for a right that an installation in one namespace doesn't have. */
+  everywhere?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }): Promise<OtherController | undefined> {
   const { clock } = options;
@@ -77,19 +79,32 @@ async function visibleLeases(
   options: {
     api: Pick<KubeApi, 'list' | 'get'>;
     namespaces: readonly string[];
+    everywhere?: boolean | undefined;
     signal?: AbortSignal | undefined;
   },
   name: string,
 ): Promise<KubeObject[]> {
   const { api, signal } = options;
+  if (options.everywhere === false) return await namedLeases(options, name);
   try {
     const list = await api.list(LEASE, { fieldSelector: `metadata.name=${name}`, signal });
     return list.items.filter((item) => item.metadata.name === name);
   } catch (error) {
     if (!(error instanceof ApiError) || ![400, 403, 404].includes(error.code)) throw error;
   }
+  return await namedLeases(options, name);
+}
+
+async function namedLeases(
+  {
+    api,
+    namespaces,
+    signal,
+  }: Pick<Parameters<typeof findOtherController>[0], 'api' | 'namespaces' | 'signal'>,
+  name: string,
+): Promise<KubeObject[]> {
   const found: KubeObject[] = [];
-  for (const namespace of new Set(options.namespaces)) {
+  for (const namespace of new Set(namespaces)) {
     try {
       found.push(await api.get(LEASE, { namespace, name }, { signal }));
     } catch (error) {

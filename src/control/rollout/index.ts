@@ -1,5 +1,6 @@
 /** The controller of Rollouts: gather, plan, apply. */
 
+import type { RolloutStatus } from '../../api/rollout.ts';
 import type { KubeObject, ResourceType } from '../../kube/api.ts';
 import { ApiError, keyOf } from '../../kube/api.ts';
 import {
@@ -15,6 +16,8 @@ import { isObject } from '../../lang/json.ts';
 import { HASH_LABEL, INSTANCE_ID } from '../../plan/rollout/names.ts';
 import type { FailedIntent, RolloutPlan } from '../../plan/rollout/index.ts';
 import { planRollout } from '../../plan/rollout/index.ts';
+import type { StatusForm } from '../../plan/rollout/status-form.ts';
+import { storedForm } from '../../plan/rollout/status-form.ts';
 import { ROUTERS } from '../../routers/index.ts';
 import type {
   Change,
@@ -27,6 +30,7 @@ import type {
 import type { Applied } from './apply.ts';
 import { applyRolloutPlan } from './apply.ts';
 import { gatherRollout } from './gather.ts';
+import { inDecidedForm } from './status-form.ts';
 import {
   BY_NAMESPACE,
   BY_OWNER,
@@ -45,8 +49,8 @@ export { gatherRollout } from './gather.ts';
 export interface RolloutDependencies {
   /** `--rollout-threads`. */
   readonly workers?: number | undefined;
-  /** Without cluster-wide rights there are no ClusterAnalysisTemplates. */
-  readonly namespaced?: boolean | undefined;
+  /** `--observed-generation`: in which form the status is stored. */
+  readonly statusForm?: StatusForm | undefined;
 }
 
 const DEFAULT_WORKERS = 10;
@@ -56,6 +60,7 @@ const MAX_ATTEMPTS = 4;
 export function rolloutController(context: ControlContext, deps: RolloutDependencies = {}): Controller {
   const { instanceId, stores } = context;
   const labelSelector = instanceId === '' ? `!${INSTANCE_ID}` : `${INSTANCE_ID}=${instanceId}`;
+  const form = deps.statusForm ?? 'string';
   const writtenAt = new Map<string, { uid: string | undefined; at: number }>();
   const routerTypes = uniqueTypes(ROUTERS.flatMap((router) => router.types));
 
@@ -71,7 +76,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
       { type: REPLICA_SET, labelSelector: HASH_LABEL, indexes: { [BY_OWNER]: byOwner, [ORPHANS]: orphans } },
       { type: ANALYSIS_RUN, labelSelector, indexes: { [BY_OWNER]: byOwner } },
       { type: ANALYSIS_TEMPLATE, labelSelector },
-      { type: CLUSTER_ANALYSIS_TEMPLATE, labelSelector, optional: deps.namespaced === true },
+      { type: CLUSTER_ANALYSIS_TEMPLATE, labelSelector },
       { type: SERVICE },
       ...routerTypes.map((type) => ({ type, optional: type.kind !== INGRESS.kind })),
     ],
@@ -103,12 +108,15 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
     signal: AbortSignal,
   ): Promise<ReconcileResult | 'conflict'> {
     const known = writtenAt.get(key);
-    const snapshot = gatherRollout(stores, object, {
-      now: context.clock.now(),
+    const now = context.clock.now();
+    const snapshot = gatherRollout(stores, inDecidedForm(object), {
+      now,
       statusWrittenAt: known?.uid === object.metadata.uid ? known?.at : undefined,
       failed,
     });
-    const plan = planRollout(snapshot);
+    const decided = planRollout(snapshot);
+    const stored = isObject(object['status']) ? (object['status'] as RolloutStatus) : {};
+    const plan = { ...decided, status: storedForm(form, decided.status, stored, now) };
     report(key, plan);
     const applied = await applyRolloutPlan(context, object, snapshot.rollout, plan, signal);
     if (applied.statusWritten) writtenAt.set(key, { uid: object.metadata.uid, at: context.clock.now() });
