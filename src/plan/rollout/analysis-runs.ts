@@ -19,6 +19,7 @@ import { isCompleted } from '../analysis/types.ts';
 import { currentStep } from './canary/course.ts';
 import type { Progress } from './progress.ts';
 import { INCONCLUSIVE_RUN, isInconclusive, isPromoted, PAUSE_STEP } from './progress.ts';
+import { isWithinRollbackWindow } from './rollback-window.ts';
 import type { Situation } from './situation.ts';
 import { HASH_LABEL } from './names.ts';
 
@@ -80,7 +81,8 @@ export interface RunStatuses {
 
 /** Starts, keeps and ends runs; gives what the status says of them. `before` is the progress that the pass began with. */
 export function planRuns(s: Situation, before: Progress, p: Progress, runs: CurrentRuns): RunStatuses {
-  const active = p.stableHash !== '' && !p.reset && !isPromoted(s, p) && !p.promoteFull;
+  const active =
+    p.stableHash !== '' && !p.reset && !isPromoted(s, p) && !p.promoteFull && !isWithinRollbackWindow(s);
   // What ended the update is on record in the status of the abort, and gone after it.
   const judged = p.abortedNow && p.abortMessage !== '';
   const statuses: RunStatuses =

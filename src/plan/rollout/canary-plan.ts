@@ -20,6 +20,7 @@ import {
   restartIfChanged,
   settleIfPromoted,
   skipToEnd,
+  skipWithinWindow,
 } from './progress.ts';
 import { countsOf } from './replica-set.ts';
 import type { Revisions } from './revision.ts';
@@ -81,6 +82,7 @@ function verdicts(s: Situation, before: Progress, runs: ReturnType<typeof curren
   p = settleIfPromoted(s, p);
   p = promoteFirst(s, p);
   p = skipToEnd(s, p);
+  p = skipWithinWindow(s, p);
   p = abortOnCommand(s, p);
   p = abortOnVerdict(s, p, verdict.failed);
   p = abortOnVerdict(s, p, deadlineVerdict(s, p));

@@ -10,7 +10,8 @@ import { currentStep } from './canary/course.ts';
 import { thresholdMet } from './canary/sizes.ts';
 import { conditionOf } from './conditions.ts';
 import { stepsOf } from './defaults.ts';
-import { createdAt } from './replica-set.ts';
+import { countsOf, createdAt } from './replica-set.ts';
+import { isWithinRollbackWindow } from './rollback-window.ts';
 import type { Situation } from './situation.ts';
 import { pauseSeconds, stepText } from './step-text.ts';
 
@@ -116,7 +117,24 @@ export function restartIfChanged(s: Situation, p: Progress): Progress {
     }
     return { ...next, stepIndex: lastIndex(s), rollback: back ? 'fast' : undefined };
   }
+  if (isWithinRollbackWindow(s)) {
+    const rollback = templateChanged ? 'fast' : undefined;
+    if (!hasPods(s)) return { ...next, rollback };
+    if (stepCount(s) > 0)
+      draft.event('Normal', 'SkipSteps', 'Rollback to active ReplicaSets within RollbackWindow');
+    return { ...next, stepIndex: lastIndex(s), rollback };
+  }
   return { ...next, rollback: templateChanged && isOlder(s) ? 'slow' : undefined };
+}
+
+const hasPods = (s: Situation): boolean =>
+  s.revisions.fresh !== undefined && countsOf(s.revisions.fresh).size > 0;
+
+/** A rollback within the window goes straight to the end. An abort of it still stands (spec 03 section 7.3). */
+export function skipWithinWindow(s: Situation, p: Progress): Progress {
+  if (p.reset || p.abort || p.promoteFull || isPromoted(s, p) || !isWithinRollbackWindow(s)) return p;
+  s.draft.note('rollback.window', 'the wanted version is within the rollback window: no steps, no analysis');
+  return { ...p, pauses: [], controllerPause: false, stepIndex: lastIndex(s) };
 }
 
 function isOlder(s: Situation): boolean {
@@ -218,7 +236,11 @@ export function promoteWhenReady(s: Situation, p: Progress): Progress {
     s.draft.note('promote.wait', `${left} pods of the old version are still there`);
     return p;
   }
-  const reason = p.promoteFull ? 'Full promotion requested' : `Completed all ${steps} canary steps`;
+  const reason = p.promoteFull
+    ? 'Full promotion requested'
+    : isWithinRollbackWindow(s)
+      ? 'Rollback within window'
+      : `Completed all ${steps} canary steps`;
   return promote(s, p, reason);
 }
 

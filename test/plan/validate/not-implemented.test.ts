@@ -29,7 +29,7 @@ describe('notImplemented', () => {
           trafficRouting: { nginx: { stableIngress: 'i' }, maxTrafficWeight: 1000 },
           steps: [{ setWeight: 5 }, { pause: {} }, { analysis: { templates: [{ templateName: 't' }] } }],
         },
-        { replicas: 3, paused: false, progressDeadlineAbort: true, rollbackWindow: { revisions: 0 } },
+        { replicas: 3, paused: false, progressDeadlineAbort: true, rollbackWindow: { revisions: 2 } },
       ),
       [],
     );
@@ -58,13 +58,11 @@ describe('notImplemented', () => {
         {
           workloadRef: { name: 'd' },
           restartAt: '2026-01-01T00:00:00Z',
-          rollbackWindow: { revisions: 2 },
         },
       ),
       [
         'spec.workloadRef',
         'spec.restartAt',
-        'spec.rollbackWindow',
         'spec.strategy.canary.dynamicStableScale',
         'spec.strategy.canary.pingPong',
         'spec.strategy.canary.canaryMetadata',
