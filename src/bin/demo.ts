@@ -1,6 +1,7 @@
 /** `sluice demo`: reads flags, finds out what the terminal can do, runs the tour. */
 
 import { runDemo } from '../demo/index.ts';
+import { LEAST_COLUMNS } from '../demo/picture.ts';
 import { describeFlags, type Flag, FlagError, parseFlags } from './flags.ts';
 import { programAgain } from './program.ts';
 
@@ -46,7 +47,7 @@ export async function demoCommand(argv: string[]): Promise<number> {
     const code = await runDemo({
       program: programAgain(),
       out: stdout,
-      live: stdout.isTTY === true && !dumb,
+      live: stdout.isTTY === true && !dumb && stdout.columns > LEAST_COLUMNS,
       colour: stdout.isTTY === true && !dumb && !flags.on('no-color') && (env['NO_COLOR'] ?? '') === '',
       speed,
       keep,

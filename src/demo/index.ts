@@ -14,6 +14,7 @@ import type { AnswerLine } from './load.ts';
 import { APP, HOST, NAMESPACE, SYSTEM } from './manifests.ts';
 import { palette } from './picture.ts';
 import { ProcessFailed, Processes } from './processes.ts';
+import { complaints } from './complaints.ts';
 import { DemoRepository, GitFailed } from './repository.ts';
 import { type Output, Screen } from './screen.ts';
 import { Show } from './show.ts';
@@ -73,6 +74,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     }
     keepLogs = true;
     screen.line(`  ${paint.bad('✗')} ${paint.bad(failureText(error))}`);
+    for (const line of complaints(logs)) screen.line(`    ${paint.dim(line)}`);
     screen.line();
     screen.line(`The demo failed. The logs of sandbox, controller and clients are in ${logs}`);
     return 1;
@@ -108,8 +110,17 @@ async function play(
     'controller',
     [
       'controller',
-      ...['--kubeconfig', kubeconfig, '--metricsPort', '0', '--healthzPort', '0'],
-      ...['--allow-file-repos', '--git-cache', join(directory, 'git-cache'), '--logformat', 'json'],
+      '--kubeconfig',
+      kubeconfig,
+      '--metricsPort',
+      '0',
+      '--healthzPort',
+      '0',
+      '--allow-file-repos',
+      '--git-cache',
+      join(directory, 'git-cache'),
+      '--logformat',
+      'json',
     ],
     { ARGO_ROLLOUTS_PROMETHEUS_ADDRESS: sandbox.prometheus, POD_NAMESPACE: SYSTEM },
   );
@@ -128,7 +139,12 @@ async function play(
     startLoad: () => {
       const load = processes.start('clients', [
         'demo-load',
-        ...['--url', sandbox.ingress, '--host', HOST, '--rate', String(RATE)],
+        '--url',
+        sandbox.ingress,
+        '--host',
+        HOST,
+        '--rate',
+        String(RATE),
       ]);
       load.onLine((line) => {
         const answers = JSON.parse(line) as AnswerLine;
@@ -171,8 +187,20 @@ async function startSandbox(
 ): Promise<Sandbox> {
   const sandbox = processes.start('sandbox', [
     'sandbox',
-    ...['--kubeconfig-out', kubeconfig, '--namespace', SYSTEM, '-o', 'json', '--prometheus', prometheus],
-    ...['--api-port', '0', '--ingress-port', '0', '--prometheus-port', '0'],
+    '--kubeconfig-out',
+    kubeconfig,
+    '--namespace',
+    SYSTEM,
+    '-o',
+    'json',
+    '--prometheus',
+    prometheus,
+    '--api-port',
+    '0',
+    '--ingress-port',
+    '0',
+    '--prometheus-port',
+    '0',
   ]);
   const line = await sandbox.firstLine(START_MS);
   try {

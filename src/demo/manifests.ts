@@ -111,7 +111,7 @@ function gate(speed: number): JsonObject {
       metrics: [
         {
           name: GATE,
-          interval: formatDuration(Math.max(1000, 2000 / speed)),
+          interval: formatDuration(Math.max(1000, 3000 / speed)),
           count: 3,
           successCondition: `result[0] <= ${MAX_ERRORS}`,
           provider: { prometheus: { query: gateQuery('{{args.service}}') } },
@@ -158,7 +158,7 @@ function rollout(speed: number): JsonObject {
           trafficRouting: { nginx: { stableIngress: APP } },
           steps: [
             weight(WEIGHTS[0]),
-            pause(7000),
+            pause(12_000),
             weight(WEIGHTS[1]),
             {
               analysis: {
@@ -167,11 +167,11 @@ function rollout(speed: number): JsonObject {
               },
             },
             weight(WEIGHTS[2]),
-            pause(5000),
+            pause(8000),
             weight(WEIGHTS[3]),
-            pause(5000),
+            pause(8000),
             weight(WEIGHTS[4]),
-            pause(2000),
+            pause(5000),
           ],
         },
       },

@@ -58,17 +58,20 @@ export function palette(colour: boolean): Palette {
 }
 
 const LABEL = 10;
-const NUMBERS = 28;
+/** Both percentages, and how many are failing. */
+const NUMBERS = 36;
+/** Narrower terminals get lines only. */
+export const LEAST_COLUMNS = 72;
 const SPARKS = ' ▁▂▃▄▅▆▇█';
 
 /** Lines no wider than `columns`, without line ends. */
 export function picture(state: PictureState, { colour, columns }: Style): string[] {
   const paint = palette(colour);
-  const width = Math.max(60, Math.min(columns - 1, 110));
+  const width = Math.max(LEAST_COLUMNS, Math.min(columns - 1, 110));
   const bar = width - LABEL - NUMBERS - 4;
   const share = shareOf(state);
   const clock = `${Math.floor(state.elapsedMs / 60_000)}:${String(Math.floor(state.elapsedMs / 1000) % 60).padStart(2, '0')}`;
-  const rule = '─'.repeat(Math.max(1, width - state.title.length - clock.length - 8));
+  const rule = '─'.repeat(Math.max(1, width - state.title.length - clock.length - 7));
   const label = (text: string): string => `  ${text.padEnd(LABEL)}`;
   const failed = state.recentFailed > 0 ? paint.bad(`${state.recentFailed} failing`) : '';
   return [
@@ -102,7 +105,7 @@ function bars(percent: number, width: number, paint: Palette): string {
 function percents({ stable, canary }: PictureState, percent: number, paint: Palette): string {
   const number = (value: number): string => `${value.toFixed(0).padStart(3)} %`;
   if (stable === canary || stable === '' || canary === '')
-    return paint.stable(`${stable || canary} ${number(100)}`).padEnd(0);
+    return paint.stable(`${stable || canary} ${number(100)}`);
   return `${paint.stable(`${stable} ${number(100 - percent)}`)}  ${paint.canary(`${canary} ${number(percent)}`)}`;
 }
 

@@ -1,7 +1,7 @@
 /** The demo's child processes: each with a log of its own, all of them ended with the demo. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -17,7 +17,7 @@ export interface Running {
   readonly log: string;
   /** Standard output, line by line. */
   onLine(listener: (line: string) => void): void;
-  /** The first line, or `ProcessFailed` when it ends or is silent for too long. */
+  /** The first line, or `ProcessFailed` when there is none for too long. */
   firstLine(withinMs: number): Promise<string>;
   stop(): Promise<void>;
 }
@@ -60,14 +60,21 @@ export class Processes {
     let told = false;
     void ended.then((how) => {
       if (!told && !this.#ending)
-        this.#reject(new ProcessFailed(`the ${name} ended unexpectedly (${how}); its log is ${log}`));
+        this.#reject(
+          new ProcessFailed(`the ${name} ended unexpectedly (${how})${lastWords(log)}; its log is ${log}`),
+        );
     });
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
     const running: Running = {
       name,
       log,
       onLine: (listener) => void lines.on('line', listener),
-      firstLine: async (withinMs) => await first_(lines, ended, withinMs, name, log),
+      firstLine: async (withinMs) =>
+        await silentTooLong(
+          `the ${name} was not ready within ${withinMs / 1000} s; its log is ${log}`,
+          withinMs,
+          new Promise<string>((resolve) => void lines.once('line', resolve)),
+        ),
       stop: async () => {
         told = true;
         await stop(child, ended);
@@ -84,30 +91,25 @@ export class Processes {
   }
 }
 
-async function first_(
-  lines: NodeJS.EventEmitter,
-  ended: Promise<string>,
-  withinMs: number,
-  name: string,
-  log: string,
-): Promise<string> {
+async function silentTooLong(what: string, withinMs: number, line: Promise<string>): Promise<string> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(new ProcessFailed(`the ${name} was not ready within ${withinMs / 1000} s; its log is ${log}`)),
-      withinMs,
-    );
+    timer = setTimeout(() => reject(new ProcessFailed(what)), withinMs);
   });
-  const over = ended.then((how): never => {
-    throw new ProcessFailed(`the ${name} could not start (${how}); its log is ${log}`);
-  });
-  over.catch(() => {});
-  const line = new Promise<string>((resolve) => void lines.once('line', resolve));
   try {
-    return await Promise.race([line, over, late]);
+    return await Promise.race([line, late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** The last thing it said, for the message. */
+function lastWords(log: string): string {
+  try {
+    const words = readFileSync(log, 'utf8').trim().split('\n').at(-1) ?? '';
+    return words === '' ? '' : `: ${words.slice(0, 300)}`;
+  } catch {
+    return '';
   }
 }
 

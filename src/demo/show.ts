@@ -4,15 +4,7 @@ import { systemClock } from '../kube/clock.ts';
 import { tally } from './ledger.ts';
 import { picture, palette, type PictureState } from './picture.ts';
 import type { Screen } from './screen.ts';
-import {
-  applicationState,
-  percent,
-  replicaSetOf,
-  rolloutState,
-  short,
-  type Stage,
-  versionOf,
-} from './stage.ts';
+import { applicationState, replicaSetOf, rolloutState, short, type Stage, versionOf } from './stage.ts';
 
 /** Answers of so long are "now". */
 const RECENT_MS = 1500;
@@ -72,11 +64,12 @@ export class Show {
     const { weight } = this.#stage.world;
     if (weight === this.#weight) return;
     this.#weight = weight;
-    const { stable, canary } = this.#versions();
     const shown =
-      weight === 0 ? `weight 0: ${stable} alone` : `weight ${weight}: ${percent(weight, 100)} to ${canary}`;
+      weight === 0
+        ? 'weight 0: all to stable'
+        : `weight ${weight}: ${weight} % to ${this.#versions().canary}`;
     const paint = palette(this.#options.colour);
-    this.#screen.line(`  ${paint.dim(`${this.#clock().padStart(5)}  ${shown.replace('.0 %', ' %')}`)}`);
+    this.#screen.line(`  ${paint.dim(`${this.#clock().padStart(5)}  ${shown}`)}`);
   }
 
   #remember(): void {

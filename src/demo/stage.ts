@@ -148,6 +148,12 @@ export async function nextAnswers(stage: Stage, count: number): Promise<Answer[]
   });
 }
 
+/** A moment for whoever looks at the picture, with the clients going on. */
+export async function beat({ speed, world }: Stage, ms: number): Promise<void> {
+  const until = performance.now() + ms / speed;
+  await world.until('a moment has passed', SOON_MS, () => (performance.now() >= until ? true : undefined));
+}
+
 export const stableService = ({ world }: Stage): KubeObject | undefined => world.get(SERVICE, ROLLOUT_KEY);
 
 export const percent = (part: number, whole: number): string =>

@@ -50,6 +50,8 @@ const nonZero = (value: number, tiny: number): number => (Math.abs(value) < tiny
 
 /** Lanczos' approximation, for a > 0. */
 function logGamma(a: number): number {
+  // The digits as they are published; the last ones are beyond a double.
+  // oxlint-disable no-loss-of-precision
   const coefficients = [
     76.18009172947146, -86.50532032941677, 24.01409824083091, -1.231739572450155, 0.001208650973866179,
     -0.000005395239384953,

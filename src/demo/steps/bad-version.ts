@@ -5,6 +5,7 @@ import { ANALYSIS_RUN } from '../../kube/kinds.ts';
 import { type Answer, isFailure, tally } from '../ledger.ts';
 import { BAD_EVERY, GATE, MAX_ERRORS, NAMESPACE, REPLICAS, repositoryFiles } from '../manifests.ts';
 import {
+  beat,
   isReady,
   nextAnswers,
   number,
@@ -48,6 +49,7 @@ export async function badVersion(stage: Stage): Promise<string> {
 
   // What was on its way when the weight fell is answered within a moment.
   await new Promise((resolve) => setTimeout(resolve, 500));
+  await beat(stage, 2000);
   const after = tally(await nextAnswers(stage, 100));
   checks.that(
     3,
@@ -83,8 +85,8 @@ async function explain(stage: Stage, state: RolloutState): Promise<void> {
   checks.that(
     3,
     state.message.includes(GATE) || text(run, 'status', 'message').includes(GATE),
-    'the reason names the metric',
-    state.message,
+    'the Rollout names the metric that failed',
+    `"${GATE}"`,
   );
 }
 

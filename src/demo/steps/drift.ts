@@ -4,6 +4,7 @@ import { ROLLOUT, SERVICE } from '../../kube/kinds.ts';
 import { isFailure, tally } from '../ledger.ts';
 import { APP, NAMESPACE, REPLICAS } from '../manifests.ts';
 import {
+  beat,
   isReady,
   nextAnswers,
   number,
@@ -57,6 +58,7 @@ export async function drift(stage: Stage, sha: string): Promise<void> {
   });
   checks.that(5, true, `${REPLICAS} replicas again`, `after ${seconds(Date.now() - began)}`);
   await settled(stage, sha, SOON_MS);
+  await beat(stage, 2000);
   const after = tally(await nextAnswers(stage, 150));
   const failed = ledger.since(began).filter(isFailure).length;
   checks.that(

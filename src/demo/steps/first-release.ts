@@ -4,6 +4,7 @@ import { APPLICATION } from '../../kube/kinds.ts';
 import { tally } from '../ledger.ts';
 import { APP, application, NAMESPACE, REPLICAS, repositoryFiles, SYSTEM } from '../manifests.ts';
 import {
+  beat,
   isReady,
   nextAnswers,
   podsOf,
@@ -39,6 +40,7 @@ export async function firstRelease(stage: Stage): Promise<void> {
     `${ready.length} in ${NAMESPACE}`,
   );
   stage.startLoad();
+  await beat(stage, 3000);
   const { answers, failed, byVersion } = tally(await nextAnswers(stage, 150));
   checks.that(
     1,

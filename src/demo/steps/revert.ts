@@ -5,6 +5,7 @@ import { tally } from '../ledger.ts';
 import { NAMESPACE } from '../manifests.ts';
 import {
   applicationState,
+  beat,
   nextAnswers,
   promoted,
   refresh,
@@ -32,6 +33,7 @@ export async function revert(stage: Stage, bad: string): Promise<string> {
   );
   checks.that(4, state.message !== '', 'the Application is Degraded and says why', state.message);
 
+  await beat(stage, 2000);
   const sets = ids(replicaSets(stage));
   const runs = ids(world.list(ANALYSIS_RUN, NAMESPACE));
   const began = Date.now();
@@ -42,6 +44,7 @@ export async function revert(stage: Stage, bad: string): Promise<string> {
   await settled(stage, sha, SOON_MS);
   checks.that(4, true, 'Synced and Healthy again', `after ${seconds(Date.now() - began)}`);
 
+  await beat(stage, 3000);
   const after = tally(await nextAnswers(stage, 150));
   const weights = world.plateaus(began).filter(({ weight }) => weight > 0);
   checks.that(

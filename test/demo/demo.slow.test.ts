@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { describe, it } from 'node:test';
+
+const program = fileURLToPath(new URL('../../src/bin/sluice.main.ts', import.meta.url));
+const leftovers = (): string[] =>
+  readdirSync(tmpdir()).filter((name) => /^sluice-(demo|sandbox)-/.test(name));
+
+interface Outcome {
+  code: number | null;
+  text: string;
+}
+
+function demo(args: string[], interruptAt?: RegExp): Promise<Outcome> {
+  const child = spawn(process.execPath, [program, 'demo', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_NO_WARNINGS: '1', SLUICE_TEST_MARK: String(process.pid) },
+    timeout: 180_000,
+    killSignal: 'SIGTERM',
+  });
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+    if (interruptAt?.test(text) === true) {
+      interruptAt = undefined;
+      child.kill('SIGINT');
+    }
+  });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, text })));
+}
+
+/** Processes that were started by this test and live on, by a mark in their environment. */
+function survivors(): string[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid) || pid === String(process.pid)) return false;
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`SLUICE_TEST_MARK=${process.pid}\0`);
+    } catch {
+      return false;
+    }
+  });
+}
+
+describe('sluice demo', () => {
+  for (const prometheus of ['builtin', 'auto']) {
+    it(`is true from beginning to end, with Prometheus ${prometheus}`, async () => {
+      const before = leftovers();
+      const { code, text } = await demo(['--speed', '3', '--prometheus', prometheus]);
+      assert.equal(code, 0, text);
+      assert.match(text, /the weights went: 20, 40, 60, 80, 100/);
+      assert.match(text, /31 checks, all true/);
+      // eslint-disable-next-line no-control-regex
+      assert.doesNotMatch(text, /\u001b/, 'no escape sequences off a terminal');
+      assert.deepEqual(leftovers(), before);
+      assert.deepEqual(survivors(), []);
+    });
+  }
+
+  it('ends everything when it is interrupted in the middle', async () => {
+    const before = leftovers();
+    const { code, text } = await demo(['--prometheus', 'auto'], /weight 20:/);
+    assert.equal(code, 130, text);
+    assert.match(text, /Interrupted\.\n$/);
+    assert.deepEqual(leftovers(), before);
+    assert.deepEqual(survivors(), []);
+  });
+});
