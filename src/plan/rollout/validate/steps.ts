@@ -18,16 +18,18 @@ const STEP =
 const MATCH_MISSED =
   'StringMatch value missed, match value must have one of the following: exact, regex, prefix';
 const MATCH_ONE = 'StringMatch match value must have exactly one of the following: exact, regex, prefix';
+/** Names of the members as the reference's message has them; the first four exclude each other. */
 const MEMBERS = [
-  'setWeight',
-  'pause',
-  'experiment',
-  'analysis',
-  'setCanaryScale',
-  'setHeaderRoute',
-  'setMirrorRoute',
-  'plugin',
+  ['Experiment', 'experiment'],
+  ['Pause', 'pause'],
+  ['SetWeight', 'setWeight'],
+  ['Analysis', 'analysis'],
+  ['SetCanaryScale', 'setCanaryScale'],
+  ['SetHeaderRoute', 'setHeaderRoute'],
+  ['SetMirrorRoute', 'setMirrorRoute'],
+  ['Plugin', 'plugin'],
 ] as const;
+const EXCLUSIVE = MEMBERS.slice(0, 4);
 
 export function validateSteps(canary: CanaryStrategy): FieldError[] {
   const steps = canary.steps ?? [];
@@ -61,11 +63,16 @@ function validateStep(step: CanaryStep, path: string, canary: CanaryStrategy): F
   return errors;
 }
 
-/** Only the first four members exclude each other; a step without any member is the same error. */
+/** A step without any member is the same error as one with two that exclude each other, with another value. */
 function validateMembers(step: CanaryStep, path: string): FieldError[] {
-  const exclusive = MEMBERS.slice(0, 4).filter((member) => step[member] !== undefined);
-  const none = MEMBERS.every((member) => step[member] === undefined);
-  return exclusive.length > 1 || none ? [invalid(path, step, STEP)] : [];
+  if (MEMBERS.every(([, member]) => step[member] === undefined)) {
+    // What the reference prints here is whether each is missing.
+    return [invalid(path, MEMBERS.map(([name]) => `step.${name}: true`).join(' '), STEP)];
+  }
+  const present = EXCLUSIVE.filter(([, member]) => step[member] !== undefined);
+  if (present.length <= 1) return [];
+  const value = EXCLUSIVE.map(([name, member]) => `step.${name}: ${step[member] !== undefined}`).join(' ');
+  return [invalid(path, value, STEP)];
 }
 
 /**
