@@ -44,9 +44,6 @@ export function compileJsonPath(path: string): JsonPath {
   return compiled;
 }
 
-/** Compiles and finds in one step. */
-export const evaluateJsonPath = (path: string, body: Json): Json[][] => compileJsonPath(path).find(body);
-
 function toPlain(item: Item): Json {
   if (item === NO_VALUE) throw new JsonPathError('the document is null: it has no value to give');
   if (item instanceof Byte) return item.value;

@@ -6,4 +6,3 @@ import type { Router } from './types.ts';
 export const ROUTERS: readonly Router[] = [nginx];
 
 export type * from './types.ts';
-export { RouterError } from './types.ts';

@@ -2,10 +2,9 @@
 
 export { SandboxCluster, type SandboxOptions } from './cluster.ts';
 export { VirtualClock, type RunUntilOptions } from './virtual-clock.ts';
-export { randomSuffix, randomUid, seededRandom } from './random.ts';
+export { seededRandom } from './random.ts';
 export type { ApiOptions, Call, Interceptor } from './apiserver/api.ts';
 export type { UserInfo } from './apiserver/resource.ts';
-export { ApiServer } from './apiserver/server.ts';
 export { VirtualKubelet } from './controllers/virtual-kubelet.ts';
 export type { ContainerReport, ContainerState, PodHost, PodReport, PodRuntime } from './controllers/pods.ts';
 export { serveHttps, type HttpsOptions, type HttpsServer, type User } from './http/server.ts';

@@ -15,26 +15,22 @@ import type {
 
 export { collectTemplates } from './collect.ts';
 export type { CollectedTemplates, CollectError, TemplateLookup } from './collect.ts';
-export { AnalysisBuildError, flattenTemplates, mergeArgs } from './flatten.ts';
+export { AnalysisBuildError, mergeArgs } from './flatten.ts';
 export { effectiveCount } from './limits.ts';
-export { resolveMetrics, SECRET_PLACEHOLDER } from './resolve.ts';
+export { resolveMetrics } from './resolve.ts';
 export { resolveRolloutArgs } from './rollout-args.ts';
 export type { RolloutHashes } from './rollout-args.ts';
 export {
   collisionName,
-  INSTANCE_ID_LABEL,
   isSameRun,
   newAnalysisRun,
-  POD_TEMPLATE_HASH_LABEL,
   REVISION_ANNOTATION,
-  ROLLOUT_TYPE_LABEL,
   rolloutRunLabels,
   rolloutRunName,
-  STEP_INDEX_LABEL,
 } from './run-object.ts';
 export type { AnalysisRunManifest, RolloutAnalysisType } from './run-object.ts';
 export { selectDryRun, selectRetention } from './select.ts';
-export { validateMetric, validateMetrics } from './validate.ts';
+export { validateMetrics } from './validate.ts';
 export type * from './types.ts';
 
 /** Built specs have lists only where they hold something. */

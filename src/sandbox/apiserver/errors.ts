@@ -166,8 +166,6 @@ export const forbidden = (of: Qualified, name: string, why: string, causes?: Jso
 
 export const expired = (message: string): ApiError => failure(410, 'Expired', message);
 
-export const gone = (message: string): ApiError => failure(410, 'Gone', message);
-
 export const methodNotAllowed = (
   message = 'the server does not allow this method on the requested resource',
 ): ApiError => failure(405, 'MethodNotAllowed', message, {});
