@@ -31,14 +31,13 @@ export async function firstRelease(stage: Stage): Promise<void> {
   const state = await promoted(stage, 'v1', SOON_MS);
   await settled(stage, sha, SOON_MS);
   checks.that(1, true, 'Git to running', `Synced and Healthy after ${seconds(Date.now() - began)}`);
-  const stable = replicaSetOf(stage, state.stableHash);
-  const ready = stable === undefined ? [] : podsOf(stage, stable).filter(isReady);
-  checks.that(
-    1,
-    ready.length === REPLICAS,
-    `${REPLICAS} pods of v1 are ready`,
-    `${ready.length} in ${NAMESPACE}`,
-  );
+  // The watches of Rollouts and pods are two: one may be ahead of the other for a moment.
+  const ready = await world.until(`${REPLICAS} pods of v1 are ready`, SOON_MS, () => {
+    const stable = replicaSetOf(stage, state.stableHash);
+    const pods = stable === undefined ? [] : podsOf(stage, stable).filter(isReady);
+    return pods.length === REPLICAS ? pods : undefined;
+  });
+  checks.that(1, ready.length === REPLICAS, 'pods of v1 are ready', `${ready.length} in ${NAMESPACE}`);
   stage.startLoad();
   await beat(stage, 3000);
   const { answers, failed, byVersion } = tally(await nextAnswers(stage, 150));

@@ -44,10 +44,12 @@ export async function goodVersion(stage: Stage): Promise<string> {
   );
   checkShares(stage, walked);
 
-  const run = world
-    .list(ANALYSIS_RUN, NAMESPACE)
-    .find((candidate) => text(candidate, 'status', 'phase') === 'Successful');
-  const values = run === undefined ? [] : measurementsOf(run).map(({ value }) => value);
+  const run = await world.until('the AnalysisRun is Successful', SOON_MS, () =>
+    world
+      .list(ANALYSIS_RUN, NAMESPACE)
+      .find((candidate) => text(candidate, 'status', 'phase') === 'Successful'),
+  );
+  const values = measurementsOf(run).map(({ value }) => value);
   checks.that(
     2,
     values.length > 0,
