@@ -1,9 +1,9 @@
-/** AnalysisRuns of a canary: step and background (spec 05 section 9). */
+/** AnalysisRuns of a Rollout (spec 05 section 9): those of a canary, and what those of every strategy have in common. */
 
 import type { AnalysisRun } from '../../api/analysis.ts';
 import type { RolloutAnalysis } from '../../api/analysis-args.ts';
 import type { RolloutAnalysisRunStatus, RolloutStatus } from '../../api/rollout.ts';
-import type { AnalysisRunManifest } from '../analysis/build.ts';
+import type { AnalysisRunManifest, RolloutAnalysisType } from '../analysis/build.ts';
 import {
   buildRunSpec,
   collectTemplates,
@@ -18,12 +18,12 @@ import {
 import { isCompleted } from '../analysis/types.ts';
 import { currentStep } from './canary/course.ts';
 import type { Progress } from './progress.ts';
-import { INCONCLUSIVE_RUN, isInconclusive, isPromoted, PAUSE_STEP } from './progress.ts';
+import { BLUE_GREEN_PAUSE, INCONCLUSIVE_RUN, isInconclusive, isPromoted, PAUSE_STEP } from './progress.ts';
 import { isWithinRollbackWindow } from './rollback-window.ts';
 import type { Situation } from './situation.ts';
 import { HASH_LABEL } from './names.ts';
 
-type Kind = 'Step' | 'Background';
+type Kind = RolloutAnalysisType;
 
 /** The runs that the stored status names, as they are now. */
 export interface CurrentRuns {
@@ -35,16 +35,16 @@ export function currentRuns(s: Situation): CurrentRuns {
   const { currentStepAnalysisRunStatus: step, currentBackgroundAnalysisRunStatus: background } =
     s.old.canary ?? {};
   const index = String(s.old.currentStepIndex ?? 0);
-  const stepRun = find(s, step?.name);
+  const stepRun = findRun(s, step?.name);
   return {
     // A run of a step that someone skipped judges nothing any more.
     step: stepRun?.metadata.labels?.['step-index'] === index ? stepRun : undefined,
-    background: find(s, background?.name),
+    background: findRun(s, background?.name),
   };
 }
 
 /** Bound to its revision: a run of another one is not ours to listen to. */
-function find(s: Situation, name: string | undefined): AnalysisRun | undefined {
+export function findRun(s: Situation, name: string | undefined): AnalysisRun | undefined {
   if (name === undefined || name === '') return undefined;
   return s.snapshot.analysisRuns.find(
     (run) => run.metadata.name === name && run.metadata.labels?.[HASH_LABEL] === s.revisions.hash,
@@ -58,11 +58,14 @@ export interface RunVerdict {
   readonly inconclusive: string | undefined;
 }
 
-export function runVerdict(runs: CurrentRuns): RunVerdict {
-  const list: [AnalysisRun | undefined, string][] = [
+export const runVerdict = (runs: CurrentRuns): RunVerdict =>
+  verdictOf([
     [runs.step, 'Step-based analysis phase error/failed'],
     [runs.background, 'Background analysis phase error/failed'],
-  ];
+  ]);
+
+/** Of runs, each with the message of the abort that its failure means. */
+export function verdictOf(list: readonly (readonly [AnalysisRun | undefined, string])[]): RunVerdict {
   let failed: string | undefined;
   let inconclusive: string | undefined;
   for (const [run, text] of list) {
@@ -103,19 +106,24 @@ export function planRuns(s: Situation, before: Progress, p: Progress, runs: Curr
 export function recordRunChanges(s: Situation, runs: CurrentRuns): void {
   const { currentStepAnalysisRunStatus: step, currentBackgroundAnalysisRunStatus: background } =
     s.old.canary ?? {};
-  for (const [kind, run, recorded] of [
-    ['Step', runs.step, step],
-    ['Background', runs.background, background],
-  ] as const) {
-    const phase = run?.status?.phase ?? '';
-    if (run === undefined || phase === '' || phase === (recorded?.status ?? '')) continue;
-    const bad = phase === 'Failed' || phase === 'Error';
-    s.draft.event(
-      bad ? 'Warning' : 'Normal',
-      `AnalysisRun${phase}`,
-      `${kind} Analysis Run '${run.metadata.name}' Status New: '${phase}' Previous: '${recorded?.status ?? ''}'`,
-    );
-  }
+  recordRunChange(s, 'Step', runs.step, step);
+  recordRunChange(s, 'Background', runs.background, background);
+}
+
+export function recordRunChange(
+  s: Situation,
+  kind: Kind,
+  run: AnalysisRun | undefined,
+  recorded: RolloutAnalysisRunStatus | undefined,
+): void {
+  const phase = run?.status?.phase ?? '';
+  if (run === undefined || phase === '' || phase === (recorded?.status ?? '')) return;
+  const bad = phase === 'Failed' || phase === 'Error';
+  s.draft.event(
+    bad ? 'Warning' : 'Normal',
+    `AnalysisRun${phase}`,
+    `${kind} Analysis Run '${run.metadata.name}' Status New: '${phase}' Previous: '${recorded?.status ?? ''}'`,
+  );
 }
 
 function planRun(
@@ -128,7 +136,7 @@ function planRun(
   const place = placeOf(s, before, kind);
   if (place === undefined) return undefined;
   if (!needsRun(s, p, run)) return run === undefined ? undefined : statusOf(run);
-  return create(s, kind, place);
+  return startRun(s, kind, place.analysis, place.index);
 }
 
 /** The analysis that should run now, by the step that is on record. */
@@ -145,7 +153,7 @@ function placeOf(
   return hasTemplates(analysis) && at >= (analysis.startingStep ?? 0) ? { analysis, index: at } : undefined;
 }
 
-const hasTemplates = <A extends RolloutAnalysis>(analysis: A | undefined): analysis is A =>
+export const hasTemplates = <A extends RolloutAnalysis>(analysis: A | undefined): analysis is A =>
   analysis !== undefined && (analysis.templates ?? []).length > 0;
 
 /** Spec 05 section 9.2. A pause for a decision starts nothing new; an abort neither. */
@@ -158,18 +166,23 @@ function needsRun(s: Situation, p: Progress, run: AnalysisRun | undefined): bool
 
 function resumedByUser(old: RolloutStatus): boolean {
   const reasons = (old.pauseConditions ?? []).map((pause) => pause.reason);
-  return old.controllerPause === true && !reasons.includes(PAUSE_STEP) && !reasons.includes(INCONCLUSIVE_RUN);
+  return (
+    old.controllerPause === true &&
+    ![PAUSE_STEP, BLUE_GREEN_PAUSE, INCONCLUSIVE_RUN].some((reason) => reasons.includes(reason))
+  );
 }
 
 /** An inconclusive run that someone resumed from has had its say. */
 export const wasResumed = (s: Situation): boolean => resumedByUser(s.old);
 
-function create(
+/** Starts a run, or takes up the one that was started already. Undefined: it can't be built. */
+export function startRun(
   s: Situation,
   kind: Kind,
-  place: { analysis: RolloutAnalysis; index: number },
+  analysis: RolloutAnalysis,
+  index = 0,
 ): RolloutAnalysisRunStatus | undefined {
-  const built = manifest(s, kind, place.analysis, place.index);
+  const built = manifest(s, kind, analysis, index);
   if ('error' in built) {
     s.draft.note('analysis.error', built.error);
     s.draft.event('Warning', 'AnalysisRunError', `Cannot create the ${kind} AnalysisRun: ${built.error}`);
@@ -202,6 +215,8 @@ function create(
 
 /** So many runs of one step: someone retries without end; the history limits will have cleared names by then. */
 const MAX_ATTEMPTS = 1000;
+
+const INFIX = { Background: '', PrePromotion: 'pre', PostPromotion: 'post' } as const;
 
 /** The run that an analysis asks for, under its first name. */
 export function manifest(
@@ -236,7 +251,7 @@ export function manifest(
         rollout.metadata.name,
         revisions.hash,
         revisions.revision,
-        kind === 'Step' ? String(index) : '',
+        kind === 'Step' ? String(index) : INFIX[kind],
       ),
       owner: rollout,
       labels: rolloutRunLabels({
@@ -253,7 +268,7 @@ export function manifest(
   };
 }
 
-function statusOf(run: AnalysisRun): RolloutAnalysisRunStatus {
+export function statusOf(run: AnalysisRun): RolloutAnalysisRunStatus {
   const message = run.status?.message ?? '';
   return {
     name: run.metadata.name,
@@ -262,7 +277,7 @@ function statusOf(run: AnalysisRun): RolloutAnalysisRunStatus {
   };
 }
 
-function terminate(s: Situation, run: AnalysisRun): void {
+export function terminate(s: Situation, run: AnalysisRun): void {
   if (isCompleted(run.status?.phase) || run.spec.terminate === true) return;
   if (run.metadata.deletionTimestamp !== undefined) return;
   const { name, uid } = run.metadata;

@@ -2,7 +2,8 @@
 
 import type { CanaryStrategy, Rollout, RolloutStatus } from '../../api/rollout.ts';
 import { currentRuns, planRuns, recordRunChanges, runVerdict, wasResumed } from './analysis-runs.ts';
-import { hasTimedOut, hasProgressed, isIndefinite, waitsForOldPods } from './deadline.ts';
+import { sum } from './canary/counts.ts';
+import { deadlineVerdict } from './deadline-verdict.ts';
 import { planHistory } from './history.ts';
 import type { Draft } from './intents.ts';
 import type { Progress } from './progress.ts';
@@ -13,7 +14,6 @@ import {
   begin,
   clearResume,
   enterPause,
-  isPromoted,
   pauseInconclusive,
   promoteFirst,
   promoteWhenReady,
@@ -30,7 +30,7 @@ import type { Situation } from './situation.ts';
 import { situate } from './situation.ts';
 import { isAtDesired, planSizes } from './sizes.ts';
 import type { RolloutSnapshot } from './snapshot.ts';
-import { nextStatus, recordStart, timeoutText } from './status.ts';
+import { nextStatus, recordStart } from './status.ts';
 import { planTraffic, weightDecision } from './traffic.ts';
 
 export interface CanaryDecision {
@@ -85,24 +85,17 @@ function verdicts(s: Situation, before: Progress, runs: ReturnType<typeof curren
   p = skipWithinWindow(s, p);
   p = abortOnCommand(s, p);
   p = abortOnVerdict(s, p, verdict.failed);
-  p = abortOnVerdict(s, p, deadlineVerdict(s, p));
+  p = abortOnVerdict(s, p, deadlineVerdict(s, p, podsNow(s)));
   return pauseInconclusive(s, p, wasResumed(s) ? undefined : verdict.inconclusive);
 }
 
-/** progressDeadlineAbort (spec 01 section 6.3). */
-function deadlineVerdict(s: Situation, p: Progress): string | undefined {
-  if (s.rollout.spec.progressDeadlineAbort !== true || isPromoted(s, p)) return undefined;
-  if (p.pauses.length > 0 || s.rollout.spec.paused === true || isIndefinite(s, p.stepIndex)) return undefined;
-  if (!hasTimedOut(s, s.old) || waitsForOldPods(s, false)) return undefined;
+/** Pods of all versions, as the status counts them. */
+function podsNow(s: Situation): RolloutStatus {
   const counts = s.revisions.all.map(countsOf);
-  const total = (field: 'created' | 'ready' | 'available'): number =>
-    counts.reduce((sum, item) => sum + item[field], 0);
-  const now: RolloutStatus = {
-    ...s.old,
-    replicas: total('created'),
+  return {
+    replicas: sum(counts, 'created'),
     updatedReplicas: s.canary.created,
-    readyReplicas: total('ready'),
-    availableReplicas: total('available'),
+    readyReplicas: sum(counts, 'ready'),
+    availableReplicas: sum(counts, 'available'),
   };
-  return hasProgressed(s.old, now) ? undefined : timeoutText(s.revisions.name);
 }

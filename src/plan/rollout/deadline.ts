@@ -46,6 +46,9 @@ const count = (
   field: 'replicas' | 'updatedReplicas' | 'readyReplicas' | 'availableReplicas',
 ): number => status[field] ?? 0;
 
+const selectors = ({ blueGreen }: RolloutStatus): string =>
+  `${blueGreen?.activeSelector ?? ''} ${blueGreen?.previewSelector ?? ''}`;
+
 const waiting = (status: RolloutStatus): number =>
   count(status, 'replicas') - count(status, 'updatedReplicas');
 
@@ -57,6 +60,7 @@ export function hasProgressed(old: RolloutStatus, next: RolloutStatus): boolean 
     count(next, 'readyReplicas') > count(old, 'readyReplicas') ||
     count(next, 'availableReplicas') > count(old, 'availableReplicas') ||
     (next.stableRS ?? '') !== (old.stableRS ?? '') ||
+    selectors(next) !== selectors(old) ||
     (next.currentStepIndex !== undefined &&
       old.currentStepIndex !== undefined &&
       next.currentStepIndex !== old.currentStepIndex) ||

@@ -36,6 +36,7 @@ export interface Progress {
 }
 
 export const PAUSE_STEP = 'CanaryPauseStep';
+export const BLUE_GREEN_PAUSE = 'BlueGreenPause';
 export const INCONCLUSIVE_RUN = 'InconclusiveAnalysisRun';
 
 export const isPromoted = (s: Situation, p: Progress): boolean =>
@@ -81,7 +82,8 @@ export function begin(s: Situation): Progress {
   };
 }
 
-const withoutCommands = {
+/** No pause, no abort, no promotion asked for. */
+export const withoutCommands = {
   abort: false,
   abortedAt: undefined,
   abortMessage: '',

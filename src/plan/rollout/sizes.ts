@@ -169,7 +169,7 @@ function planAborted(
  * No ReplicaSet grows while pods that it was told to let go of are still counted: its status would pass them off as
  * the new ones.
  */
-function settled(s: Situation, rs: ReplicaSet, wanted: number): number {
+export function settled(s: Situation, rs: ReplicaSet, wanted: number): number {
   const { size, created } = countsOf(rs);
   if (wanted <= size || !isShrinking(rs)) return wanted;
   s.draft.note('size.settle', `ReplicaSet ${rs.metadata.name} still has ${created} pods of ${size}`);
@@ -285,7 +285,7 @@ function isReferenced(s: Situation, hash: string): boolean {
   );
 }
 
-function scale(
+export function scale(
   s: Situation,
   rs: ReplicaSet,
   size: number,
@@ -321,7 +321,7 @@ function scale(
   scalingEvent(s, name, revision, from, size, key);
 }
 
-function scalingEvent(
+export function scalingEvent(
   s: Situation,
   name: string,
   revision: number,
@@ -339,7 +339,7 @@ function scalingEvent(
   s.draft.note('size.change', `ReplicaSet ${name}: ${from} to ${to}`);
 }
 
-function annotate(s: Situation, rs: ReplicaSet, annotations: Record<string, string | null>): void {
+export function annotate(s: Situation, rs: ReplicaSet, annotations: Record<string, string | null>): void {
   const { name, uid } = rs.metadata;
   s.draft.intend({
     kind: 'annotateReplicaSet',

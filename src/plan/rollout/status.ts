@@ -13,7 +13,7 @@ import { stepsOf } from './defaults.ts';
 import { nextDuration } from './duration.ts';
 import { rolloutPhase } from './phase.ts';
 import type { Progress } from './progress.ts';
-import { INCONCLUSIVE_RUN, isPromoted, PAUSE_STEP } from './progress.ts';
+import { isPromoted, PAUSE_STEP } from './progress.ts';
 import { countsOf, observedCounts } from './replica-set.ts';
 import { createKey } from './revision.ts';
 import type { Situation } from './situation.ts';
@@ -27,22 +27,48 @@ export interface StatusParts {
   readonly runs: RunStatuses;
 }
 
+/** What the strategies say differently about the same pass. */
+export interface StatusFacts {
+  /** Everything but conditions, duration and phase. */
+  readonly bare: RolloutStatus;
+  readonly healthy: boolean;
+  /** Of the condition Available. */
+  readonly available: boolean;
+  /** Whether a pause of this reason ends by a person's word only. */
+  readonly waitsForPerson: (reason: string) => boolean;
+  /** The status as the phase should read it. */
+  readonly forPhase: (status: RolloutStatus) => RolloutStatus;
+}
+
+/** The status of a canary. */
 export function nextStatus(s: Situation, p: Progress, parts: StatusParts): RolloutStatus {
   const bare = bareStatus(s, p, parts);
-  const health = isHealthy(s, p, bare);
-  const conditions = nextConditions(s, p, bare, health);
+  return completeStatus(s, p, {
+    bare,
+    healthy: isHealthy(s, p, bare),
+    available: (bare.availableReplicas ?? 0) >= s.replicas,
+    waitsForPerson: (reason) => waitsForPerson(s, p, reason),
+    forPhase: (status) => forPhase(s, p, status, parts.sizes),
+  });
+}
+
+/** Conditions, duration, phase and what follows from them: the same for every strategy. */
+export function completeStatus(s: Situation, p: Progress, facts: StatusFacts): RolloutStatus {
+  const { bare, healthy } = facts;
+  const conditions = nextConditions(s, p, facts);
   const status: RolloutStatus = { ...bare, conditions: [...conditions] };
-  const duration = nextDuration(s.old.duration, durationFacts(s, p));
+  const duration = nextDuration(s.old.duration, durationFacts(s, p, facts));
   if (duration !== undefined) status.duration = duration;
   recordEvents(s, p, status);
-  const { phase, message } = rolloutPhase(s.rollout.spec, forPhase(s, p, status, parts.sizes));
+  const { phase, message } = rolloutPhase(s.rollout.spec, facts.forPhase(status));
   status.phase = phase;
   if (message !== '') status.message = message;
-  armDeadline(s, p, status, health);
+  armDeadline(s, p, status, healthy);
   return status;
 }
 
-const clamp = (counts: Counts, size: number): Counts => ({
+/** Pods that the plan lets go of are not counted any more. */
+export const clamp = (counts: Counts, size: number): Counts => ({
   size,
   created: Math.min(counts.created, size),
   ready: Math.min(counts.ready, size),
@@ -67,7 +93,7 @@ function countsAfter(s: Situation, sizes: PlannedSizes): { all: Counts[]; fresh:
 /** Left out where 0, as existing clients expect. */
 const COUNTS = ['HPAReplicas', 'availableReplicas', 'readyReplicas', 'replicas', 'updatedReplicas'] as const;
 
-function bareStatus(s: Situation, p: Progress, parts: StatusParts): RolloutStatus {
+export function bareStatus(s: Situation, p: Progress, parts: StatusParts): RolloutStatus {
   const { old, rollout } = s;
   const { all, fresh } = countsAfter(s, parts.sizes);
   const replicas = sum(all, 'created');
@@ -118,8 +144,7 @@ function isHealthy(s: Situation, p: Progress, status: RolloutStatus): boolean {
 function nextConditions(
   s: Situation,
   p: Progress,
-  bare: RolloutStatus,
-  healthy: boolean,
+  { bare, healthy, available }: StatusFacts,
 ): readonly RolloutCondition[] {
   const { now } = s;
   let list: readonly RolloutCondition[] = s.old.conditions ?? [];
@@ -139,7 +164,6 @@ function nextConditions(
   const progressing = progressingCondition(s, p, bare, { healthy, paused, becameUnhealthy });
   if (progressing !== undefined) set(progressing.wanted, progressing.refresh);
 
-  const available = (bare.availableReplicas ?? 0) >= s.replicas;
   set({
     type: 'Available',
     status: available ? 'True' : 'False',
@@ -258,7 +282,7 @@ function replicaFailure(s: Situation): WantedCondition | undefined {
   return undefined;
 }
 
-function durationFacts(s: Situation, p: Progress) {
+function durationFacts(s: Situation, p: Progress, facts: StatusFacts) {
   return {
     now: s.now,
     changed: p.reset,
@@ -269,12 +293,14 @@ function durationFacts(s: Situation, p: Progress) {
     byFullPromotion: p.byFullPromotion,
     rollback: p.rollback,
     manuallyPaused:
-      s.rollout.spec.paused === true || p.pauses.some((pause) => waitsForPerson(s, p, pause.reason)),
+      s.rollout.spec.paused === true || p.pauses.some((pause) => facts.waitsForPerson(pause.reason)),
   };
 }
 
+export const isInconclusiveReason = (reason: string): boolean => reason.startsWith('Inconclusive');
+
 function waitsForPerson(s: Situation, p: Progress, reason: string): boolean {
-  if (reason !== PAUSE_STEP) return reason.startsWith('Inconclusive') || reason === INCONCLUSIVE_RUN;
+  if (reason !== PAUSE_STEP) return isInconclusiveReason(reason);
   const pause = stepsOf(s.strategy)[p.stepIndex ?? 0]?.pause;
   return pause !== undefined && pauseSeconds(pause) === undefined;
 }
