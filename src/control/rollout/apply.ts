@@ -6,13 +6,13 @@
 import type { Rollout } from '../../api/rollout.ts';
 import type { KubeObject, ObjectRef, ResourceType } from '../../kube/api.ts';
 import { ApiError, isAlreadyExists, isConflict, isNotFound, keyOf } from '../../kube/api.ts';
-import { ANALYSIS_RUN, REPLICA_SET, ROLLOUT, SERVICE } from '../../kube/kinds.ts';
+import { ANALYSIS_RUN, POD, REPLICA_SET, ROLLOUT, SERVICE } from '../../kube/kinds.ts';
 import type { JsonObject } from '../../lang/json.ts';
 import { isObject } from '../../lang/json.ts';
 import { createMergePatch } from '../../lang/patch/merge.ts';
 import { podTemplatesEqual } from '../../lang/pod-template.ts';
 import { isSameRun } from '../../plan/analysis/build.ts';
-import { HASH_LABEL, MANAGED_BY, REVISION } from '../../plan/rollout/names.ts';
+import { EPHEMERAL_METADATA, HASH_LABEL, MANAGED_BY, REVISION } from '../../plan/rollout/names.ts';
 import type { FailedIntent, RolloutIntent, RolloutPlan } from '../../plan/rollout/index.ts';
 import { WAVES_AFTER_STATUS, WAVES_BEFORE_STATUS } from '../../plan/rollout/index.ts';
 import type { ReplicaSet } from '../../plan/rollout/replica-set.ts';
@@ -23,6 +23,7 @@ import type { ControlContext } from '../controller.ts';
 import { controllerOf, controllerRef } from '../controller.ts';
 import { NotLeading } from '../writer.ts';
 import { routerObjects } from './gather.ts';
+import { forEachPod } from './pods.ts';
 
 /** Events that explain a status go before it, but never hold it up for longer. */
 const FLUSH_MS = 250;
@@ -153,10 +154,14 @@ class Pass {
       case 'annotateReplicaSet':
         await this.#patch(REPLICA_SET, intent.target, {
           metadata: { annotations: { ...intent.annotations } },
-          ...(intent.minReadySeconds === undefined
-            ? {}
-            : { spec: { minReadySeconds: intent.minReadySeconds } }),
+          ...replicaSetSpec(intent),
         });
+        return;
+      case 'setTemplateMetadata':
+        await this.#patch(REPLICA_SET, intent.target, templateMetadata(intent));
+        return;
+      case 'setPodMetadata':
+        await this.#setPodMetadata(intent);
         return;
       case 'deleteReplicaSet':
       case 'deleteAnalysisRun': {
@@ -191,6 +196,16 @@ class Pass {
         await unlessGone(this.#patch(ANALYSIS_RUN, intent.target, { spec: { terminate: true } }));
         return;
     }
+  }
+
+  /** Each pod by itself: one that can't be written holds up no other, only the record. */
+  async #setPodMetadata(intent: RolloutIntent & { kind: 'setPodMetadata' }): Promise<void> {
+    await forEachPod(intent.pods, ({ target, metadata }) =>
+      this.#patch(POD, target, { metadata: metadata as JsonObject }),
+    );
+    await this.#patch(REPLICA_SET, intent.target, {
+      metadata: { annotations: { [EPHEMERAL_METADATA]: intent.record } },
+    });
   }
 
   /** Only while the Rollout is what the plan was made from. */
@@ -366,6 +381,27 @@ class Pass {
     for (const key of this.#routerEvents.keys()) tellRouter(key);
     return any;
   }
+}
+
+function replicaSetSpec(intent: RolloutIntent & { kind: 'annotateReplicaSet' }): JsonObject {
+  const { minReadySeconds, podSpec } = intent;
+  if (minReadySeconds === undefined && podSpec === undefined) return {};
+  return {
+    spec: {
+      ...(minReadySeconds === undefined ? {} : { minReadySeconds }),
+      ...(podSpec === undefined ? {} : { template: { spec: podSpec } }),
+    },
+  };
+}
+
+function templateMetadata(intent: RolloutIntent & { kind: 'setTemplateMetadata' }): JsonObject {
+  const { metadata, record } = intent;
+  return {
+    ...(record === undefined ? {} : { metadata: { annotations: { [EPHEMERAL_METADATA]: record } } }),
+    ...(Object.keys(metadata).length === 0
+      ? {}
+      : { spec: { template: { metadata: metadata as JsonObject } } }),
+  };
 }
 
 /** A user's `abort: false` says the same as nothing: no reason to take it away. */

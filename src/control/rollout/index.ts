@@ -30,6 +30,7 @@ import type {
 import type { Applied } from './apply.ts';
 import { applyRolloutPlan } from './apply.ts';
 import { gatherRollout } from './gather.ts';
+import { withPods } from './pods.ts';
 import { inDecidedForm } from './status-form.ts';
 import {
   BY_NAMESPACE,
@@ -109,11 +110,12 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
   ): Promise<ReconcileResult | 'conflict'> {
     const known = writtenAt.get(key);
     const now = context.clock.now();
-    const snapshot = gatherRollout(stores, inDecidedForm(object), {
+    const gathered = gatherRollout(stores, inDecidedForm(object), {
       now,
       statusWrittenAt: known?.uid === object.metadata.uid ? known?.at : undefined,
       failed,
     });
+    const { snapshot, podsError } = await withPods(context, gathered, signal);
     const decided = planRollout(snapshot);
     const stored = isObject(object['status']) ? (object['status'] as RolloutStatus) : {};
     const plan = { ...decided, status: storedForm(form, decided.status, stored, now) };
@@ -123,6 +125,8 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
     if (applied.conflict) return 'conflict';
     if (applied.failed.length > 0) return afterFailure(key, failed, applied, signal);
     if (applied.error !== undefined) throw applied.error;
+    // Verdicts and sizes didn't wait for the pods; what needs them is tried again.
+    if (podsError !== undefined) throw podsError;
     return { requeueAt: plan.requeueAt };
   }
 

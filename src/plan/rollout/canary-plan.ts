@@ -4,6 +4,7 @@ import type { CanaryStrategy, Rollout, RolloutStatus } from '../../api/rollout.t
 import { currentRuns, planRuns, recordRunChanges, runVerdict, wasResumed } from './analysis-runs.ts';
 import { sum } from './canary/counts.ts';
 import { deadlineVerdict } from './deadline-verdict.ts';
+import { planMetadata } from './ephemeral-metadata.ts';
 import { planHistory } from './history.ts';
 import type { Draft } from './intents.ts';
 import type { Progress } from './progress.ts';
@@ -68,6 +69,7 @@ export function decideCanary(
   const done = clearResume(s, enterPause(s, advanced));
   const runStatuses = planRuns(s, before, done, runs);
   const sizes = planSizes(s, done);
+  planMetadata({ rollout, revisions, draft, pods: snapshot.pods }, done.stableHash);
   planHistory(
     s,
     new Set([runStatuses.step?.name, runStatuses.background?.name].filter((name) => name !== undefined)),
@@ -76,7 +78,7 @@ export function decideCanary(
 }
 
 /** Commands and verdicts: they rest on nothing that can fail. */
-function verdicts(s: Situation, before: Progress, runs: ReturnType<typeof currentRuns>): Progress {
+export function verdicts(s: Situation, before: Progress, runs: ReturnType<typeof currentRuns>): Progress {
   const verdict = runVerdict(runs);
   let p = restartIfChanged(s, before);
   p = settleIfPromoted(s, p);

@@ -4,8 +4,10 @@
  */
 
 import type { RolloutStatus } from '../../api/rollout.ts';
+import type { JsonObject } from '../../lang/json.ts';
 import type { AnalysisRunManifest } from '../analysis/run-object.ts';
 import type { Plan, PlannedEvent } from '../types.ts';
+import type { PodMetadataPatch } from './ephemeral-metadata.ts';
 import type { ReplicaSet } from './replica-set.ts';
 
 /**
@@ -50,6 +52,22 @@ export type RolloutIntent =
       readonly target: Target;
       readonly annotations: Readonly<Record<string, string | null>>;
       readonly minReadySeconds?: number | undefined;
+      /** A merge patch of the spec of its pods. */
+      readonly podSpec?: JsonObject | undefined;
+    })
+  | (Base & {
+      readonly kind: 'setTemplateMetadata';
+      readonly target: Target;
+      readonly metadata: PodMetadataPatch;
+      /** Of what is injected; null: nothing; undefined: not yet to be written. */
+      readonly record?: string | null | undefined;
+    })
+  | (Base & {
+      readonly kind: 'setPodMetadata';
+      /** The ReplicaSet, which gets the record when all of its pods are done. */
+      readonly target: Target;
+      readonly pods: readonly { readonly target: Target; readonly metadata: PodMetadataPatch }[];
+      readonly record: string | null;
     })
   | (Base & { readonly kind: 'deleteReplicaSet'; readonly target: Target })
   | (Base & {

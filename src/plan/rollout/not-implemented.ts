@@ -41,9 +41,6 @@ const CANARY: readonly Row<CanaryStrategy>[] = [
     reason: 'stable keeps its size during an update',
   },
   isSet('pingPong', 'services do not change roles'),
-  isSet('canaryMetadata', 'metadata that follows the role of a pod is not set'),
-  isSet('stableMetadata', 'metadata that follows the role of a pod is not set'),
-  isSet('antiAffinity', 'anti-affinity between versions is not set'),
 ];
 
 const STEP: readonly Row<CanaryStep>[] = [

@@ -6,8 +6,17 @@ import { isObject } from '../../lang/json.ts';
 import { podTemplateHash } from '../../lang/pod-hash.ts';
 import { podTemplatesEqual } from '../../lang/pod-template.ts';
 import { matchesSelector, selectorFrom } from '../../lang/selector.ts';
+import { antiAffinityPatch, withAntiAffinity } from './anti-affinity.ts';
+import { withInjectedMetadata } from './ephemeral-metadata.ts';
 import type { Draft } from './intents.ts';
-import { DESIRED_REPLICAS, HASH_LABEL, NOT_COPIED, REVISION, REVISION_HISTORY } from './names.ts';
+import {
+  DESIRED_REPLICAS,
+  EPHEMERAL_METADATA,
+  HASH_LABEL,
+  NOT_COPIED,
+  REVISION,
+  REVISION_HISTORY,
+} from './names.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { byAge, hashOf, hasController, isOwnedBy, revisionOf } from './replica-set.ts';
 import { ownTemplate } from './strip.ts';
@@ -87,6 +96,8 @@ export function newReplicaSet(rollout: Rollout, revisions: Revisions, size: numb
   const template = rollout.spec.template ?? {};
   const metadata = isObject(template['metadata']) ? template['metadata'] : {};
   const labels = { ...(isObject(metadata['labels']) ? metadata['labels'] : {}), [HASH_LABEL]: hash };
+  const podSpec = isObject(template['spec']) ? template['spec'] : {};
+  const injected = withInjectedMetadata(rollout, revisions, { ...metadata, labels });
   const selector = (rollout.spec.selector ?? {}) as JsonObject;
   const matchLabels = isObject(selector['matchLabels']) ? selector['matchLabels'] : {};
   const { minReadySeconds } = rollout.spec;
@@ -101,6 +112,7 @@ export function newReplicaSet(rollout: Rollout, revisions: Revisions, size: numb
         ...copiedAnnotations(rollout),
         [REVISION]: String(revisions.revision),
         [DESIRED_REPLICAS]: String(rollout.spec.replicas ?? 1),
+        ...(injected.record === undefined ? {} : { [EPHEMERAL_METADATA]: injected.record }),
       },
       ownerReferences: [
         {
@@ -117,7 +129,11 @@ export function newReplicaSet(rollout: Rollout, revisions: Revisions, size: numb
       replicas: size,
       ...(minReadySeconds === undefined || minReadySeconds === 0 ? {} : { minReadySeconds }),
       selector: { ...selector, matchLabels: { ...matchLabels, [HASH_LABEL]: hash } },
-      template: { ...template, metadata: { ...metadata, labels } },
+      template: {
+        ...template,
+        metadata: injected.metadata,
+        spec: withAntiAffinity(rollout, hash, podSpec),
+      },
     },
   };
 }
@@ -144,7 +160,8 @@ export function syncRevision(rollout: Rollout, revisions: Revisions, draft: Draf
     }
     const minReadySeconds = rollout.spec.minReadySeconds ?? 0;
     const otherSeconds = (fresh.spec.minReadySeconds ?? 0) !== minReadySeconds;
-    if (Object.keys(annotations).length > 0 || otherSeconds) {
+    const podSpec = antiAffinityPatch(rollout, fresh, revisions.hash);
+    if (Object.keys(annotations).length > 0 || otherSeconds || podSpec !== undefined) {
       draft.intend({
         kind: 'annotateReplicaSet',
         key: `annotate/${name}`,
@@ -152,6 +169,7 @@ export function syncRevision(rollout: Rollout, revisions: Revisions, draft: Draf
         target: { name, uid: fresh.metadata.uid },
         annotations,
         ...(otherSeconds ? { minReadySeconds } : {}),
+        ...(podSpec === undefined ? {} : { podSpec }),
       });
     }
   }

@@ -27,6 +27,11 @@ export interface RolloutSnapshot {
   readonly routes: readonly RouteView[];
   /** Raw objects that the Rollout refers to, for the checks of spec 01 section 3.4. */
   readonly references: ReferencedObjects;
+  /**
+   * Pods of all its ReplicaSets, read live after everything else: only where `podsNeeded` asked for them. Undefined:
+   * not asked for, or they could not be had.
+   */
+  readonly pods?: readonly PodView[] | undefined;
   /** When this controller last wrote the status of this Rollout; undefined after a restart. */
   readonly statusWrittenAt: number | undefined;
   /** Writes of a plan that this pass already tried in vain. */
@@ -57,6 +62,21 @@ export interface RouteView {
   readonly current: boolean;
   /** Confirmation by the data plane, for routers that can tell. */
   readonly verified?: boolean | undefined;
+}
+
+/** What decisions read of a pod. */
+export interface PodView {
+  readonly name: string;
+  readonly uid: string;
+  /** uid of the ReplicaSet that controls it. */
+  readonly replicaSet: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly terminating: boolean;
+  /** Since when it is ready, milliseconds; undefined: it isn't. */
+  readonly readySince: number | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 export interface FailedIntent {

@@ -64,11 +64,23 @@ function withoutInjectedAffinity(template: JsonObject): JsonObject {
   return { ...template, spec: Object.keys(left).length > 0 ? { ...rest, affinity: left } : rest };
 }
 
+/** The versions that injected terms of an affinity keep away from. */
+export function injectedHashes(affinity: JsonObject): Json[] {
+  const anti = affinity['podAntiAffinity'];
+  if (!isObject(anti)) return [];
+  return TERM_LISTS.flatMap((list) => (Array.isArray(anti[list]) ? anti[list] : [])).flatMap((term) =>
+    hashExpressions(term).flatMap(({ values }) => (Array.isArray(values) ? values : [])),
+  );
+}
+
 /** Recognised by the hash label in a match expression, in a term or a weighted term. */
-function namesHash(term: Json): boolean {
-  if (!isObject(term)) return false;
+const namesHash = (term: Json): boolean => hashExpressions(term).length > 0;
+
+function hashExpressions(term: Json): JsonObject[] {
+  if (!isObject(term)) return [];
   const inner = isObject(term['podAffinityTerm']) ? term['podAffinityTerm'] : term;
   const selector = inner['labelSelector'];
   const expressions = isObject(selector) ? selector['matchExpressions'] : undefined;
-  return Array.isArray(expressions) && expressions.some((e) => isObject(e) && e['key'] === HASH_LABEL);
+  if (!Array.isArray(expressions)) return [];
+  return expressions.filter((e): e is JsonObject => isObject(e) && e['key'] === HASH_LABEL);
 }

@@ -152,7 +152,14 @@ export class ClusterWorld {
         };
         const pods = ready.get(name) ?? [];
         ready.set(name, pods);
-        if (pods.length === spec.replicas) continue;
+        if (pods.length === spec.replicas) {
+          const { observedGeneration = 0 } = (event.object['status'] ?? {}) as {
+            observedGeneration?: number;
+          };
+          if (observedGeneration < (event.object.metadata.generation ?? 0))
+            this.clock.setTimer(CREATED_MS, () => void report(name));
+          continue;
+        }
         const image = spec.template.spec.containers[0]?.image ?? '';
         const after = this.#options.readyAfterMs?.(image) ?? 1_500;
         pods.sort((a, b) => a - b).splice(spec.replicas);

@@ -1,0 +1,114 @@
+/** Live reads of a Rollout's pods, page by page, and work on many of them. */
+
+import { ApiError, isConflict, isNotFound } from '../../kube/api.ts';
+import type { KubeObject } from '../../kube/api.ts';
+import { POD } from '../../kube/kinds.ts';
+import type { JsonObject } from '../../lang/json.ts';
+import { isObject } from '../../lang/json.ts';
+import { formatSelector, selectorFrom } from '../../lang/selector.ts';
+import { parseTime } from '../../lang/time.ts';
+import type { PodView, RolloutSnapshot } from '../../plan/rollout/index.ts';
+import { HASH_LABEL } from '../../plan/rollout/names.ts';
+import { podsNeeded } from '../../plan/rollout/pods-needed.ts';
+import type { ControlContext } from '../controller.ts';
+import { controllerOf } from '../controller.ts';
+import { NotLeading } from '../writer.ts';
+
+const PAGE = 500;
+/** More pods than any cluster has; a server that never stops paging must not hold a pass for ever. */
+const MAX_PAGES = 400;
+
+/** The snapshot with its pods, where a decision needs them. An error is for later: nothing else depends on them. */
+export async function withPods(
+  context: Pick<ControlContext, 'live'>,
+  snapshot: RolloutSnapshot,
+  signal: AbortSignal,
+): Promise<{ snapshot: RolloutSnapshot; podsError?: unknown }> {
+  if (!podsNeeded(snapshot)) return { snapshot };
+  try {
+    const pods = await podsOf(context, snapshot, signal);
+    return { snapshot: Object.freeze({ ...snapshot, pods }) };
+  } catch (error) {
+    return { snapshot, podsError: error };
+  }
+}
+
+async function podsOf(
+  { live }: Pick<ControlContext, 'live'>,
+  { rollout, replicaSets }: RolloutSnapshot,
+  signal: AbortSignal,
+): Promise<PodView[]> {
+  const owners = new Set(replicaSets.map((rs) => rs.metadata.uid));
+  const own = formatSelector(selectorFrom(rollout?.spec.selector as JsonObject | undefined));
+  const options = {
+    namespace: rollout?.metadata.namespace,
+    labelSelector: own === '' ? HASH_LABEL : `${own},${HASH_LABEL}`,
+    limit: PAGE,
+    signal,
+  };
+  const pods: PodView[] = [];
+  let next: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const list = await live.list(POD, { ...options, ...(next === undefined ? {} : { continue: next }) });
+    for (const item of list.items) {
+      const view = viewOf(item);
+      if (view !== undefined && owners.has(view.replicaSet)) pods.push(view);
+    }
+    next = list.continue;
+    if (next === undefined || next === '') return pods;
+  }
+  throw new Error(`the list of pods of Rollout ${rollout?.metadata.name ?? ''} does not end`);
+}
+
+function viewOf(pod: KubeObject): PodView | undefined {
+  const {
+    name,
+    uid = '',
+    creationTimestamp,
+    deletionTimestamp,
+    labels = {},
+    annotations = {},
+  } = pod.metadata;
+  const owner = controllerOf(pod);
+  if (owner === undefined) return undefined;
+  const { status } = pod;
+  const conditions = isObject(status) && Array.isArray(status['conditions']) ? status['conditions'] : [];
+  const ready = conditions.find((item) => isObject(item) && item['type'] === 'Ready');
+  const isReady = isObject(ready) && ready['status'] === 'True';
+  return {
+    name,
+    uid,
+    replicaSet: owner.uid,
+    createdAt: parseTime(creationTimestamp) ?? 0,
+    terminating: deletionTimestamp !== undefined,
+    readySince: isReady ? (parseTime(ready['lastTransitionTime']) ?? 0) : undefined,
+    labels,
+    annotations,
+  };
+}
+
+const AT_ONCE = 10;
+
+/**
+ * Works on all of them, some at a time; each by itself. One that is gone, or has become another of the same name, is
+ * done. Throws the first error when all have had their turn.
+ */
+export async function forEachPod<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  const queue = items.values();
+  let failure: unknown;
+  const worker = async (): Promise<void> => {
+    for (const item of queue) {
+      try {
+        await work(item);
+      } catch (error) {
+        if (error instanceof NotLeading) throw error;
+        if (isNotFound(error) || (isConflict(error) && isOtherUid(error))) continue;
+        failure ??= error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  if (failure !== undefined) throw failure;
+}
+
+const isOtherUid = (error: unknown): boolean => error instanceof ApiError && /uid/i.test(error.message);

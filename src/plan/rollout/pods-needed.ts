@@ -1,0 +1,22 @@
+/** Whether a decision needs to see single pods. They are read live, and only then: no store holds them. */
+
+import { metadataNeedsPods } from './ephemeral-metadata.ts';
+import { Draft } from './intents.ts';
+import { claim, revisionsOf } from './revision.ts';
+import type { RolloutSnapshot } from './snapshot.ts';
+import { refusalOf } from './validation.ts';
+
+export function podsNeeded(snapshot: RolloutSnapshot): boolean {
+  const { rollout, stored } = snapshot;
+  if (rollout === undefined || stored.metadata.deletionTimestamp !== undefined) return false;
+  const { canary, blueGreen } = rollout.spec.strategy ?? {};
+  const metadata = [
+    canary?.canaryMetadata,
+    canary?.stableMetadata,
+    blueGreen?.previewMetadata,
+    blueGreen?.activeMetadata,
+  ].some((item) => item !== undefined);
+  if (!metadata) return false;
+  if (refusalOf(snapshot) !== undefined) return false;
+  return metadataNeedsPods(rollout, revisionsOf(rollout, claim(rollout, snapshot.replicaSets, new Draft())));
+}
