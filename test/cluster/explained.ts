@@ -66,6 +66,10 @@ export const EXPLANATIONS: readonly Explanation[] = [
       isOrder(kind, SIZE, RECORD) || isOrder(kind, CLEANED, /^Rollout\/\S+ phase = Healthy/),
   },
   {
+    compat: 'Services of one pass',
+    explains: (kind) => isOrder(kind, /^Service\/\S+-stable selector = /, /^Service\/\S+-canary selector = /),
+  },
+  {
     compat: 'start of an AnalysisRun',
     explains: (kind) => isOrder(kind, /^Rollout\/\S+ phase = Progressing/, /^AnalysisRun\/\S+ created$/),
   },

@@ -14,7 +14,8 @@ import { COUNTS_INTERVAL_MS, publicationOf } from './publish.ts';
 import { claim, createKey, revisionsOf } from './revision.ts';
 import { isShrinking } from './sizes.ts';
 import type { RolloutSnapshot } from './snapshot.ts';
-import { refusalOf, refusedStatus } from './validation.ts';
+import { decideRefused } from './refused.ts';
+import { refusalOf } from './validation.ts';
 
 export type { RolloutEvent, RolloutIntent, RolloutPlan, Wave } from './intents.ts';
 export { WAVES_AFTER_STATUS, WAVES_BEFORE_STATUS } from './intents.ts';
@@ -36,7 +37,10 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
     );
   }
   const refusal = refusalOf(snapshot);
-  if (refusal !== undefined) return finish(draft, refusedStatus(snapshot, refusal, draft), false);
+  if (refusal !== undefined) {
+    const { status, urgent } = decideRefused(snapshot, refusal, draft);
+    return finish(draft, status, urgent);
+  }
   const canary = rollout?.spec.strategy?.canary;
   if (rollout === undefined || canary === undefined) return finish(draft, undefined, false);
   if (rollout.spec.replicas === undefined) {

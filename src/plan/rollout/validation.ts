@@ -1,8 +1,10 @@
 /** Whether there is anything to carry out at all: what doesn't decode, isn't valid or isn't implemented stops here. */
 
+import type { FieldError } from '../../api/field-error.ts';
 import { formatFieldError } from '../../api/field-error.ts';
-import type { RolloutCondition, RolloutStatus } from '../../api/rollout.ts';
+import type { Rollout, RolloutCondition, RolloutStatus } from '../../api/rollout.ts';
 import { deepEqual, isObject } from '../../lang/json.ts';
+import { memoizeFrozen } from '../../lang/memo.ts';
 import type { WantedCondition } from './conditions.ts';
 import { removeCondition, setCondition } from './conditions.ts';
 import type { Draft } from './intents.ts';
@@ -37,7 +39,7 @@ export function refusalOf(snapshot: RolloutSnapshot): Refusal | undefined {
     const path = issue.path === '' ? '' : `${issue.path}: `;
     return invalid(`${path}${issue.message}`, false);
   }
-  const own = validateRollout(rollout)[0];
+  const own = ownFault(rollout.spec);
   if (own !== undefined) return invalid(formatFieldError(own), false);
   const missing = notImplemented(rollout);
   if (missing.length > 0) {
@@ -59,13 +61,20 @@ export function refusalOf(snapshot: RolloutSnapshot): Refusal | undefined {
   return foreign === undefined ? undefined : invalid(formatFieldError(foreign), true);
 }
 
+/** A spec is judged once, however many versions of the object share it. */
+const ownFault = memoizeFrozen((spec: Rollout['spec']): FieldError | undefined => validateRollout({ spec })[0]);
+
 const RETRY_MS = 20_000;
 
-/** The status of a refused Rollout: everything as it was, but for the condition and what follows from it. */
+/**
+ * The status of a refused Rollout: everything as it was, or as a verdict has decided it, but for the condition and what
+ * follows from it.
+ */
 export function refusedStatus(
   snapshot: RolloutSnapshot,
   refusal: Refusal,
   draft: Draft,
+  verdict?: RolloutStatus,
 ): RolloutStatus | undefined {
   const { stored, now } = snapshot;
   const { condition } = refusal;
@@ -73,19 +82,20 @@ export function refusedStatus(
   const generation = String(stored.metadata.generation ?? 0);
   draft.note(`validation.${condition.type}`, condition.message);
   if (refusal.retry) draft.lookAgainAt(now + RETRY_MS);
-  const list = readConditions(old);
   const other = condition.type === 'InvalidSpec' ? 'NotImplemented' : 'InvalidSpec';
-  const present = list.find((item) => item.type === condition.type);
+  const present = readConditions(old).find((item) => item.type === condition.type);
   const same = present?.message === condition.message && present.status === condition.status;
+  const list = removeCondition(readConditions(verdict ?? old), other);
   // A new text is a new condition, with fresh times.
   const kept = same ? list : removeCondition(list, condition.type);
-  const conditions = [...setCondition(removeCondition(kept, other), condition, now)];
+  const missing = same && !kept.some(({ type }) => type === condition.type);
+  const conditions = missing ? [...kept, present] : [...setCondition(kept, condition, now)];
   if (!same && condition.type === 'NotImplemented')
     draft.event('Warning', 'NotImplemented', condition.message);
   const phase = rolloutPhase(snapshot.rollout?.spec ?? {}, {
     conditions: conditions.filter(({ type }) => type === condition.type),
   });
-  const next: RolloutStatus = { ...old, ...phase, observedGeneration: generation, conditions };
+  const next: RolloutStatus = { ...(verdict ?? old), ...phase, observedGeneration: generation, conditions };
   return deepEqual(next, old) ? undefined : next;
 }
 

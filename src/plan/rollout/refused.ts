@@ -1,0 +1,183 @@
+/**
+ * A Rollout whose spec can't be carried out, in the middle of an update. No release starts and none goes on, but what
+ * protects the users does not wait for a person to mend the spec: an abort, a failed analysis and the deadline are
+ * decided as ever, on the version and the sizes that are there (nothing stands before a verdict).
+ */
+
+import type { CanaryStrategy, Rollout, RolloutSpec, RolloutStatus } from '../../api/rollout.ts';
+import { stepHash } from '../../lang/step-hash.ts';
+import type { Json, JsonObject } from '../../lang/json.ts';
+import { isObject } from '../../lang/json.ts';
+import { currentRuns } from './analysis-runs.ts';
+import { decideCanary, verdicts } from './canary-plan.ts';
+import { setCondition } from './conditions.ts';
+import { deadlineOf, hasTimedOut, isIndefinite } from './deadline.ts';
+import { Draft } from './intents.ts';
+import { HASH_LABEL } from './names.ts';
+import type { Progress } from './progress.ts';
+import { begin, isPromoted } from './progress.ts';
+import { desiredReplicasOf, hashOf } from './replica-set.ts';
+import type { ReplicaSet } from './replica-set.ts';
+import { claim, revisionsOf } from './revision.ts';
+import type { Situation } from './situation.ts';
+import { situate } from './situation.ts';
+import type { RolloutSnapshot } from './snapshot.ts';
+import { timeoutText } from './status.ts';
+import { ownTemplate } from './strip.ts';
+import type { Refusal } from './validation.ts';
+import { refusedStatus } from './validation.ts';
+
+export interface RefusedDecision {
+  readonly status: RolloutStatus | undefined;
+  /** The status holds a new verdict. */
+  readonly urgent: boolean;
+}
+
+export function decideRefused(snapshot: RolloutSnapshot, refusal: Refusal, draft: Draft): RefusedDecision {
+  const verdict = decideVerdict(snapshot, draft);
+  return {
+    status: refusedStatus(snapshot, refusal, draft, verdict?.status),
+    urgent: verdict?.urgent === true,
+  };
+}
+
+/** What a verdict makes of the update under way; undefined: there is none, or no update. */
+function decideVerdict(
+  snapshot: RolloutSnapshot,
+  draft: Draft,
+): { status: RolloutStatus; urgent: boolean } | undefined {
+  const running = lastCarriedOut(snapshot);
+  if (running === undefined) return undefined;
+  const { rollout, strategy, status: stored } = running;
+  // Whether there is a verdict at all is asked on the side: without one, no write may follow.
+  const trial = new Draft();
+  const revisions = revisionsOf(rollout, claim(rollout, snapshot.replicaSets, trial));
+  if (revisions.hash !== stored.currentPodHash) return undefined;
+  const s = situate(snapshot, rollout, strategy, revisions, trial);
+  const p = verdicts(s, begin(s), currentRuns(s));
+  if (isPromoted(s, p)) return undefined;
+  if (!p.abort) return withDeadline(s, p, stored, draft);
+  const { status, progress } = decideCanary(snapshot, rollout, strategy, revisions, draft);
+  draft.note('abort.refused', 'the update is aborted although its spec cannot be carried out');
+  const { currentStepHash: _, ...decided } = status;
+  return {
+    status: {
+      ...decided,
+      ...(stored.currentStepHash === undefined ? {} : { currentStepHash: stored.currentStepHash }),
+    },
+    urgent: progress.abortedNow,
+  };
+}
+
+/** An update that nobody carries on is late like any other. */
+function withDeadline(
+  s: Situation,
+  p: Progress,
+  stored: RolloutStatus,
+  draft: Draft,
+): { status: RolloutStatus; urgent: boolean } | undefined {
+  if (p.pauses.length > 0 || s.rollout.spec.paused === true || isIndefinite(s, p.stepIndex)) return undefined;
+  if (!hasTimedOut(s, stored)) {
+    const deadline = deadlineOf(s, stored);
+    if (deadline !== undefined) draft.lookAgainAt(deadline);
+    return undefined;
+  }
+  const conditions = setCondition(
+    stored.conditions ?? [],
+    {
+      type: 'Progressing',
+      status: 'False',
+      reason: 'ProgressDeadlineExceeded',
+      message: timeoutText(s.revisions.name),
+    },
+    s.now,
+  );
+  draft.note('deadline.passed', 'no progress within progressDeadlineSeconds');
+  return { status: { ...stored, conditions: [...conditions] }, urgent: false };
+}
+
+interface CarriedOut {
+  readonly rollout: Rollout;
+  readonly strategy: CanaryStrategy;
+  /** As it is stored. */
+  readonly status: RolloutStatus;
+}
+
+/**
+ * The Rollout as it was when it was carried out last, as far as that is known: the template of the version that is
+ * being rolled out, its size, and of the strategy what an abort needs. Undefined without an update in progress.
+ */
+function lastCarriedOut(snapshot: RolloutSnapshot): CarriedOut | undefined {
+  const { rollout, replicaSets } = snapshot;
+  const status = rollout?.status;
+  const canary = rollout?.spec.strategy?.canary;
+  if (rollout === undefined || status === undefined || canary === undefined) return undefined;
+  const { stableRS = '', currentPodHash = '' } = status;
+  if (stableRS === '' || currentPodHash === '' || stableRS === currentPodHash) return undefined;
+  const withHash = (hash: string): ReplicaSet | undefined => replicaSets.find((rs) => hashOf(rs) === hash);
+  const [fresh, stable] = [withHash(currentPodHash), withHash(stableRS)];
+  if (fresh === undefined || stable === undefined) return undefined;
+  const strategy = safeStrategy(canary);
+  return {
+    status,
+    strategy,
+    rollout: {
+      ...rollout,
+      spec: {
+        ...safeNumbers(rollout.spec, fresh, stable),
+        selector: selectorOf(stable),
+        template: templateOf(fresh),
+        strategy: { canary: strategy },
+      },
+      // The steps are not what is judged here.
+      status: { ...status, currentStepHash: stepHash({ canary: strategy } as unknown as JsonObject) },
+    },
+  };
+}
+
+/** Numbers that make no sense give way to what is there, or to the default. */
+function safeNumbers(spec: RolloutSpec, fresh: ReplicaSet, stable: ReplicaSet): RolloutSpec {
+  const { replicas = 1, revisionHistoryLimit = 0, progressDeadlineSeconds, ...rest } = spec;
+  const { minReadySeconds = 0 } = fresh.spec;
+  return {
+    ...rest,
+    minReadySeconds,
+    replicas: replicas >= 0 ? replicas : (desiredReplicasOf(stable) ?? stable.spec.replicas ?? 1),
+    ...(revisionHistoryLimit >= 0 && spec.revisionHistoryLimit !== undefined ? { revisionHistoryLimit } : {}),
+    ...(progressDeadlineSeconds !== undefined && progressDeadlineSeconds > minReadySeconds
+      ? { progressDeadlineSeconds }
+      : {}),
+  };
+}
+
+/** Steps stay, because they say whether the deadline runs; what they ask for isn't done. */
+function safeStrategy(canary: CanaryStrategy): CanaryStrategy {
+  const { canaryService, trafficRouting, ...rest } = canary;
+  const max = trafficRouting?.maxTrafficWeight;
+  const { maxTrafficWeight: _, ...routing } = trafficRouting ?? {};
+  return {
+    ...rest,
+    // One Service for both versions can't be given back to stable: it is stable's.
+    ...(canaryService === undefined || canaryService === canary.stableService ? {} : { canaryService }),
+    ...(trafficRouting === undefined
+      ? {}
+      : { trafficRouting: max !== undefined && max > 0 ? trafficRouting : routing }),
+  };
+}
+
+/** As the user wrote it. */
+function templateOf(rs: ReplicaSet): JsonObject {
+  const template = ownTemplate(rs);
+  const { metadata } = template;
+  if (!isObject(metadata)) return template;
+  return { ...template, metadata: { ...metadata, labels: withoutHash(metadata['labels']) } };
+}
+
+/** That of the ReplicaSets without their hash: the Rollout's own may be what is wrong. */
+function selectorOf(stable: ReplicaSet): Rollout['spec']['selector'] {
+  const { matchLabels, ...rest } = stable.spec.selector ?? {};
+  return { ...rest, matchLabels: withoutHash(matchLabels) } as Rollout['spec']['selector'];
+}
+
+const withoutHash = (labels: Json | undefined): JsonObject =>
+  Object.fromEntries(Object.entries(isObject(labels) ? labels : {}).filter(([key]) => key !== HASH_LABEL));
