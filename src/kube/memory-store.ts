@@ -8,7 +8,7 @@
  * - an object with another uid is a new object, and replaces the old one unless it is known to be older.
  */
 
-import { deepFreeze } from '../lang/json.ts';
+import { deepEqual, deepFreeze } from '../lang/json.ts';
 import { matchesSelector, parseSelector, type Selector } from '../lang/selector.ts';
 import type { KubeObject, ResourceType } from './api.ts';
 import { keyOf } from './api.ts';
@@ -40,6 +40,21 @@ interface Index {
 
 /** Deleted uids that are remembered, so that late news of them is recognized. Oldest out first. */
 const MAX_TOMBSTONES = 4096;
+
+/**
+ * A new version with the parts that are as they were taken from the old one: what doesn't change is kept once, and
+ * what is worked out from it (a decoded spec, the hash of a template) can be kept by its identity.
+ */
+function shared(object: KubeObject, previous: KubeObject): KubeObject {
+  let result = object;
+  for (const name of Object.keys(object)) {
+    const [now, before] = [object[name], previous[name]];
+    if (name === 'metadata' || typeof now !== 'object' || now === before || !deepEqual(now, before)) continue;
+    if (result === object) result = { ...object };
+    result[name] = before;
+  }
+  return result;
+}
 
 export class MemoryStore implements ReadStore, WriteBack {
   readonly type: ResourceType;
@@ -129,7 +144,7 @@ export class MemoryStore implements ReadStore, WriteBack {
       if (order === 0 && stored.metadata.uid === uid) return;
       if (stored.metadata.uid !== uid) this.#bury(stored.metadata.uid);
     }
-    this.#set(key, this.#prepared(object));
+    this.#set(key, this.#prepared(object, stored));
   }
 
   /** DELETED, with the object's last state. */
@@ -173,7 +188,7 @@ export class MemoryStore implements ReadStore, WriteBack {
     );
   }
 
-  #prepared(object: KubeObject): KubeObject {
+  #prepared(object: KubeObject, previous: KubeObject | undefined): KubeObject {
     let prepared = trimObject(object);
     if (this.#options.trim !== undefined) {
       try {
@@ -182,7 +197,7 @@ export class MemoryStore implements ReadStore, WriteBack {
         this.#options.onError?.(error, `trim of ${this.type.plural}`);
       }
     }
-    return deepFreeze(prepared);
+    return deepFreeze(previous === undefined ? prepared : shared(prepared, previous));
   }
 
   #bury(uid: string | undefined, asOf?: string): void {

@@ -13,6 +13,7 @@
 
 import { fnv32a, safeEncode } from './hash.ts';
 import type { JsonObject } from './json.ts';
+import { memoizeFrozen } from './memo.ts';
 import { POD_TEMPLATE_SPEC } from './pod-template-struct.ts';
 import { canonicalQuantity } from './quantity.ts';
 import { printTyped } from './typed-print.ts';
@@ -22,14 +23,18 @@ import { printTyped } from './typed-print.ts';
  * differ, as in the reference.
  */
 export function podTemplateHash(template: JsonObject, collisionCount?: number): string {
+  if (collisionCount === undefined) return plainHash(template);
   const json = new TextEncoder().encode(podTemplateJson(template));
-  if (collisionCount === undefined) return safeEncode(String(fnv32a(json)));
   // Eight bytes, the count as a little-endian uint32 in the first four.
   const bytes = new Uint8Array(json.length + 8);
   bytes.set(json);
   new DataView(bytes.buffer).setUint32(json.length, collisionCount, true);
   return safeEncode(String(fnv32a(bytes)));
 }
+
+const plainHash = memoizeFrozen((template: JsonObject): string =>
+  safeEncode(String(fnv32a(new TextEncoder().encode(podTemplateJson(template))))),
+);
 
 /** The text that is hashed: the template as Go prints it. */
 export function podTemplateJson(template: JsonObject): string {

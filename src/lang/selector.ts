@@ -2,6 +2,7 @@
 
 import { isObject, type Json, type JsonObject } from './json.ts';
 import { labelKeyErrors, labelValueErrors } from './label-syntax.ts';
+import { memoizeFrozen } from './memo.ts';
 
 export type SelectorOperator = '=' | '==' | '!=' | 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt';
 
@@ -41,6 +42,10 @@ const STRUCT_OPERATORS: ReadonlyMap<string, SelectorOperator> = new Map([
 export function selectorFrom(labelSelector: JsonObject | undefined | null): Selector {
   if (labelSelector === undefined || labelSelector === null) return NOTHING;
   if (!isObject(labelSelector)) throw new SelectorError('label selector must be an object');
+  return read(labelSelector);
+}
+
+const read = memoizeFrozen((labelSelector: JsonObject): Selector => {
   const { matchLabels, matchExpressions } = labelSelector;
   const requirements: Requirement[] = [];
   if (matchLabels !== undefined && matchLabels !== null) {
@@ -57,7 +62,7 @@ export function selectorFrom(labelSelector: JsonObject | undefined | null): Sele
   }
   if (requirements.length === 0) return EVERYTHING;
   return sorted(requirements);
-}
+});
 
 function fromExpression(expression: Json): Requirement {
   if (!isObject(expression)) throw new SelectorError('each of matchExpressions must be an object');

@@ -6,6 +6,7 @@
 
 import { fnv32a, safeEncode } from './hash.ts';
 import { isObject, type JsonObject } from './json.ts';
+import { memoizeFrozen } from './memo.ts';
 import { canonicalQuantity } from './quantity.ts';
 import { readStructs, type Struct } from './struct-table.ts';
 import { printTyped } from './typed-print.ts';
@@ -41,9 +42,12 @@ const CANARY = STEPS.get('Canary') as Struct;
 /** `strategy` is `spec.strategy`; '' where it has no canary. No steps, no list and a null hash alike. */
 export function stepHash(strategy: JsonObject): string {
   const { canary } = strategy;
-  if (!isObject(canary)) return '';
+  return isObject(canary) ? hashOfCanary(canary) : '';
+}
+
+const hashOfCanary = memoizeFrozen((canary: JsonObject): string => {
   const printed = printTyped(CANARY, canary, { quantity: canonicalQuantity, nilIsEmpty: false });
   const steps = printed.slice('{"steps":'.length, -1);
   const json = steps === '[]' ? 'null' : steps;
   return safeEncode(String(fnv32a(new TextEncoder().encode(json))));
-}
+});

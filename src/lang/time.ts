@@ -11,7 +11,16 @@ export function formatMicroTime(ms: number): string {
   return `${isoSeconds(ms)}.${micros.toString().padStart(6, '0')}Z`;
 }
 
+/** The last second that was printed: times come in crowds. */
+let last = { second: Number.NaN, text: '' };
+
 function isoSeconds(ms: number): string {
+  const second = Math.floor(ms / 1000);
+  if (second !== last.second) last = { second, text: printSecond(ms) };
+  return last.text;
+}
+
+function printSecond(ms: number): string {
   const date = new Date(Math.floor(ms / 1000) * 1000);
   const year = date.getUTCFullYear();
   if (!(year >= 0 && year <= 9999)) throw new RangeError(`time ${ms} is outside the years 0 to 9999`);
@@ -24,6 +33,17 @@ const RFC3339 =
 /** Milliseconds (fractional below), or undefined for anything that is not an RFC 3339 time with an offset. */
 export function parseTime(text: unknown): number | undefined {
   if (typeof text !== 'string' || text.length > 64) return undefined;
+  if (parsed.size > MAX_PARSED) parsed.clear();
+  let time = parsed.get(text);
+  if (time === undefined && (time = parse(text)) !== undefined) parsed.set(text, time);
+  return time;
+}
+
+/** Times that were read lately: those of one object are read with each look at it. */
+const parsed = new Map<string, number>();
+const MAX_PARSED = 10_000;
+
+function parse(text: string): number | undefined {
   const match = RFC3339.exec(text);
   if (match === null) return undefined;
   const part = (index: number): number => Number(match[index] ?? '0');

@@ -33,6 +33,23 @@ describe('resource versions', () => {
 });
 
 describe('the store', () => {
+  it('keeps the parts that are equal in two versions once', () => {
+    const store = new MemoryStore(CONFIG_MAP);
+    const version = (at: number, b: string): KubeObject => ({
+      ...object('a', 'u', at, { big: 'x' }),
+      binaryData: { b },
+    });
+    store.apply(version(1, 'one'));
+    const first = store.get('ns/a');
+    const given = version(2, 'two');
+    store.apply(given);
+    const second = store.get('ns/a');
+    assert.equal(second?.metadata.resourceVersion, '2');
+    assert.equal(second['data'], first?.['data']);
+    assert.deepEqual(second['binaryData'], { b: 'two' });
+    assert.notEqual(given['data'], first?.['data'], 'the argument is left alone');
+  });
+
   it('holds frozen objects without managedFields and last-applied, and leaves its argument alone', () => {
     const store = new MemoryStore(CONFIG_MAP);
     const given = configMap('a', {

@@ -20,6 +20,7 @@ import {
 } from '../../kube/kinds.ts';
 import type { JsonObject } from '../../lang/json.ts';
 import { isObject } from '../../lang/json.ts';
+import { memoizeFrozen } from '../../lang/memo.ts';
 import { MANAGED_BY } from '../../plan/rollout/names.ts';
 import type { FailedIntent, RolloutSnapshot, RouteView, ServiceView } from '../../plan/rollout/index.ts';
 import type { ReplicaSet } from '../../plan/rollout/replica-set.ts';
@@ -133,6 +134,11 @@ function viewOf(service: KubeObject | undefined): ServiceView | null {
 const byName = (objects: readonly KubeObject[]): Record<string, JsonObject> =>
   Object.fromEntries(objects.map((object) => [object.metadata.name, object as unknown as JsonObject]));
 
+const decodeTemplate = memoizeFrozen((object: KubeObject) => decode(analysisTemplateSchema, object));
+const decodeClusterTemplate = memoizeFrozen((object: KubeObject) =>
+  decode(clusterAnalysisTemplateSchema, object),
+);
+
 interface Templates {
   namespaced: AnalysisTemplate[];
   cluster: ClusterAnalysisTemplate[];
@@ -154,7 +160,7 @@ function templatesOf(
     collectTemplates([ref], {
       template: (name) => {
         const object = find(ANALYSIS_TEMPLATE, name);
-        const decoded = object === undefined ? undefined : decode(analysisTemplateSchema, object);
+        const decoded = object === undefined ? undefined : decodeTemplate(object);
         if (object === undefined || decoded?.ok !== true) return undefined;
         if (!namespaced.has(name)) raw.namespaced.push(object);
         namespaced.set(name, decoded.value);
@@ -162,7 +168,7 @@ function templatesOf(
       },
       clusterTemplate: (name) => {
         const object = find(CLUSTER_ANALYSIS_TEMPLATE, name);
-        const decoded = object === undefined ? undefined : decode(clusterAnalysisTemplateSchema, object);
+        const decoded = object === undefined ? undefined : decodeClusterTemplate(object);
         if (object === undefined || decoded?.ok !== true) return undefined;
         if (!cluster.has(name)) raw.cluster.push(object);
         cluster.set(name, decoded.value);

@@ -21,7 +21,7 @@ export interface ValidateOptions {
 }
 
 /** Every error, in the order of evaluation; empty for a valid Rollout. */
-export function validateRollout(rollout: Rollout, options: ValidateOptions = {}): FieldError[] {
+export function validateRollout(rollout: Pick<Rollout, 'spec'>, options: ValidateOptions = {}): FieldError[] {
   const errors = validateSpec(rollout.spec, options.templateResolved === true);
   const { strategy } = rollout.spec;
   if (strategy?.blueGreen === undefined && strategy?.canary === undefined) {

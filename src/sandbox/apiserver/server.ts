@@ -438,7 +438,8 @@ export class ApiServer {
     input: JsonObject,
     options: WriteOptions,
     request: RequestInfo,
-    patch?: unknown,
+    /** Prints the patch, for the refusal. */
+    patch?: () => string,
   ): Draft {
     const { type } = resource;
     const apiVersion = apiVersionOf(type);
@@ -460,9 +461,7 @@ export class ApiServer {
     const refuse = (text: string): Error =>
       patch === undefined
         ? badRequest(`${prefix}${text}`)
-        : invalidObject({ group: '', kind: '' }, '', [
-            invalid('patch', typeof patch === 'string' ? patch : JSON.stringify(patch), text),
-          ]);
+        : invalidObject({ group: '', kind: '' }, '', [invalid('patch', patch(), text)]);
     let decoded: Decoded;
     try {
       decoded = resource.custom
@@ -552,7 +551,7 @@ export class ApiServer {
     const after = patched(resource, old, patch);
     const name = isObject(after['metadata']) ? after['metadata']['name'] : undefined;
     if (name !== old.metadata.name) throw nameMismatch(String(name), old.metadata.name);
-    const shown = patch.type === 'strategic' ? patch.body : JSON.stringify(after);
+    const shown = (): string => JSON.stringify(patch.type === 'strategic' ? patch.body : after);
     const draft = this.#decodeShared(resource, old, after, options, request, shown);
     return this.#update(resource, old, draft, options, request);
   }
@@ -564,7 +563,7 @@ export class ApiServer {
     after: JsonObject,
     options: WriteOptions,
     request: RequestInfo,
-    shown: unknown,
+    shown: () => string,
   ): Draft {
     const changed: JsonObject = {};
     const shared: JsonObject = {};
@@ -596,7 +595,7 @@ export class ApiServer {
     part: JsonObject,
     options: WriteOptions,
     request: RequestInfo,
-    shown: unknown,
+    shown: () => string,
   ): Draft {
     const { defaults: _, ...rules } = resource.rules;
     return this.#decode({ ...resource, rules }, part, options, request, shown);
