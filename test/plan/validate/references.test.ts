@@ -169,6 +169,37 @@ describe('validateReferences', () => {
       /Ambassador mapping "m" can not define weight/,
     );
   });
+
+  const conditions = (metrics: JsonObject[], args: JsonObject[] = []): ReferencedObjects => ({
+    analysisTemplates: {
+      a: { ...object('a', { args, metrics }), kind: 'AnalysisTemplate' },
+    },
+  });
+
+  it('names template, metric and position of an expression that can never be evaluated', () => {
+    const broken = conditions([metric({ count: 1, successCondition: 'result[0] >> 1' })]);
+    assert.deepEqual(texts(analysis(), broken), [
+      'spec.strategy.canary.steps[1].analysis.templates: Invalid value: "a": AnalysisTemplate a: metric "m": successCondition "result[0] >> 1": unexpected token Operator(">") (line 1, column 12)',
+    ]);
+    const background = { analysis: { templates: [{ templateName: 'a' }] } };
+    const unknown = conditions([metric({ failureCondition: 'resutl > 1' })]);
+    assert.match(
+      texts(background, unknown)[0] ?? '',
+      /failureCondition "resutl > 1": .*resutl.*line 1, column 1/,
+    );
+  });
+
+  it('judges an expression with its arguments, and not what only a run can know', () => {
+    const metrics = [metric({ count: 1, successCondition: 'result[0] < {{args.limit}}' })];
+    const limit = (value: string): { name: string; value: string }[] => [{ name: 'limit', value }];
+    assert.deepEqual(texts(analysis(limit('0.05')), conditions(metrics, [{ name: 'limit' }])), []);
+    assert.match(
+      texts(analysis(limit('high)')), conditions(metrics, [{ name: 'limit' }]))[0] ?? '',
+      /successCondition "result\[0\] < high\)": .*line 1, column/,
+    );
+    const secret = [{ name: 'limit', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }];
+    assert.deepEqual(texts(analysis(), conditions(metrics, secret)), []);
+  });
 });
 
 describe('templateReferences', () => {
