@@ -25,6 +25,7 @@ import type { JsonObject } from '../lang/json.ts';
 import { CONTROLLER_FLAGS } from './controller-flags.ts';
 import { CONTROLLERS } from './controllers.ts';
 import { describeFlags, FlagError, type Flags, parseFlags } from './flags.ts';
+import { abortOnSignals } from './signals.ts';
 import { version } from './version.ts';
 
 const LEASE = 'sluice-controller-lock';
@@ -182,20 +183,12 @@ function levelOf(name: string): LogLevel {
   return name === 'warning' ? 'warn' : (name as LogLevel);
 }
 
-/** SIGTERM and SIGINT stop gracefully, a second one at once. Mistakes that nobody caught are logged. */
+/** Signals stop gracefully, one more at once. Mistakes that nobody caught are logged. */
 function stopOnSignals(log: Log): AbortSignal {
-  const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (stop.signal.aborted) process.exit(EXIT_FAILED);
-      log.info({ signal }, 'stopping');
-      stop.abort(new Error(`got ${signal}`));
-    });
-  }
   process.on('unhandledRejection', (error) =>
     log.error({ error }, 'a promise was rejected and nobody listened'),
   );
-  return stop.signal;
+  return abortOnSignals(EXIT_FAILED, (signal) => log.info({ signal }, 'stopping'));
 }
 
 interface NamedEndpoint extends Endpoint {

@@ -4,6 +4,7 @@ import { runDemo } from '../demo/index.ts';
 import { LEAST_COLUMNS } from '../demo/picture.ts';
 import { describeFlags, type Flag, FlagError, parseFlags } from './flags.ts';
 import { programAgain } from './program.ts';
+import { abortOnSignals } from './signals.ts';
 
 const FLAGS: readonly Flag[] = [
   {
@@ -43,7 +44,7 @@ export async function demoCommand(argv: string[]): Promise<number> {
     const { stdout, env } = process;
     const dumb = env['TERM'] === 'dumb';
     const keep = flags.on('keep');
-    const stop = stopOnSignals();
+    const stop = abortOnSignals(130);
     const code = await runDemo({
       program: programAgain(),
       out: stdout,
@@ -60,18 +61,6 @@ export async function demoCommand(argv: string[]): Promise<number> {
     console.error(`Error: ${error.message}`);
     return 1;
   }
-}
-
-/** A first signal ends everything in order, a second one at once. */
-function stopOnSignals(): AbortSignal {
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (stop.signal.aborted) process.exit(130);
-      stop.abort(new Error(`got ${signal}`));
-    });
-  }
-  return stop.signal;
 }
 
 function usage(): string {

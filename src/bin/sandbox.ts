@@ -16,6 +16,7 @@ import { podTargets } from '../sandbox/metrics/targets.ts';
 import { HttpPodRuntime } from '../sandbox/pods/http-runtime.ts';
 import { PodNetwork } from '../sandbox/pods/network.ts';
 import { describeFlags, type Flag, FlagError, type Flags, parseFlags } from './flags.ts';
+import { abortOnSignals } from './signals.ts';
 
 const HOST = '127.0.0.1';
 const KUBECONFIG = '.sluice/sandbox.kubeconfig';
@@ -73,7 +74,7 @@ export async function sandboxCommand(argv: string[]): Promise<number> {
       return 0;
     }
     if (flags.rest.length > 0) throw new FlagError(`unexpected argument "${flags.rest[0]}"`);
-    const stopped = stopOnSignals();
+    const stopped = abortOnSignals(1);
     const running = await start(flags, end);
     if (!stopped.aborted) {
       console.log(flags.text('output') === 'json' ? JSON.stringify(running) : describe(running));
@@ -212,18 +213,6 @@ function problem(error: unknown): string | undefined {
     return `${error.message}; install Prometheus, or use --prometheus builtin`;
   const { code, message, syscall } = error as NodeJS.ErrnoException;
   return code === undefined ? undefined : `${syscall ?? 'starting'} failed: ${message}`;
-}
-
-/** A first signal stops, a second one ends at once. */
-function stopOnSignals(): AbortSignal {
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (stop.signal.aborted) process.exit(1);
-      stop.abort(new Error(signal));
-    });
-  }
-  return stop.signal;
 }
 
 /** Runs what was added, the last first, each once and whatever the others do. */

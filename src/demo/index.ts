@@ -3,6 +3,7 @@
  * and nothing else; what is claimed is measured, through Git, the Kubernetes API and the clients' answers.
  */
 
+import { readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,10 +59,11 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const stop = new AbortController();
   const began = performance.now();
   let keepLogs = false;
+  const progress = { complete: false };
   const checks = new Checks(({ text }) => screen.line(`  ${paint.good('✓')} ${text}`));
   try {
     await Promise.race([
-      play(options, { screen, processes, directory, checks, stop, began }),
+      play(options, { screen, processes, directory, checks, stop, began, progress }),
       aborted(signal),
       processes.died,
     ]);
@@ -69,14 +71,17 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   } catch (error) {
     screen.settle();
     if (signal.aborted) {
+      // With --keep this is how it ends: everything had been true by then.
+      if (progress.complete) return 0;
       screen.line('Interrupted.');
       return 130;
     }
-    keepLogs = true;
+    keepLogs = readdirSync(logs).length > 0;
     screen.line(`  ${paint.bad('✗')} ${paint.bad(failureText(error))}`);
     for (const line of complaints(logs)) screen.line(`    ${paint.dim(line)}`);
     screen.line();
-    screen.line(`The demo failed. The logs of sandbox, controller and clients are in ${logs}`);
+    if (!keepLogs) screen.line('The demo failed before anything was started.');
+    else screen.line(`The demo failed. The logs of sandbox, controller and clients are in ${logs}`);
     return 1;
   } finally {
     screen.settle();
@@ -94,11 +99,13 @@ interface Parts {
   readonly stop: AbortController;
   /** On the monotonic clock. */
   readonly began: number;
+  /** `complete` once every check of every step was true. */
+  readonly progress: { complete: boolean };
 }
 
 async function play(
   options: DemoOptions,
-  { screen, processes, directory, checks, stop, began }: Parts,
+  { screen, processes, directory, checks, stop, began, progress }: Parts,
 ): Promise<void> {
   const { colour, keep, prometheus, signal, speed } = options;
   const paint = palette(colour);
@@ -163,6 +170,7 @@ async function play(
     const bad = await badVersion(stage);
     const healed = await revert(stage, bad);
     await drift(stage, healed);
+    progress.complete = true;
     show.stop();
     screen.settle();
     for (const line of summary(checks, ledger, performance.now() - began, colour)) screen.line(line);
@@ -243,7 +251,6 @@ async function keepRunning(
   });
 }
 
-/** With --keep Ctrl-C is the natural end: every check was true by then. */
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const end = (): void => reject(signal.reason as Error);

@@ -76,6 +76,8 @@ describe('sluice sandbox', () => {
     api.close();
     assert.equal((await fetch(running['ingress'] ?? '')).status, 404);
     assert.equal((await fetch(`${running['prometheus']}/api/v1/query?query=1`)).status, 200);
+    // As Ctrl-C does: once from the terminal, once from the launcher.
+    child.kill('SIGINT');
     child.kill('SIGTERM');
     const { code, stderr } = await done;
     assert.deepEqual([code, stderr], [0, '']);
