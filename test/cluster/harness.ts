@@ -35,7 +35,7 @@ export function withCluster(
       const plane = new ControlPlane(found.binaries, options);
       try {
         await plane.start();
-        await installCrds(plane);
+        if (options.crds !== false) await installCrds(plane);
         if (options.controllers !== false) await plane.startControllers();
         const kubeconfig = plane.kubeconfig();
         cluster = { plane, kubeconfig, api: createHttpApi(await loadConnection({ kubeconfig })) };
