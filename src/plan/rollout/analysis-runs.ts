@@ -17,6 +17,8 @@ import {
 } from '../analysis/build.ts';
 import { isCompleted } from '../analysis/types.ts';
 import { currentStep } from './canary/course.ts';
+import { conditionOf } from './conditions.ts';
+import type { RunFailure } from './intents.ts';
 import type { Progress } from './progress.ts';
 import { BLUE_GREEN_PAUSE, INCONCLUSIVE_RUN, isInconclusive, isPromoted, PAUSE_STEP } from './progress.ts';
 import { isWithinRollbackWindow } from './rollback-window.ts';
@@ -184,8 +186,7 @@ export function startRun(
 ): RolloutAnalysisRunStatus | undefined {
   const built = manifest(s, kind, analysis, index);
   if ('error' in built) {
-    s.draft.note('analysis.error', built.error);
-    s.draft.event('Warning', 'AnalysisRunError', `Cannot create the ${kind} AnalysisRun: ${built.error}`);
+    recordFailure(s, kind, 'AnalysisRunInvalid', built.error);
     return undefined;
   }
   const { object } = built;
@@ -199,8 +200,12 @@ export function startRun(
       continue;
     }
     const key = `run/${name}`;
-    if (s.snapshot.failed.some((failure) => failure.key === key && failure.reason === 'AlreadyExists'))
-      continue;
+    const failure = s.snapshot.failed.find((item) => item.key === key);
+    if (failure?.reason === 'AlreadyExists') continue;
+    if (failure !== undefined) {
+      recordFailure(s, kind, 'AnalysisRunCreateError', failure.message);
+      return undefined;
+    }
     s.draft.intend({
       kind: 'createAnalysisRun',
       key,
@@ -211,6 +216,15 @@ export function startRun(
     return { name, status: '' };
   }
   return undefined;
+}
+
+/** The Event comes with the condition, and not with each pass that it lasts. */
+function recordFailure(s: Situation, kind: Kind, reason: RunFailure['reason'], cause: string): void {
+  const message = `Cannot create the ${kind} AnalysisRun: ${cause}`;
+  s.draft.note('analysis.error', message);
+  s.draft.runFailure = { reason, message };
+  if (conditionOf(s.old, 'AnalysisRunFailure')?.message !== message)
+    s.draft.event('Warning', 'AnalysisRunError', message);
 }
 
 /** So many runs of one step: someone retries without end; the history limits will have cleared names by then. */

@@ -9,6 +9,7 @@ export type ConditionType =
   | 'Available'
   | 'Progressing'
   | 'ReplicaFailure'
+  | 'AnalysisRunFailure'
   | 'Paused'
   | 'Completed'
   | 'Healthy';

@@ -99,12 +99,20 @@ export interface RolloutPlan extends Plan<RolloutIntent, RolloutStatus> {
   readonly urgent: boolean;
 }
 
+export interface RunFailure {
+  /** `Invalid`: no run can be made of what the Rollout asks for. `CreateError`: the API server refused it, or was away. */
+  readonly reason: 'AnalysisRunInvalid' | 'AnalysisRunCreateError';
+  readonly message: string;
+}
+
 /** Collects what the links of a chain decide. Local to one call of the planner. */
 export class Draft {
   readonly intents: RolloutIntent[] = [];
   readonly events: RolloutEvent[] = [];
   readonly notes: { about: string; text: string }[] = [];
   requeueAt: number | undefined;
+  /** Why an AnalysisRun that is due could not be made; the status says so. */
+  runFailure: RunFailure | undefined;
 
   note(about: string, text: string): void {
     this.notes.push({ about, text });

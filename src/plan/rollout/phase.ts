@@ -23,6 +23,8 @@ export function rolloutPhase(spec: RolloutSpec, status: PhaseInput): PhaseAndMes
       return { phase: 'Degraded', message: `${condition.reason}: ${condition.message}` };
     if (condition.type === 'NotImplemented')
       return { phase: 'Degraded', message: `NotImplemented: ${condition.message}` };
+    if (condition.reason === 'AnalysisRunInvalid')
+      return { phase: 'Degraded', message: `${condition.reason}: ${condition.message}` };
   }
   if (spec.paused === true) return { phase: 'Paused', message: 'manually paused' };
   const pause = status.pauseConditions?.[0];

@@ -175,6 +175,12 @@ function nextConditions(
   if (failure === undefined) list = removeCondition(list, 'ReplicaFailure');
   else set(failure);
 
+  const { runFailure } = s.draft;
+  // A new text is a new condition.
+  if (runFailure?.message !== conditionOf(s.old, 'AnalysisRunFailure')?.message)
+    list = removeCondition(list, 'AnalysisRunFailure');
+  if (runFailure !== undefined) set({ type: 'AnalysisRunFailure', status: 'True', ...runFailure });
+
   const completed = isPromoted(s, p);
   set({
     type: 'Completed',
