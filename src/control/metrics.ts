@@ -74,9 +74,9 @@ export class Metrics implements ManagerObserver {
     waited: Histogram;
     worked: Histogram;
   };
-  readonly rolloutDuration: Histogram;
-  readonly rolloutProgressionDuration: Histogram;
-  readonly rolloutManualPauseDuration: Histogram;
+  readonly #rolloutDuration: Histogram;
+  readonly #rolloutProgressionDuration: Histogram;
+  readonly #rolloutManualPauseDuration: Histogram;
 
   constructor(options: { clock: Clock; build: BuildInfo; processMetrics?: boolean | undefined }) {
     this.#clock = options.clock;
@@ -106,19 +106,19 @@ export class Metrics implements ManagerObserver {
       labelNames: ['namespace', 'name', 'type', 'reason'],
       registers,
     });
-    this.rolloutDuration = statusHistogram(
+    this.#rolloutDuration = statusHistogram(
       'rollout_duration_seconds',
       'Time from the start of an update to its end.',
       [30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800],
       registers,
     );
-    this.rolloutProgressionDuration = statusHistogram(
+    this.#rolloutProgressionDuration = statusHistogram(
       'rollout_progression_duration_seconds',
       'Time of an update without its manual pauses.',
       [30, 60, 120, 300, 600, 900, 1800, 3600],
       registers,
     );
-    this.rolloutManualPauseDuration = statusHistogram(
+    this.#rolloutManualPauseDuration = statusHistogram(
       'rollout_manual_pause_duration_seconds',
       'Time of an update that was spent in manual pauses.',
       [0, 60, 300, 600, 1800, 3600, 7200, 14400, 28800],
@@ -247,6 +247,14 @@ export class Metrics implements ManagerObserver {
     const labels = labelsOf(key);
     metrics.duration.observe(labels, seconds);
     if (failed) metrics.errors.inc(labels);
+  }
+
+  /** An update ended, and its status says so. */
+  finished(update: { status: string; seconds: number; pausedSeconds: number }): void {
+    const labels = { status: update.status };
+    this.#rolloutDuration.observe(labels, update.seconds);
+    this.#rolloutProgressionDuration.observe(labels, update.seconds - update.pausedSeconds);
+    this.#rolloutManualPauseDuration.observe(labels, update.pausedSeconds);
   }
 
   gone(controller: string, key: string): void {

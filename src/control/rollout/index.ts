@@ -29,6 +29,9 @@ import type {
 } from '../controller.ts';
 import type { Applied } from './apply.ts';
 import { applyRolloutPlan } from './apply.ts';
+import { Departed } from './departed.ts';
+import type { FinishedRollout } from './finished.ts';
+import { finishedBetween } from './finished.ts';
 import { gatherRollout } from './gather.ts';
 import { withPods } from './pods.ts';
 import { inDecidedForm } from './status-form.ts';
@@ -52,6 +55,8 @@ export interface RolloutDependencies {
   readonly workers?: number | undefined;
   /** `--observed-generation`: in which form the status is stored. */
   readonly statusForm?: StatusForm | undefined;
+  /** The end of an update is on record. */
+  readonly onFinished?: ((finished: FinishedRollout) => void) | undefined;
 }
 
 const DEFAULT_WORKERS = 10;
@@ -63,6 +68,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
   const labelSelector = instanceId === '' ? `!${INSTANCE_ID}` : `${INSTANCE_ID}=${instanceId}`;
   const form = deps.statusForm ?? 'string';
   const writtenAt = new Map<string, { uid: string | undefined; at: number }>();
+  const departed = new Departed(context);
   const routerTypes = uniqueTypes(ROUTERS.flatMap((router) => router.types));
 
   return {
@@ -83,12 +89,20 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
     ],
     primary: ROLLOUT,
     watches: [
-      { type: ROLLOUT, wakes: ({ key }) => [key], urgent: isCommand },
+      {
+        type: ROLLOUT,
+        wakes(change) {
+          departed.notice(change);
+          return [change.key];
+        },
+        urgent: isCommand,
+      },
       { type: REPLICA_SET, wakes: wakesOfReplicaSet },
       { type: ANALYSIS_RUN, wakes: wakesOfRun, urgent: isVerdict },
       ...[SERVICE, ANALYSIS_TEMPLATE, CLUSTER_ANALYSIS_TEMPLATE, ...routerTypes].map(wakesReferrers),
     ],
     async reconcile(key, signal) {
+      departed.tell(key);
       for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
         const object = stores.of(ROLLOUT).get(key);
         if (object === undefined) {
@@ -121,7 +135,11 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
     const plan = { ...decided, status: storedForm(form, decided.status, stored, now) };
     report(key, plan);
     const applied = await applyRolloutPlan(context, object, snapshot.rollout, plan, signal);
-    if (applied.statusWritten) writtenAt.set(key, { uid: object.metadata.uid, at: context.clock.now() });
+    if (applied.statusWritten) {
+      writtenAt.set(key, { uid: object.metadata.uid, at: context.clock.now() });
+      const finished = finishedBetween(stored, decided.status ?? {});
+      if (finished !== undefined) deps.onFinished?.(finished);
+    }
     if (applied.conflict) return 'conflict';
     if (applied.failed.length > 0) return afterFailure(key, failed, applied, signal);
     if (applied.error !== undefined) throw applied.error;

@@ -38,7 +38,7 @@ describe('metrics', () => {
       statusCode: '200',
       durationMs: 1,
     });
-    metrics.rolloutDuration.observe({ status: 'Promoted' }, 61);
+    metrics.finished({ status: 'Promoted', seconds: 61, pausedSeconds: 50 });
     const text = await metrics.text();
     for (const line of [
       'rollout_reconcile_bucket{le="0.01",namespace="ns",name="web"} 0',
@@ -47,7 +47,10 @@ describe('metrics', () => {
       'analysis_run_reconcile_count{namespace="ns",name="run"} 1',
       'rollout_events_total{namespace="ns",name="web",type="Warning",reason="RolloutAborted"} 1',
       'controller_clientset_k8s_request_total{kind="rollouts",namespace="ns",name="web",verb="Patch",status_code="200"} 1',
+      'rollout_duration_seconds_bucket{le="60",status="Promoted"} 0',
       'rollout_duration_seconds_bucket{le="120",status="Promoted"} 1',
+      'rollout_progression_duration_seconds_sum{status="Promoted"} 11',
+      'rollout_manual_pause_duration_seconds_sum{status="Promoted"} 50',
       'argo_rollouts_controller_info{version="1.2.3"} 1',
     ]) {
       assert.ok(text.includes(line), line);

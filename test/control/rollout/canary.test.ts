@@ -25,6 +25,13 @@ describe('rollout controller on an embedded cluster', () => {
     const status = await world.until('Healthy');
     assert.equal(status.stableRS, status.currentPodHash);
     assert.equal(status.currentStepIndex, 3);
+    assert.deepEqual(
+      world.finished.map((end) => [end.status, end.seconds > 0, end.pausedSeconds]),
+      [
+        ['Promoted', true, 0],
+        ['Promoted', true, 0],
+      ],
+    );
     assert.ok(world.writes.length <= 14, world.writes.join('\n'));
     const before = world.writes.length;
     await world.clock.advance(600_000);
@@ -249,6 +256,7 @@ describe('rollout controller on an embedded cluster', () => {
       assert.deepEqual((service['spec'] as { selector: unknown }).selector, { app: 'demo' });
       assert.deepEqual(service.metadata.annotations ?? {}, {});
     }
+    assert.equal((await world.events()).at(-1), 'RolloutDeleted');
     await world.stop();
   });
 });

@@ -5,6 +5,7 @@ import { customResourceDefinitions } from '../../../src/api/crd.ts';
 import type { RolloutStatus } from '../../../src/api/rollout.ts';
 import type { Log } from '../../../src/control/controller.ts';
 import { Manager } from '../../../src/control/manager.ts';
+import type { FinishedRollout } from '../../../src/control/rollout/finished.ts';
 import { rolloutController } from '../../../src/control/rollout/index.ts';
 import { serviceController } from '../../../src/control/rollout/services.ts';
 import type { KubeApi, KubeObject } from '../../../src/kube/api.ts';
@@ -32,6 +33,8 @@ export class ClusterWorld {
   readonly log: string[] = [];
   /** Writes of the controller: `patch rollouts/status`. */
   readonly writes: string[] = [];
+  /** Ends of updates, as the metrics hear of them. */
+  readonly finished: FinishedRollout[] = [];
   readonly #stop = new AbortController();
   #manager = new AbortController();
   #process = { alive: true };
@@ -89,7 +92,10 @@ export class ClusterWorld {
       clock: this.clock,
       random: () => 0.5,
       log,
-      controllers: [(context) => rolloutController(context), (context) => serviceController(context)],
+      controllers: [
+        (context) => rolloutController(context, { onFinished: (end) => void this.finished.push(end) }),
+        (context) => serviceController(context),
+      ],
       instanceId: '',
       ownNamespace: 'sluice',
       watchNamespace: '',
