@@ -106,7 +106,7 @@ async function runController(flags: Flags): Promise<number> {
       if (stop.aborted) return EXIT_OK;
       await inspectKinds(flags, api, log, stop);
     }
-    const parts = { flags, api, env: process.env, random };
+    const parts = { flags, api, env: process.env, random, metrics };
     const instanceId = flags.text('instance-id') ?? '';
     manager = new Manager({
       api,

@@ -4,24 +4,27 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ControlContext, Controller } from '../control/controller.ts';
+import type { Metrics } from '../control/metrics.ts';
 import type { HttpApi } from '../kube/http/index.ts';
-import type { Flags } from './flags.ts';
+import { FlagError, type Flags } from './flags.ts';
 
 export interface Parts {
   readonly flags: Flags;
   readonly api: HttpApi;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly random: () => number;
+  readonly metrics: Pick<Metrics, 'finished'>;
 }
 
 export type ControllerFactory = (context: ControlContext) => Controller;
 
 export const CONTROLLERS: Readonly<Record<string, (parts: Parts) => Promise<ControllerFactory>>> = {
-  async rollouts({ flags }) {
+  async rollouts({ flags, metrics }) {
     const { rolloutController } = await import('../control/rollout/index.ts');
     return (context) => ({
       ...rolloutController(context, {
         statusForm: flags.text('observed-generation') === 'int' ? 'int' : 'string',
+        onFinished: (update) => metrics.finished(update),
       }),
       workers: flags.number('rollout-threads') ?? 10,
     });
