@@ -160,6 +160,8 @@ class Pass {
       case 'setTemplateMetadata':
         await this.#patch(REPLICA_SET, intent.target, templateMetadata(intent));
         return;
+      case 'evictPods':
+        return this.#evict(intent.pods);
       case 'setPodMetadata':
         await this.#setPodMetadata(intent);
         return;
@@ -205,6 +207,31 @@ class Pass {
     );
     await this.#patch(REPLICA_SET, intent.target, {
       metadata: { annotations: { [EPHEMERAL_METADATA]: intent.record } },
+    });
+  }
+
+  /** What a PodDisruptionBudget forbids now is asked for again later. */
+  async #evict(pods: readonly { name: string; uid: string | undefined }[]): Promise<void> {
+    await forEachPod(pods, async ({ name, uid }) => {
+      const ref = this.#ref(name);
+      try {
+        await this.#context.writer.create(
+          POD,
+          {
+            apiVersion: 'policy/v1',
+            kind: 'Eviction',
+            metadata: { name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) },
+            deleteOptions: { preconditions: uid === undefined ? {} : { uid } },
+          },
+          { ...this.#options, subresource: 'eviction', ref },
+        );
+      } catch (error) {
+        if (error instanceof ApiError && error.code === 429) {
+          this.#context.log.debug({ pod: keyOf(ref), error }, 'the eviction must wait');
+          return;
+        }
+        throw error;
+      }
     });
   }
 

@@ -10,6 +10,8 @@ import { parseTime } from '../../lang/time.ts';
 import type { PodView, RolloutSnapshot } from '../../plan/rollout/index.ts';
 import { HASH_LABEL } from '../../plan/rollout/names.ts';
 import { podsNeeded } from '../../plan/rollout/pods-needed.ts';
+import type { ReplicaSet } from '../../plan/rollout/replica-set.ts';
+import { isAvailable } from '../../plan/rollout/restart.ts';
 import type { ControlContext } from '../controller.ts';
 import { controllerOf } from '../controller.ts';
 import { NotLeading } from '../writer.ts';
@@ -27,11 +29,31 @@ export async function withPods(
   if (!podsNeeded(snapshot)) return { snapshot };
   try {
     const pods = await podsOf(context, snapshot, signal);
-    return { snapshot: Object.freeze({ ...snapshot, pods }) };
+    const replicaSets = snapshot.replicaSets.map((rs) => withoutLeaving(rs, snapshot, pods));
+    const podsAhead = replicaSets.some((rs, i) => rs !== snapshot.replicaSets[i]);
+    return { snapshot: Object.freeze({ ...snapshot, pods, podsAhead, replicaSets }) };
   } catch (error) {
     return { snapshot, podsError: error };
   }
 }
+
+/** Pods on their way out are not counted as available, also where the status of their ReplicaSet is still behind. */
+function withoutLeaving(
+  rs: ReplicaSet,
+  { now, rollout }: RolloutSnapshot,
+  pods: readonly PodView[],
+): ReplicaSet {
+  const available = pods.filter(
+    (pod) =>
+      pod.replicaSet === rs.metadata.uid &&
+      isAvailable(pod, rollout?.spec.minReadySeconds ?? 0, now + SKEW_MS),
+  ).length;
+  if ((rs.status?.availableReplicas ?? 0) <= available) return rs;
+  return { ...rs, status: { ...rs.status, availableReplicas: available } };
+}
+
+/** The clocks of kubelets, in whose time readiness is written, may be ahead. */
+const SKEW_MS = 5_000;
 
 async function podsOf(
   { live }: Pick<ControlContext, 'live'>,

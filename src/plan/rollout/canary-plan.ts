@@ -24,6 +24,7 @@ import {
   skipWithinWindow,
 } from './progress.ts';
 import { countsOf } from './replica-set.ts';
+import { planRestart } from './restart.ts';
 import type { Revisions } from './revision.ts';
 import { syncRevision } from './revision.ts';
 import { planServices } from './services.ts';
@@ -70,11 +71,15 @@ export function decideCanary(
   const runStatuses = planRuns(s, before, done, runs);
   const sizes = planSizes(s, done);
   planMetadata({ rollout, revisions, draft, pods: snapshot.pods }, done.stableHash);
+  const restartedAt = planRestart(
+    { now: s.now, rollout, revisions, pods: snapshot.pods, podsAhead: snapshot.podsAhead, draft },
+    s.fences.unavailable,
+  );
   planHistory(
     s,
     new Set([runStatuses.step?.name, runStatuses.background?.name].filter((name) => name !== undefined)),
   );
-  return { status: nextStatus(s, done, { sizes, traffic, runs: runStatuses }), progress: done };
+  return { status: nextStatus(s, done, { sizes, traffic, runs: runStatuses, restartedAt }), progress: done };
 }
 
 /** Commands and verdicts: they rest on nothing that can fail. */

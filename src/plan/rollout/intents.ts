@@ -69,6 +69,7 @@ export type RolloutIntent =
       readonly pods: readonly { readonly target: Target; readonly metadata: PodMetadataPatch }[];
       readonly record: string | null;
     })
+  | (Base & { readonly kind: 'evictPods'; readonly pods: readonly Target[] })
   | (Base & { readonly kind: 'deleteReplicaSet'; readonly target: Target })
   | (Base & {
       readonly kind: 'setServiceSelector';

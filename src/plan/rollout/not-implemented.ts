@@ -29,7 +29,6 @@ const isSet = <T>(key: string & keyof T, reason: string): Row<T> => ({
 
 const ROLLOUT: readonly Row<Rollout['spec']>[] = [
   isSet('workloadRef', 'the pod template must stand in the Rollout itself'),
-  isSet('restartAt', 'pods are not restarted'),
 ];
 
 const STRATEGY: readonly Row<RolloutStrategy>[] = [isSet('blueGreen', 'only canary updates are carried out')];

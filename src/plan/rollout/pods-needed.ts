@@ -2,6 +2,7 @@
 
 import { metadataNeedsPods } from './ephemeral-metadata.ts';
 import { Draft } from './intents.ts';
+import { restartInstant, restartNeedsPods } from './restart.ts';
 import { claim, revisionsOf } from './revision.ts';
 import type { RolloutSnapshot } from './snapshot.ts';
 import { refusalOf } from './validation.ts';
@@ -16,7 +17,11 @@ export function podsNeeded(snapshot: RolloutSnapshot): boolean {
     blueGreen?.previewMetadata,
     blueGreen?.activeMetadata,
   ].some((item) => item !== undefined);
-  if (!metadata) return false;
-  if (refusalOf(snapshot) !== undefined) return false;
-  return metadataNeedsPods(rollout, revisionsOf(rollout, claim(rollout, snapshot.replicaSets, new Draft())));
+  const restart = restartInstant(rollout.spec, rollout.status ?? {}) !== undefined;
+  if ((!metadata && !restart) || refusalOf(snapshot) !== undefined) return false;
+  const revisions = revisionsOf(rollout, claim(rollout, snapshot.replicaSets, new Draft()));
+  return (
+    (restart && restartNeedsPods(rollout, revisions.hash, snapshot.now)) ||
+    (metadata && metadataNeedsPods(rollout, revisions))
+  );
 }

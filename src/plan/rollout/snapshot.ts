@@ -32,6 +32,8 @@ export interface RolloutSnapshot {
    * not asked for, or they could not be had.
    */
   readonly pods?: readonly PodView[] | undefined;
+  /** Some pods are no longer available, and the status of their ReplicaSet doesn't say so yet. */
+  readonly podsAhead?: boolean | undefined;
   /** When this controller last wrote the status of this Rollout; undefined after a restart. */
   readonly statusWrittenAt: number | undefined;
   /** Writes of a plan that this pass already tried in vain. */

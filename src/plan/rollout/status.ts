@@ -25,6 +25,7 @@ export interface StatusParts {
   readonly sizes: PlannedSizes;
   readonly traffic: TrafficDecision;
   readonly runs: RunStatuses;
+  readonly restartedAt: string | undefined;
 }
 
 /** What the strategies say differently about the same pass. */
@@ -125,7 +126,7 @@ export function bareStatus(s: Situation, p: Progress, parts: StatusParts): Rollo
   if (p.pauses.length > 0) status.pauseConditions = [...p.pauses];
   if (p.controllerPause) status.controllerPause = true;
   if (old.collisionCount !== undefined) status.collisionCount = old.collisionCount;
-  if (old.restartedAt !== undefined) status.restartedAt = old.restartedAt;
+  if (parts.restartedAt !== undefined) status.restartedAt = parts.restartedAt;
   return status;
 }
 

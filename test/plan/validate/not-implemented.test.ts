@@ -32,7 +32,13 @@ describe('notImplemented', () => {
           trafficRouting: { nginx: { stableIngress: 'i' }, maxTrafficWeight: 1000 },
           steps: [{ setWeight: 5 }, { pause: {} }, { analysis: { templates: [{ templateName: 't' }] } }],
         },
-        { replicas: 3, paused: false, progressDeadlineAbort: true, rollbackWindow: { revisions: 2 } },
+        {
+          replicas: 3,
+          paused: false,
+          restartAt: '2026-01-01T00:00:00Z',
+          progressDeadlineAbort: true,
+          rollbackWindow: { revisions: 2 },
+        },
       ),
       [],
     );
@@ -57,12 +63,10 @@ describe('notImplemented', () => {
         },
         {
           workloadRef: { name: 'd' },
-          restartAt: '2026-01-01T00:00:00Z',
         },
       ),
       [
         'spec.workloadRef',
-        'spec.restartAt',
         'spec.strategy.canary.dynamicStableScale',
         'spec.strategy.canary.pingPong',
         'spec.strategy.canary.trafficRouting.istio',
