@@ -150,7 +150,7 @@ withCluster('least privilege of the syncer', { crds: false, controllers: false }
     await shop.patch(CONFIG_MAP, 'shop', { data: { a: 'drifted' } });
     await eventually('the drift to be healed', async () => {
       const object = await shop.get(CONFIG_MAP, 'shop');
-      return (object?.['data'] as { a: string }).a === '1';
+      return (object?.['data'] as { a?: string } | undefined)?.a === '1';
     });
 
     commit({ configmap: OBJECTS['configmap'] ?? {} }, 'second');
@@ -182,10 +182,12 @@ withCluster('least privilege of the syncer', { crds: false, controllers: false }
     const { plane } = cluster();
     const can = async (verb: string, resource: string, namespace: string): Promise<boolean> =>
       (
-        await tryKubectl(plane, [
-          ...['auth', 'can-i', verb, resource, '-n', namespace],
-          `--as=${serviceAccountUser('sluice', NAME)}`,
-        ])
+        await tryKubectl(
+          plane,
+          ['auth', 'can-i', verb, resource, '-n', namespace].concat(
+            `--as=${serviceAccountUser('sluice', NAME)}`,
+          ),
+        )
       ).code === 0;
     assert.equal(await can('patch', 'configmaps', 'shop'), true);
     assert.equal(await can('patch', 'configmaps', 'default'), false);

@@ -42,8 +42,8 @@ async function startAsDeployed(
   manifests: ReturnType<typeof parseManifests>,
 ): Promise<ControllerProcess> {
   const deployment = manifests.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === NAME);
-  const { template } = deployment?.spec as { template: { spec: { containers: { args: string[] }[] } } };
-  const [command, ...args] = template.spec.containers[0]?.args ?? [];
+  const spec = deployment?.spec as { template: { spec: { containers: { args: string[] }[] } } } | undefined;
+  const [command, ...args] = spec?.template.spec.containers[0]?.args ?? [];
   assert.equal(command, 'controller');
   const controller = new ControllerProcess({
     kubeconfig: await serviceAccountKubeconfig(plane, namespace, NAME),

@@ -112,7 +112,9 @@ export async function nginxCanary(user: User, name = 'demo'): Promise<void> {
   await user.delete(ROLLOUT, name);
   await eventually('the Service to be given back', async () => {
     const service = await user.get(SERVICE, `${name}-stable`);
-    return (service?.['spec'] as { selector: object }).selector !== undefined && !hashed(service);
+    return (
+      (service?.['spec'] as { selector?: object } | undefined)?.selector !== undefined && !hashed(service)
+    );
   });
 }
 
@@ -195,7 +197,7 @@ export async function analysis(user: User, metricsUrl: string, clusterTemplates:
   await user.image('demo', 'v2');
   await user.phase('demo', 'Healthy');
   const [run] = await user.runs();
-  assert.equal((run?.['status'] as { phase?: string }).phase, 'Successful');
+  assert.equal((run?.['status'] as { phase?: string } | undefined)?.phase, 'Successful');
   for (const tag of ['v3', 'v4', 'v5']) {
     await user.image('demo', tag);
     await user.phase('demo', 'Healthy');
@@ -269,10 +271,10 @@ export async function takenRun(user: User, name: string, metricsUrl: string): Pr
 export async function busyNeighbours(user: User, until: () => boolean): Promise<void> {
   const names = ['a', 'b', 'c'];
   for (const name of names) await nginxObjects(user, name);
-  let over = false;
+  const over = new AbortController();
   let n = 0;
   const disturb = async (type: typeof SERVICE, name: string): Promise<void> => {
-    while (!over) {
+    while (!over.signal.aborted) {
       const annotations = { 'example.com/n': String(n++) };
       await user.patch(type, name, { metadata: { annotations } }).catch(() => {});
     }
@@ -291,7 +293,7 @@ export async function busyNeighbours(user: User, until: () => boolean): Promise<
       for (const name of names) await user.phase(name, 'Healthy', 90_000);
     }
   } finally {
-    over = true;
+    over.abort();
     await Promise.all(disturbing);
   }
 }
