@@ -99,6 +99,16 @@ export const EXPLANATIONS: readonly Explanation[] = [
     explains: (kind, rows) => rows !== undefined && isTrack(kind, 'condition Available') && flipsLess(rows),
   },
   {
+    // Two restarts in two and three turns each; the reference takes all pods of the first at once.
+    compat: '`restartAt` where all pods may be unavailable',
+    scenarios: ['canary-restart-pdb'],
+    explains: (kind, rows) =>
+      rows !== undefined &&
+      (isTrack(kind, 'condition Available') || isTrack(kind, 'condition Healthy')) &&
+      isWithin(rows.reference.core, rows.ours.core) &&
+      rows.ours.core.length <= rows.reference.core.length + 6,
+  },
+  {
     compat: '`Healthy` after an edit that changes nothing that runs',
     scenarios: ['canary-min-ready-history', 'canary-steps-edit', 'canary-string-surge'],
     explains: (kind, rows) => rows !== undefined && isTrack(kind, 'condition Healthy') && flipsLess(rows),
