@@ -398,7 +398,7 @@ Examples:
   sluice controller
 
   # one namespace only, with rights in it alone
-  sluice controller --namespaced -n team-a --controllers rollouts,analysis
+  sluice controller --namespaced -n team-a --controllers rollouts,services,analysis
 
   # beside another instance: acts on objects labelled argo-rollouts.argoproj.io/controller-instance-id=blue
   sluice controller --kubeconfig ~/.kube/config --instance-id blue

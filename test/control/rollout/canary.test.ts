@@ -308,6 +308,31 @@ describe('input that is wrong', () => {
     await world.stop();
   });
 
+  it('takes the traffic back on an abort, also from a Rollout that has become invalid', async () => {
+    const world = new ClusterWorld().start();
+    await world.addServices();
+    await world.deploy({ ...NGINX, steps: PAUSED });
+    await world.until('Healthy');
+    await world.image('v2');
+    const { stableRS } = await world.until('Paused', 1);
+    assert.equal(await world.weight(), '25');
+    // The Ingress can no longer be found by the spec; what the users' requests meet is still there.
+    await world.patchSpec({
+      strategy: { canary: { trafficRouting: { nginx: { stableIngress: 'missing' } } } },
+    });
+    assert.match((await world.until('Degraded')).message ?? '', /^InvalidSpec: .*missing/);
+    await world.patchStatus({ abort: true });
+    await world.clock.advance(5_000);
+    assert.equal((await condition(world, 'Progressing'))?.reason, 'RolloutAborted');
+    assert.equal(await world.selector('demo-canary'), stableRS);
+    assert.match((await world.status()).message ?? '', /^InvalidSpec: /);
+    await world.patchSpec({ strategy: { canary: { trafficRouting: { nginx: { stableIngress: 'demo' } } } } });
+    await world.clock.advance(60_000);
+    assert.equal(await world.weight(), '0');
+    assert.deepEqual((await replicaSets(world)).map(sizeOf).sort(), [0, 4]);
+    await world.stop();
+  });
+
   it('waits for a Service that is missing, and goes on when it is there', async () => {
     const world = new ClusterWorld().start();
     await world.deploy({ ...NGINX, steps: PAUSED });
