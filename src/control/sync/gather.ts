@@ -11,6 +11,7 @@ import type {
   SyncSnapshotWithNamespace,
   Target,
 } from '../../plan/sync/index.ts';
+import { besideRollouts } from '../../plan/sync/beside-rollouts.ts';
 import { resourceKey } from '../../plan/sync/identity.ts';
 import { specProblems } from '../../plan/sync/spec-problems.ts';
 import { ApiError } from '../../kube/api.ts';
@@ -181,7 +182,8 @@ async function withReadiness(
       if (missing.has(identity.namespace)) {
         return { ...object, unready: 'its namespace comes with this sync', live: undefined };
       }
-      return { ...object, live: await tools.objects.get(type, refOf(identity)) };
+      const live = await tools.objects.get(type, refOf(identity));
+      return { ...object, manifest: besideRollouts(object.manifest, asJson(live)), live };
     }),
   );
 }

@@ -2,6 +2,7 @@
 
 import { isObject, type JsonObject } from '../../lang/json.ts';
 import type { Assessment } from './assess.ts';
+import { onSeenVersion } from './beside-rollouts.ts';
 import { isOurs, resourceKey, syncOptionsOf } from './identity.ts';
 import { compareApplyOrder, waveOf } from './order.ts';
 import type {
@@ -17,11 +18,11 @@ export function applyIntents(changing: readonly DesiredResource[]): SyncIntent[]
   return changing
     .map((resource) => ({ ...resource, wave: waveOf(resource.manifest) }))
     .sort(compareApplyOrder)
-    .map(({ identity, manifest }) => ({
+    .map(({ identity, manifest, live }) => ({
       kind: 'apply',
       key: `apply ${resourceKey(identity)}`,
       identity,
-      manifest,
+      manifest: onSeenVersion(manifest, live),
     }));
 }
 

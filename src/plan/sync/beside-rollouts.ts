@@ -1,0 +1,42 @@
+/**
+ * A Service that a Rollout switches between versions carries the hash of a ReplicaSet in its selector. To server-side
+ * apply the selector is one field, so that applying Git's `{app: web}` would take the hash out again and send traffic
+ * to all versions. Git says what is selected, the Rollout which version of it: the hash that is there is applied along.
+ */
+
+import { isObject, type JsonObject } from '../../lang/json.ts';
+import { HASH_LABEL, MANAGED_BY } from '../rollout/names.ts';
+
+/** The manifest as it is to be applied on what is there. */
+export function besideRollouts(manifest: JsonObject, live: JsonObject | undefined): JsonObject {
+  const hash = hashIn(live);
+  const { spec } = manifest;
+  if (hash === undefined || manifest['kind'] !== 'Service' || !isObject(spec)) return manifest;
+  const { selector } = spec;
+  if (!isObject(selector) || Object.hasOwn(selector, HASH_LABEL)) return manifest;
+  return { ...manifest, spec: { ...spec, selector: { ...selector, [HASH_LABEL]: hash } } };
+}
+
+/**
+ * For a write that carries such a hash: only onto the version of the Service that it was read from. The Rollout may
+ * have moved on in the meantime, and an old hash must not bring old pods back under traffic.
+ */
+export function onSeenVersion(manifest: JsonObject, live: JsonObject | undefined): JsonObject {
+  const { spec, metadata } = manifest;
+  const hash = hashIn(live);
+  if (hash === undefined || !isObject(spec) || !isObject(spec['selector'])) return manifest;
+  if (manifest['kind'] !== 'Service' || spec['selector'][HASH_LABEL] !== hash) return manifest;
+  const seen = isObject(live?.['metadata']) ? live['metadata']['resourceVersion'] : undefined;
+  if (typeof seen !== 'string' || !isObject(metadata)) return manifest;
+  return { ...manifest, metadata: { ...metadata, resourceVersion: seen } };
+}
+
+/** The hash in the selector of a Service that a Rollout manages. */
+function hashIn(live: JsonObject | undefined): string | undefined {
+  const metadata = isObject(live?.['metadata']) ? live['metadata'] : {};
+  const annotations = isObject(metadata['annotations']) ? metadata['annotations'] : {};
+  const spec = isObject(live?.['spec']) ? live['spec'] : {};
+  const selector = isObject(spec['selector']) ? spec['selector'] : {};
+  const hash = selector[HASH_LABEL];
+  return annotations[MANAGED_BY] !== undefined && typeof hash === 'string' ? hash : undefined;
+}

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { JsonObject } from '../../../src/lang/json.ts';
+import { besideRollouts, onSeenVersion } from '../../../src/plan/sync/beside-rollouts.ts';
+
+const HASH = 'rollouts-pod-template-hash';
+const wanted = (selector?: JsonObject, kind = 'Service'): JsonObject => ({
+  kind,
+  metadata: { name: 'web' },
+  spec: { ports: [{ port: 80 }], selector },
+});
+const live = (selector: JsonObject, managed = true): JsonObject => ({
+  kind: 'Service',
+  metadata: {
+    name: 'web',
+    resourceVersion: '7',
+    annotations: managed ? { 'argo-rollouts.argoproj.io/managed-by-rollouts': 'web' } : {},
+  },
+  spec: { selector },
+});
+const selectorOf = (object: JsonObject): unknown => (object['spec'] as JsonObject)['selector'];
+
+describe('a Service beside a Rollout', () => {
+  it('keeps the version that it selects, with what Git wants to be selected', () => {
+    const merged = besideRollouts(wanted({ app: 'shop' }), live({ app: 'web', [HASH]: 'abc' }));
+    assert.deepEqual(selectorOf(merged), { app: 'shop', [HASH]: 'abc' });
+  });
+
+  it('is written only as it was seen', () => {
+    const there = live({ app: 'web', [HASH]: 'abc' });
+    const written = onSeenVersion(besideRollouts(wanted({ app: 'web' }), there), there);
+    assert.deepEqual(written['metadata'], { name: 'web', resourceVersion: '7' });
+    const plain = wanted({ app: 'web' });
+    assert.equal(onSeenVersion(plain, live({ app: 'web' })), plain);
+  });
+
+  for (const [what, manifest, there] of [
+    ['is new', wanted({ app: 'web' }), undefined],
+    ['is managed by nobody', wanted({ app: 'web' }), live({ [HASH]: 'abc' }, false)],
+    ['selects every version', wanted({ app: 'web' }), live({ app: 'web' })],
+    ['has no selector in Git', wanted(), live({ [HASH]: 'abc' })],
+    ['names a version in Git', wanted({ [HASH]: 'mine' }), live({ [HASH]: 'abc' })],
+    ['is another kind', wanted({ app: 'web' }, 'ReplicationController'), live({ [HASH]: 'abc' })],
+  ] as const) {
+    it(`is applied as Git has it where it ${what}`, () => {
+      assert.equal(besideRollouts(manifest, there), manifest);
+    });
+  }
+});
