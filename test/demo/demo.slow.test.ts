@@ -1,13 +1,23 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 
 const program = fileURLToPath(new URL('../../src/bin/sluice.main.ts', import.meta.url));
-const leftovers = (): string[] =>
-  readdirSync(tmpdir()).filter((name) => /^sluice-(demo|sandbox)-/.test(name));
+/** Where the demo puts its temporary files: a place that no other test uses. */
+let directory: string;
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'sluice-test-'));
+});
+after(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+/** But for what other programs cache there. */
+const leftovers = (): string[] => readdirSync(directory).filter((name) => name.startsWith('sluice-'));
 
 interface Outcome {
   code: number | null;
@@ -17,7 +27,7 @@ interface Outcome {
 function demo(args: string[], interruptAt?: RegExp): Promise<Outcome> {
   const child = spawn(process.execPath, [program, 'demo', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_NO_WARNINGS: '1', SLUICE_TEST_MARK: String(process.pid) },
+    env: { ...process.env, NODE_NO_WARNINGS: '1', SLUICE_TEST_MARK: String(process.pid), TMPDIR: directory },
     timeout: 180_000,
     killSignal: 'SIGTERM',
   });
@@ -48,24 +58,22 @@ function survivors(): string[] {
 describe('sluice demo', () => {
   for (const prometheus of ['builtin', 'auto']) {
     it(`is true from beginning to end, with Prometheus ${prometheus}`, async () => {
-      const before = leftovers();
       const { code, text } = await demo(['--speed', '3', '--prometheus', prometheus]);
       assert.equal(code, 0, text);
       assert.match(text, /the weights went: 20, 40, 60, 80, 100/);
       assert.match(text, /31 checks, all true/);
       // eslint-disable-next-line no-control-regex
       assert.doesNotMatch(text, /\u001b/, 'no escape sequences off a terminal');
-      assert.deepEqual(leftovers(), before);
+      assert.deepEqual(leftovers(), []);
       assert.deepEqual(survivors(), []);
     });
   }
 
   it('ends everything when it is interrupted in the middle', async () => {
-    const before = leftovers();
     const { code, text } = await demo(['--prometheus', 'auto'], /weight 20:/);
     assert.equal(code, 130, text);
     assert.match(text, /Interrupted\.\n$/);
-    assert.deepEqual(leftovers(), before);
+    assert.deepEqual(leftovers(), []);
     assert.deepEqual(survivors(), []);
   });
 });

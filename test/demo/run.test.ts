@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { Checks, CheckFailed } from '../../src/demo/checks.ts';
 import { complaints } from '../../src/demo/complaints.ts';
 import { type DemoOptions, runDemo } from '../../src/demo/index.ts';
@@ -25,7 +25,17 @@ function options(script: string, more: Partial<DemoOptions> = {}): DemoOptions &
   };
 }
 
-const leftovers = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('sluice-demo-'));
+/** Temporary files go to a place that no other test uses. */
+const elsewhere = process.env['TMPDIR'];
+before(async () => {
+  process.env['TMPDIR'] = await mkdtemp(join(tmpdir(), 'sluice-test-'));
+});
+after(async () => {
+  await rm(process.env['TMPDIR'] ?? '', { recursive: true, force: true });
+  if (elsewhere === undefined) delete process.env['TMPDIR'];
+  else process.env['TMPDIR'] = elsewhere;
+});
+const leftovers = (): string[] => readdirSync(tmpdir());
 
 describe('a demo that can not go on', () => {
   it('says which part would not start, keeps its log, and exits with 1', async () => {
