@@ -22,11 +22,13 @@ export interface Matcher {
 }
 
 const KEEP_MS = 60 * 60 * 1000;
+const SWEEP_MS = 60_000;
 const MAX_SERIES = 50_000;
 
 export class SeriesStore {
   private readonly all = new Map<string, Series>();
   private readonly byName = new Map<string, Set<Series>>();
+  private swept = 0;
 
   /** One scrape: every sample at `t`; series of the same target that are missing now become stale. */
   append(t: number, samples: readonly Sample[], target: Labels = {}): void {
@@ -44,6 +46,7 @@ export class SeriesStore {
     for (const [key, series] of this.all) {
       if (key.startsWith(`${owner} `) && !seen.has(series)) series.staleSince ??= t;
     }
+    if (t - this.swept > SWEEP_MS) this.sweep(t);
   }
 
   select(matchers: readonly Matcher[]): Series[] {
@@ -51,6 +54,20 @@ export class SeriesStore {
     const from = name === undefined ? this.all.values() : (this.byName.get(name.value) ?? []);
     const tests = matchers.map(compileMatcher);
     return [...from].filter((series) => tests.every((test) => test(series.labels)));
+  }
+
+  get size(): number {
+    return this.all.size;
+  }
+
+  /** Lets go of series that ended before anything that a query may still look at. */
+  private sweep(t: number): void {
+    this.swept = t;
+    for (const [key, series] of this.all) {
+      if (series.staleSince === undefined || series.staleSince > t - KEEP_MS) continue;
+      this.all.delete(key);
+      this.byName.get(series.labels['__name__'] ?? '')?.delete(series);
+    }
   }
 
   private series(labels: Labels, owner: string): Series | undefined {

@@ -99,6 +99,21 @@ describe('metrics of the sandbox', () => {
     assert.equal(labelName('9-lives'), '_9_lives');
   });
 
+  it('forgets the series of pods that are long gone', () => {
+    const store = new SeriesStore();
+    const hour = 60 * 60 * 1000;
+    store.append(hour, [{ name: 'x', labels: {}, value: 1 }], { pod: 'old' });
+    store.append(hour + 1000, [], { pod: 'old' });
+    store.append(hour + 2000, [{ name: 'x', labels: {}, value: 1 }], { pod: 'new' });
+    assert.equal(store.size, 2);
+    store.append(2 * hour + 62_000, [{ name: 'x', labels: {}, value: 2 }], { pod: 'new' });
+    assert.deepEqual(
+      store.select([{ name: '__name__', op: '=', value: 'x' }]).map(({ labels }) => labels['pod']),
+      ['new'],
+    );
+    assert.equal(store.size, 1);
+  });
+
   it('lets a target keep its own labels apart from those of its series', () => {
     const store = new SeriesStore();
     store.append(1000, [{ name: 'x', labels: { version: 'inner' }, value: 1 }], {
