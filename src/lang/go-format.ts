@@ -37,6 +37,24 @@ export function formatGoDecimal(x: number): string {
   return `${sign(x)}${whole}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
+/** A float with so many digits after the point (Go's `%.2f`, `%f` with 6): exact ties go to the even digit. */
+export function formatGoFixed(x: number, digits: number): string {
+  const special = nonFinite(x);
+  if (special !== undefined) return special;
+  const magnitude = Math.abs(x);
+  // toFixed writes an exponent from here on; there is no fraction that far out.
+  if (magnitude >= 1e21) {
+    const zeros = digits === 0 ? '' : `.${'0'.repeat(digits)}`;
+    return `${sign(x)}${BigInt(magnitude)}${zeros}`;
+  }
+  const exact = magnitude.toFixed(Math.min(digits + 60, 100));
+  const point = exact.indexOf('.');
+  const isTie = /^50*$/.test(exact.slice(point + 1 + digits));
+  if (!isTie) return sign(x) + magnitude.toFixed(digits);
+  const down = exact.slice(0, point + (digits === 0 ? 0 : 1 + digits));
+  return sign(x) + (/[02468]$/.test(down) ? down : magnitude.toFixed(digits));
+}
+
 /** A finite float as Go's encoding/json prints it: an exponent only below 1e-6 or from 1e21 on. */
 export function formatGoJsonNumber(x: number): string {
   return Object.is(x, -0) ? '-0' : String(x);

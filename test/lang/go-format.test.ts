@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { formatGoDecimal, formatGoFloat, formatGoJsonNumber, quoteGo } from '../../src/lang/go-format.ts';
+import {
+  formatGoDecimal,
+  formatGoFixed,
+  formatGoFloat,
+  formatGoJsonNumber,
+  quoteGo,
+} from '../../src/lang/go-format.ts';
 import { NumberSyntaxError, parseGoFloat, parseGoInt } from '../../src/lang/go-parse.ts';
 import { JsonSyntaxError, parseGoJson } from '../../src/lang/go-json-syntax.ts';
 
@@ -75,5 +81,32 @@ describe('JSON as Go reads it', () => {
     });
     assert.throws(() => parseGoJson('{"a":1'), { message: 'unexpected end of JSON input' });
     assert.throws(() => parseGoJson('['.repeat(10_000)), JsonSyntaxError);
+  });
+});
+
+describe('numbers with a fixed number of digits', () => {
+  // %.2f and %f of Go 1.24.
+  const rows: [number, string, string][] = [
+    [0, '0.00', '0.000000'],
+    [-0, '-0.00', '-0.000000'],
+    [0.125, '0.12', '0.125000'],
+    [0.375, '0.38', '0.375000'],
+    [-2.5, '-2.50', '-2.500000'],
+    [1.005, '1.00', '1.005000'],
+    [2.345, '2.35', '2.345000'],
+    [0.0078125, '0.01', '0.007812'],
+    [99.999, '100.00', '99.999000'],
+    [1e21, '1000000000000000000000.00', '1000000000000000000000.000000'],
+    [NaN, 'NaN', 'NaN'],
+    [-Infinity, '-Inf', '-Inf'],
+  ];
+  for (const [x, two, six] of rows)
+    it(String(x), () => assert.deepEqual([formatGoFixed(x, 2), formatGoFixed(x, 6)], [two, six]));
+
+  it('ties go to the even digit without a fraction, too', () => {
+    assert.deepEqual(
+      [0.5, 1.5, 2.5, -0.5].map((x) => formatGoFixed(x, 0)),
+      ['0', '2', '2', '-0'],
+    );
   });
 });
