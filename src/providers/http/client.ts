@@ -102,6 +102,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
                     headers,
                     body: request.body,
                     insecure: request.insecure === true,
+                    unguarded: request.unguarded === true,
                     maxBytes: settings.maxBytes,
                     signal,
                   },

@@ -57,6 +57,8 @@ function nextHop(hop: Hop, status: number, location: string): Hop {
     method: asGet && hop.method !== 'HEAD' ? 'GET' : hop.method,
     body: asGet ? undefined : hop.body,
     insecure: hop.insecure && trusted,
+    // Whoever answers chose this address, not the controller's configuration.
+    unguarded: false,
   };
 }
 

@@ -9,6 +9,11 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   /** Skips the check of the server's certificate. */
   readonly insecure?: boolean | undefined;
+  /**
+   * The address comes from the controller's own configuration and never from a template, so the rules for
+   * destinations don't hold for it. They hold for where it redirects to.
+   */
+  readonly unguarded?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -27,6 +32,8 @@ export interface HttpClient {
 export type HttpFailureReason =
   /** The URL is none, or not of http. */
   | 'bad-request'
+  /** The rules for destinations don't let a request go there. */
+  | 'denied'
   /** No complete answer: refused, reset, cut off, no such host, bad certificate. */
   | 'unreachable'
   | 'timeout'
