@@ -7,6 +7,8 @@ import type { Metric } from '../api/analysis.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { HttpClient } from './http/types.ts';
 import type { JobClient } from './job/client.ts';
+import type { PluginEndpoint } from './plugin/endpoints.ts';
+import type { SecretReader } from './secrets.ts';
 
 /** What a provider may use of the world. Everything in it is replaced in the simulation. */
 export interface ProviderContext {
@@ -16,6 +18,12 @@ export interface ProviderContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absent where nothing may be created in the cluster: in the CLI, for one. */
   readonly jobs?: JobClient | undefined;
+  /** Absent where no Secrets are read: in the CLI, for one. */
+  readonly secrets?: SecretReader | undefined;
+  /** Metric plugins by name. */
+  readonly plugins?: ReadonlyMap<string, PluginEndpoint> | undefined;
+  /** A file of the controller's, such as an AWS profile; undefined where there is none. Reads the disk when absent. */
+  readonly readFile?: ((path: string) => Promise<string | undefined>) | undefined;
 }
 
 export interface MeasureRequest {

@@ -7,12 +7,14 @@ import { INSTANCE_ID_LABEL } from '../../plan/analysis/run-object.ts';
 import { planAnalysisRun } from '../../plan/analysis/plan.ts';
 import { createProviders } from '../../providers/index.ts';
 import type { HttpClient } from '../../providers/http/types.ts';
+import type { PluginEndpoint } from '../../providers/plugin/endpoints.ts';
 import type { ProviderRegistry } from '../../providers/index.ts';
 import type { ControlContext, Controller, ReconcileResult } from '../controller.ts';
 import { applyAnalysisPlan } from './apply.ts';
 import { MeasurementDesk } from './desk.ts';
 import { gatherAnalysisRun } from './gather.ts';
 import { createJobClient, JOB_INFORMERS, JOB_WATCHES } from './jobs.ts';
+import { createSecretReader } from './secrets.ts';
 
 export { analysisRunSamples, analysisTemplateSamples } from './metrics.ts';
 export type { MetricSample } from './metrics.ts';
@@ -20,6 +22,8 @@ export type { MetricSample } from './metrics.ts';
 export interface AnalysisDependencies {
   readonly http: HttpClient;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Metric plugins by name. */
+  readonly plugins?: ReadonlyMap<string, PluginEndpoint> | undefined;
   /** Replaces the built-in providers. */
   readonly providers?: ProviderRegistry | undefined;
   /** `--analysis-threads`. Workers only plan and write; measurements run beside them. */
@@ -33,7 +37,15 @@ const DEFAULT_WORKERS = 30;
 export function analysisController(context: ControlContext, deps: AnalysisDependencies): Controller {
   const jobs = createJobClient(context);
   const providers =
-    deps.providers ?? createProviders({ http: deps.http, clock: context.clock, env: deps.env, jobs });
+    deps.providers ??
+    createProviders({
+      http: deps.http,
+      clock: context.clock,
+      env: deps.env,
+      jobs,
+      secrets: createSecretReader(context),
+      plugins: deps.plugins,
+    });
   let wake: ((key: string) => void) | undefined;
   const desk = new MeasurementDesk((key) => wake?.(key));
   const tools = { context, desk, providers };

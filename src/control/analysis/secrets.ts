@@ -1,10 +1,14 @@
-/** The values of secret arguments, read live from the run's namespace (spec 05 section 2.2). */
+/** Secrets, read live: the values of arguments (spec 05 section 2.2), and the credentials of providers. */
 
+import { isObject } from '../../lang/json.ts';
 import { ApiError } from '../../kube/api.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Clock } from '../../kube/clock.ts';
 import { SECRET } from '../../kube/kinds.ts';
 import type { Argument } from '../../plan/analysis/types.ts';
+import { SecretRefused } from '../../providers/secrets.ts';
+import type { SecretReader } from '../../providers/secrets.ts';
+import type { ControlContext } from '../controller.ts';
 import { persist } from './persist.ts';
 
 /** The Secret or its key is not there, or we may not read it. Ends the run, in these words. */
@@ -53,4 +57,31 @@ async function readData(
     if (error instanceof ApiError) throw new SecretMissing(error.message);
     throw error;
   }
+}
+
+/** For providers. Nothing is kept: who changes a Secret sees the new one used with the next measurement. */
+export function createSecretReader({
+  live,
+  clock,
+  ownNamespace,
+}: Pick<ControlContext, 'live' | 'clock' | 'ownNamespace'>): SecretReader {
+  return {
+    ownNamespace,
+    async read({ namespace, name }, signal) {
+      let data: Readonly<Record<string, unknown>>;
+      try {
+        const secret = await persist(() => live.get(SECRET, { namespace, name }, { signal }), clock, signal);
+        data = isObject(secret['data']) ? secret['data'] : {};
+      } catch (error) {
+        if (error instanceof ApiError) throw new SecretRefused(error.message);
+        throw error;
+      }
+      const texts = Object.entries(data).filter(
+        (entry): entry is [string, string] => typeof entry[1] === 'string',
+      );
+      return Object.fromEntries(
+        texts.map(([key, encoded]) => [key, Buffer.from(encoded, 'base64').toString('utf8')]),
+      );
+    },
+  };
 }
