@@ -3,6 +3,7 @@
 import type { PrometheusMetric } from '../../api/metric-provider.ts';
 import { evaluateTimeExpression } from '../../lang/condition.ts';
 import { parseDuration } from '../../lang/duration.ts';
+import type { AwsConfig } from '../auth/aws-chain.ts';
 import { oauth2Credentials } from '../auth/oauth2.ts';
 import type { OAuth2Credentials } from '../auth/oauth2.ts';
 
@@ -19,6 +20,8 @@ export interface PrometheusQuery {
   readonly timeoutMs: number;
   readonly insecure: boolean;
   readonly oauth2: OAuth2Credentials | undefined;
+  /** Requests are signed by AWS Signature Version 4. */
+  readonly sigv4: AwsConfig | undefined;
 }
 
 const DEFAULT_TIMEOUT_S = 30;
@@ -36,7 +39,7 @@ export function prometheusQuery(
   for (const { key, value } of metric.headers ?? []) headers[key.toLowerCase()] = value;
   const timeout = metric.timeout ?? DEFAULT_TIMEOUT_S;
   if (timeout < 0) throw new PrometheusConfigError('prometheus timeout should not be negative');
-  const oauth2 = applyAuthentication(metric, address, headers);
+  const oauth2 = applyAuthentication(metric, headers);
 
   const form = new URLSearchParams({ query: metric.query ?? '' });
   const range = metric.rangeQuery;
@@ -63,6 +66,7 @@ export function prometheusQuery(
     timeoutMs: timeout * 1000,
     insecure: metric.insecure === true,
     oauth2,
+    sigv4: sigv4Of(metric, address),
   };
 }
 
@@ -86,14 +90,9 @@ const filled = (value: string | undefined): value is string => value !== undefin
 /** Sets the headers of what is known now; OAuth 2 needs a token first. */
 function applyAuthentication(
   metric: PrometheusMetric,
-  address: string,
   headers: Record<string, string>,
 ): OAuth2Credentials | undefined {
-  const { basicAuth, oauth2, sigv4 } = metric.authentication ?? {};
-  if (sigv4 !== undefined && address.includes('aps-workspaces') && Object.values(sigv4).some(Boolean))
-    throw new PrometheusConfigError(
-      'authentication.sigv4 is not implemented yet: put a signing proxy in front of the workspace and name its address',
-    );
+  const { basicAuth, oauth2 } = metric.authentication ?? {};
   if (filled(basicAuth?.username) || filled(basicAuth?.password)) {
     if (!filled(basicAuth?.username) || !filled(basicAuth?.password)) {
       const missing = filled(basicAuth?.username) ? 'password' : 'username';
@@ -105,6 +104,13 @@ function applyAuthentication(
     headers['authorization'] = `Basic ${Buffer.from(user).toString('base64')}`;
   }
   return oauth2Credentials(oauth2);
+}
+
+/** Only workspaces of Amazon Managed Prometheus take signed requests. */
+function sigv4Of({ authentication }: PrometheusMetric, address: string): AwsConfig | undefined {
+  const sigv4 = authentication?.sigv4;
+  const isMeant = address.includes('aps-workspaces') && Object.values(sigv4 ?? {}).some(Boolean);
+  return isMeant ? sigv4 : undefined;
 }
 
 function rangeTime(field: 'start' | 'end', source: string, now: number): number {
