@@ -1,9 +1,18 @@
 /** Every metric provider, by its key in a metric. A provider without a factory is accepted by the API and named here. */
 
 import type { Metric } from '../api/analysis.ts';
+import { createCloudWatchProvider } from './cloudwatch/index.ts';
+import { createDatadogProvider } from './datadog/index.ts';
+import { createGraphiteProvider } from './graphite/index.ts';
+import { createInfluxdbProvider } from './influxdb/index.ts';
 import { createJobProvider } from './job/index.ts';
+import { createKayentaProvider } from './kayenta/index.ts';
+import { createNewRelicProvider } from './newrelic/index.ts';
+import { createPluginProvider } from './plugin/index.ts';
 import { createPrometheusProvider } from './prometheus/index.ts';
+import { createSkyWalkingProvider } from './skywalking/index.ts';
 import type { Provider, ProviderContext, ProviderFactory } from './types.ts';
+import { createWavefrontProvider } from './wavefront/index.ts';
 import { createWebProvider } from './web/index.ts';
 
 export type * from './types.ts';
@@ -18,15 +27,15 @@ const FAMILIES: Readonly<Record<string, Entry>> = {
   prometheus: { type: 'Prometheus', create: createPrometheusProvider },
   web: { type: 'Web', create: createWebProvider },
   job: { type: 'Job', create: createJobProvider },
-  kayenta: { type: 'Kayenta' },
-  datadog: { type: 'Datadog' },
-  newRelic: { type: 'NewRelic' },
-  wavefront: { type: 'Wavefront' },
-  cloudWatch: { type: 'CloudWatch' },
-  graphite: { type: 'Graphite' },
-  influxdb: { type: 'Influxdb' },
-  skywalking: { type: 'SkyWalking' },
-  plugin: { type: 'RPCPlugin' },
+  kayenta: { type: 'Kayenta', create: createKayentaProvider },
+  datadog: { type: 'Datadog', create: createDatadogProvider },
+  newRelic: { type: 'NewRelic', create: createNewRelicProvider },
+  wavefront: { type: 'Wavefront', create: createWavefrontProvider },
+  cloudWatch: { type: 'CloudWatch', create: createCloudWatchProvider },
+  graphite: { type: 'Graphite', create: createGraphiteProvider },
+  influxdb: { type: 'Influxdb', create: createInfluxdbProvider },
+  skywalking: { type: 'SkyWalking', create: createSkyWalkingProvider },
+  plugin: { type: 'RPCPlugin', create: createPluginProvider },
 };
 
 /** The provider keys that are acted on. The others belong in the table of fields that are not implemented. */
