@@ -7,6 +7,7 @@ const SCOPE = 'Scope';
 const LEADER = 'Leader election';
 const SERVE = 'Ports and logs';
 const SYNC = 'Syncer';
+const ANALYSIS = 'Analysis';
 const TUNE = 'Tuning';
 const ROUTE = 'Traffic routers';
 const ACCEPTED = 'Accepted for compatibility, without effect';
@@ -170,6 +171,27 @@ export const CONTROLLER_FLAGS: readonly Flag[] = [
     fallback: 'text',
     among: ['json', 'text'],
     help: 'json or text',
+  },
+  {
+    name: 'analysis-allow-hosts',
+    kind: 'list',
+    group: ANALYSIS,
+    value: 'hosts',
+    help: 'measurements go to these names, addresses and networks only',
+  },
+  {
+    name: 'analysis-deny-hosts',
+    kind: 'list',
+    group: ANALYSIS,
+    value: 'hosts',
+    help: 'and never to these; metadata services are denied anyway',
+  },
+  {
+    name: 'metric-plugins',
+    kind: 'list',
+    group: ANALYSIS,
+    value: 'name=url',
+    help: 'metric plugins over HTTP (docs/providers.md)',
   },
   {
     name: 'allow-file-repos',

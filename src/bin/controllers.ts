@@ -38,8 +38,11 @@ export const CONTROLLERS: Readonly<Record<string, (parts: Parts) => Promise<Cont
   async analysis({ flags, env, random }) {
     const { analysisController } = await import('../control/analysis/index.ts');
     const { createHttpClient } = await import('../providers/http/client.ts');
-    const http = createHttpClient({ random });
-    return (context) => analysisController(context, { http, env, workers: flags.number('analysis-threads') });
+    const { createAxiosTransport } = await import('../providers/http/transport.ts');
+    const { rules, plugins } = await measurementTargets(flags, env);
+    const http = createHttpClient({ random, transport: createAxiosTransport({ rules }) });
+    const workers = flags.number('analysis-threads');
+    return (context) => analysisController(context, { http, env, plugins, workers });
   },
 
   async sync({ flags, api }) {
@@ -54,3 +57,23 @@ export const CONTROLLERS: Readonly<Record<string, (parts: Parts) => Promise<Cont
       applicationController(context, { api, git, render, ownsAll: flags.on('own-all-applications') });
   },
 };
+
+/** Where measurements may go, and where plugins listen. */
+async function measurementTargets(flags: Flags, env: Parts['env']) {
+  const { destinationRules, DestinationRuleError } = await import('../providers/http/destinations.ts');
+  const { pluginEndpoints, PluginEndpointError } = await import('../providers/plugin/endpoints.ts');
+  try {
+    return {
+      rules: destinationRules({
+        allow: flags.list('analysis-allow-hosts'),
+        deny: flags.list('analysis-deny-hosts'),
+      }),
+      plugins: pluginEndpoints(flags.list('metric-plugins') ?? [], env),
+    };
+  } catch (error) {
+    if (error instanceof DestinationRuleError)
+      throw new FlagError(`flag --analysis-allow-hosts or --analysis-deny-hosts: ${error.message}`);
+    if (error instanceof PluginEndpointError) throw new FlagError(`flag --metric-plugins: ${error.message}`);
+    throw error;
+  }
+}
