@@ -5,6 +5,7 @@ import { GitError } from './errors.ts';
 import { checkRevision, FULL_SHA, isShortSha, resolveInRefs } from './revision.ts';
 import type { GitSource, RepositoryAccess } from './source.ts';
 import { SourceTree, type TreeEntry } from './tree.ts';
+import { parseRepositoryUrl } from './url.ts';
 
 /** Path to text. A value of `{ link }` is a symbolic link. */
 export type MemoryFiles = Readonly<Record<string, string | { readonly link: string }>>;
@@ -88,6 +89,7 @@ export class MemoryGit implements GitSource {
 
   #open(access: RepositoryAccess): MemoryRepository {
     if (this.failure !== undefined) throw this.failure;
+    parseRepositoryUrl(access.url, { allowFile: true });
     const repository = this.repositories.get(access.url);
     if (repository === undefined) {
       throw new GitError(
