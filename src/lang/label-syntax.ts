@@ -46,7 +46,7 @@ export function labelValueErrors(value: string): string[] {
 /** Empty where `name` is a valid DNS subdomain, which most objects need as their name. */
 export function dnsSubdomainErrors(name: string): string[] {
   const errors: string[] = [];
-  if (byteLength(name) > 253) errors.push(tooLong(253));
+  if (byteLength(name) > 253) errors.push('must be no more than 253 characters');
   if (!dnsSubdomain.test(name)) errors.push(SUBDOMAIN_RULE);
   return errors;
 }

@@ -1,4 +1,4 @@
-/** The contract against a real kube-apiserver with its garbage collector. */
+/** The contract against a real kube-apiserver with its controllers. */
 
 import { contract } from '../contract/contract.ts';
 import { eventually, withCluster } from './harness.ts';
@@ -8,7 +8,7 @@ withCluster('a real kube-apiserver', {}, (cluster) => {
     Promise.resolve({
       api: cluster().api,
       eventually,
-      controllers: true,
+      compact: async () => await cluster().plane.compact(),
       close: async () => Promise.resolve(),
     }),
   );

@@ -9,7 +9,7 @@ import { at, bench, configMap, dig, failure, replicaSet, WIDGET, type Bench } fr
 const config = (name: string, body: JsonObject, kind = 'ConfigMap', apiVersion = 'v1'): JsonObject => ({
   apiVersion,
   kind,
-  metadata: { name, ...((body['metadata'] as JsonObject | undefined) ?? {}) },
+  metadata: { name, ...(body['metadata'] as JsonObject | undefined) },
   ...Object.fromEntries(Object.entries(body).filter(([key]) => key !== 'metadata')),
 });
 

@@ -5,6 +5,7 @@
  * Pure; inputs stay untouched.
  */
 
+import { goText } from '../go-value.ts';
 import { deepEqual, isObject, type Json, type JsonObject } from '../json.ts';
 import { cloneObject, getOwn, setOwn } from '../own.ts';
 import { PATCH_KINDS, PATCH_STRUCTS } from './patch-strategies.ts';
@@ -255,9 +256,7 @@ function mergeObjects(
   const keyOf = (item: JsonObject): Json => {
     const key = getOwn(item, mergeKey);
     if (key === undefined) {
-      throw new StrategicPatchError(
-        `map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`,
-      );
+      throw new StrategicPatchError(`map: ${goText(item)} does not contain declared merge key: ${mergeKey}`);
     }
     return key;
   };

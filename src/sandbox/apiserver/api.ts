@@ -4,6 +4,7 @@
  */
 
 import {
+  ApiError,
   ApiUnreachable,
   type DeleteOptions,
   type KubeApi,
@@ -57,7 +58,11 @@ export function createApi(server: ApiServer, user: UserInfo = ADMIN, options: Ap
     const proceed = async (): Promise<T> => {
       await undefined;
       signal?.throwIfAborted();
-      return work();
+      try {
+        return work();
+      } catch (error) {
+        throw named(error);
+      }
     };
     const result = await (intercept?.call === undefined ? proceed() : intercept.call(call, proceed));
     signal?.throwIfAborted();
@@ -111,6 +116,12 @@ export function createApi(server: ApiServer, user: UserInfo = ADMIN, options: Ap
       ),
   };
 }
+
+/** Some failures have no reason on the wire; our HTTP client then says the code's own, and so does this one. */
+const named = (error: unknown): unknown =>
+  error instanceof ApiError && error.reason === '' && error.code === 500
+    ? new ApiError({ ...error.status, reason: 'InternalError' }, error.retryAfterMs)
+    : error;
 
 /** A client that reads too slowly is cut off, as a real server would. */
 const MAX_QUEUE = 200_000;
@@ -181,7 +192,11 @@ class WatchStream implements AsyncIterable<WatchEvent> {
     const open = async (): Promise<() => void> => {
       await undefined;
       signal?.throwIfAborted();
-      return this.#server.watch(this.#type, this.#options, sink);
+      try {
+        return this.#server.watch(this.#type, this.#options, sink);
+      } catch (error) {
+        throw named(error);
+      }
     };
     signal?.throwIfAborted();
     const stop = await (intercept?.call === undefined ? open() : intercept.call(this.#call, open));

@@ -55,7 +55,7 @@ const FORMATS: Record<string, (text: string) => boolean> = {
   hostname: (text) => /^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?$/.test(text),
 };
 
-/** `wasValid` is false where an error makes CEL rules impossible to check. */
+/** `typesFailed`: an error makes CEL rules impossible to check. */
 class Validator {
   readonly errors: FieldError[] = [];
   typesFailed = false;
@@ -88,6 +88,19 @@ class Validator {
     if (fits) return true;
     this.typesFailed = true;
     const type = wanted.join(',');
+    if (type === 'integer' && actual === 'number' && typeof schema['format'] === 'string') {
+      const format = schema['format'];
+      this.errors.push(
+        {
+          type: 'TypeInvalid',
+          field: path,
+          value: 'float64',
+          detail: `${path} in body must be of type ${format}: "float64"`,
+        },
+        invalid(NIL, '', `Checked value must be of type integer with format ${format} in ${path}`),
+      );
+      return false;
+    }
     this.errors.push({
       type: 'TypeInvalid',
       field: path,
@@ -286,11 +299,23 @@ function ruleErrors(schema: JsonObject, value: Json, old: Json, path: string, er
   }
 }
 
-/** `old`: the stored object, for an update. Errors about values that the update leaves as they were are dropped. */
+const hasRules = (schema: JsonObject): boolean =>
+  schema['x-kubernetes-validations'] !== undefined ||
+  [
+    ...Object.values(isObject(schema['properties']) ? schema['properties'] : {}),
+    schema['items'],
+    schema['additionalProperties'],
+  ].some((inner) => isObject(inner) && hasRules(inner));
+
+/**
+ * `old`: the stored object, for an update. Errors about values that the update leaves as they were are dropped.
+ * `besides`: errors that other checks found; the server reports them before it comes to rules.
+ */
 export function validateCustom(
   schema: JsonObject,
   value: JsonObject,
   old: JsonObject | undefined,
+  besides: readonly FieldError[] = [],
 ): FieldError[] {
   const validator = new Validator();
   validator.check(schema, value, '');
@@ -308,8 +333,9 @@ export function validateCustom(
       );
     errors.splice(0, errors.length, ...fresh);
   }
+  errors.push(...besides);
   if (errors.length > 0) {
-    if (validator.typesFailed) {
+    if (validator.typesFailed && hasRules(schema)) {
       errors.push(
         invalid(
           NIL,

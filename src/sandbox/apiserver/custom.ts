@@ -1,6 +1,7 @@
 /** CustomResourceDefinitions: their own rules, and the kinds that they define. */
 
 import { deepEqual, isObject, type Json, type JsonObject } from '../../lang/json.ts';
+import { goText, goTypeOf } from '../../lang/go-value.ts';
 import { formatTime } from '../../lang/time.ts';
 import type { KubeObject } from '../../kube/api.ts';
 import { IMMUTABLE_RULE, validateCustom } from './custom-validation.ts';
@@ -208,14 +209,28 @@ function versionResource(
         (old.metadata.generation ?? 0) + (wantsChanged(object, old, hasStatus) ? 1 : 0);
     },
     defaults: (object) => applyCustomDefaults(schema, object),
-    validate: (object) => [
-      ...validateCustom(structural, object as unknown as JsonObject, undefined),
-      ...scaleErrors(object, scalePaths(subresources)),
-    ],
-    validateUpdate: (object, old) => [
-      ...validateCustom(structural, object as unknown as JsonObject, old as unknown as JsonObject),
-      ...scaleErrors(object, scalePaths(subresources)),
-    ],
+    validate: (object) =>
+      validateCustom(
+        structural,
+        object as unknown as JsonObject,
+        undefined,
+        scaleErrors(object, scalePaths(subresources)),
+      ),
+    validateUpdate: (object, old) =>
+      validateCustom(
+        structural,
+        object as unknown as JsonObject,
+        old as unknown as JsonObject,
+        scaleErrors(object, scalePaths(subresources)),
+      ),
+    // The status is validated alone, so that the texts name the way from there.
+    validateStatus: (object, old) =>
+      validateCustom(structural, object as unknown as JsonObject, old as unknown as JsonObject).map(
+        (error) =>
+          error.field.startsWith('status.')
+            ? { ...error, detail: error.detail.replace(/^status\./, '') }
+            : error,
+      ),
   };
   return {
     type: {
@@ -267,9 +282,13 @@ function scaleErrors(object: KubeObject, scale: ScalePaths | undefined): FieldEr
   if (scale === undefined) return [];
   let at: Json | undefined = object as unknown as JsonObject;
   for (const name of scale.spec.split('.')) at = isObject(at) ? at[name] : undefined;
-  return typeof at === 'number' && at < 0
-    ? [invalid(`.${scale.spec}`, at, 'should be a non-negative integer')]
-    : [];
+  const field = `.${scale.spec}`;
+  if (at === undefined || at === null) return [];
+  if (typeof at !== 'number' || !Number.isInteger(at)) {
+    const detail = `${field} accessor error: ${goText(at)} is of the type ${goTypeOf(at)}, expected int64`;
+    return [invalid(field, 0, detail)];
+  }
+  return at < 0 ? [invalid(field, at, 'should be a non-negative integer')] : [];
 }
 
 /** What the user wants is everything but metadata (and status, where it is a subresource). */

@@ -6,6 +6,7 @@
 import { isObject, type Json, type JsonObject } from '../../lang/json.ts';
 import { canonicalQuantity } from '../../lang/quantity.ts';
 import { formatTime, parseTime } from '../../lang/time.ts';
+import { corruptBase64At } from './base64.ts';
 import { fieldOf, type Schema } from './schema.ts';
 
 export interface Decoded {
@@ -138,8 +139,12 @@ const isZero = (value: Json): boolean =>
 
 function scalar(schema: Schema, value: Json, refuse: () => never): Json {
   switch (schema.scalar) {
-    case 'string':
-      return typeof value === 'string' ? value : refuse();
+    case 'string': {
+      if (typeof value !== 'string') return refuse();
+      const corrupt = schema.format === 'byte' ? corruptBase64At(value) : undefined;
+      if (corrupt !== undefined) throw new DecodeError(`illegal base64 data at input byte ${corrupt}`);
+      return value;
+    }
     case 'boolean':
       return typeof value === 'boolean' ? value : refuse();
     case 'integer':

@@ -10,7 +10,7 @@ export interface DeletionContext {
   readonly now: number;
   put(resource: Resource, draft: KubeObject, old: KubeObject): KubeObject;
   /** Answers with the last state, at the revision of the deletion. */
-  remove(resource: Resource, last: KubeObject, old: KubeObject): KubeObject;
+  remove(resource: Resource, old: KubeObject): KubeObject;
   /** The objects of the kinds that a CRD defines. */
   instances(definition: KubeObject): { resource: Resource; objects: KubeObject[] }[];
 }
@@ -71,7 +71,7 @@ export function deleteObject(
     if (!terminating) draft.metadata.generation = (metadata.generation ?? 0) + 1;
     last = options.dryRun === true ? deepFreeze(draft) : context.put(resource, draft, old);
   }
-  if (options.dryRun !== true) last = context.remove(resource, last, last);
+  if (options.dryRun !== true) last = context.remove(resource, last);
   return resource.returnsDeleted ? last : success(resource, old);
 }
 
@@ -148,7 +148,7 @@ function deleteNamespace(
   if (old.metadata.deletionTimestamp !== undefined) {
     const spec = old['spec'];
     const held = isObject(spec) && Array.isArray(spec['finalizers']) && spec['finalizers'].length > 0;
-    if (!held && finalizers.length === 0 && options.dryRun !== true) context.remove(resource, old, old);
+    if (!held && finalizers.length === 0 && options.dryRun !== true) context.remove(resource, old);
     return old;
   }
   const status: JsonObject = { ...(isObject(old['status']) ? old['status'] : {}), phase: 'Terminating' };

@@ -1,6 +1,7 @@
 /** Failures in the words of the real API server (`Status` objects) and of its field validation. */
 
 import type { JsonObject } from '../../lang/json.ts';
+import { quoteGo } from '../../lang/go-format.ts';
 import { ApiError } from '../../kube/api.ts';
 
 /** What an error text names as the resource: `rollouts.argoproj.io`, or `pods` in the core group. */
@@ -58,7 +59,8 @@ const WORDS: Record<FieldErrorType, string> = {
 const WITHOUT_VALUE = new Set<FieldErrorType>(['Required', 'Forbidden', 'TooLong']);
 
 /** A value as the server prints it: strings in quotes, everything else as JSON. */
-export const printValue = (value: unknown): string => (value === undefined ? 'null' : JSON.stringify(value));
+export const printValue = (value: unknown): string =>
+  value === undefined ? 'null' : typeof value === 'string' ? quoteGo(value) : JSON.stringify(value);
 
 /** The part of the text behind the field: `Invalid value: "x": must be ...`. */
 export function fieldErrorMessage(error: FieldError): string {
@@ -120,8 +122,8 @@ export const notFound = (of: Qualified, name: string): ApiError =>
 export const noSuchResource = (): ApiError =>
   failure(404, 'NotFound', 'the server could not find the requested resource', {});
 
-export const alreadyExists = (of: Qualified, name: string): ApiError =>
-  failure(409, 'AlreadyExists', `${qualifiedName(of)} "${name}" already exists`, detailsOf(of, name));
+export const alreadyExists = (of: Qualified, name: string, more = ''): ApiError =>
+  failure(409, 'AlreadyExists', `${qualifiedName(of)} "${name}" already exists${more}`, detailsOf(of, name));
 
 export const conflict = (of: Qualified, name: string, why: string): ApiError =>
   failure(

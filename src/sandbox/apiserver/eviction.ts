@@ -31,9 +31,7 @@ export function evictPod(
   options: WriteOptions & { user: UserInfo },
 ): KubeObject {
   if (eviction.metadata.name !== pod.metadata.name) {
-    throw badRequest(
-      `name in URL does not match name in Eviction object: ${pod.metadata.name} != ${eviction.metadata.name}`,
-    );
+    throw badRequest('name in URL does not match name in Eviction object');
   }
   const phase = record(pod['status'])['phase'];
   const free =

@@ -280,7 +280,8 @@ export function applyConfiguration(
   }
   let managers = decode(live?.metadata.managedFields);
   if (live !== undefined && managers.size === 0) {
-    const all = differenceSets(toFieldSet(schema, liveValue), STRIPPED);
+    const seen = compareTyped(schema, options.empty ?? {}, liveValue);
+    const all = differenceSets(unionSets(seen.added, seen.modified), STRIPPED);
     const entry: Managed = {
       manager: BEFORE_APPLY,
       operation: 'Update',
@@ -407,4 +408,19 @@ export function sameOwners(
       return false;
   }
   return true;
+}
+
+/** Entries without one path (`spec.replicas`): whoever owned it owns it no more. */
+export function withoutPath(
+  entries: readonly ManagedFieldsEntry[] | undefined,
+  path: string,
+): ManagedFieldsEntry[] | undefined {
+  const managers = decode(entries);
+  const lost = setOf(path);
+  for (const [id, entry] of managers) {
+    const set = differenceSets(entry.set, lost);
+    if (isEmptySet(set)) managers.delete(id);
+    else if (!equalSets(set, entry.set)) managers.set(id, { ...entry, set });
+  }
+  return encode(managers);
 }

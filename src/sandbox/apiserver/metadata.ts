@@ -34,6 +34,16 @@ function annotationErrors(annotations: Record<string, string> | undefined, path:
 
 const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
+/** Finalizers of built-in kinds are qualified or standard ones; custom resources may have any qualified name. */
+export function builtinFinalizerErrors(object: KubeObject): FieldError[] {
+  const detail = 'name is neither a standard finalizer name nor is it fully qualified';
+  return (object.metadata.finalizers ?? []).flatMap((name, index) =>
+    name.includes('/') || STANDARD_FINALIZERS.has(name)
+      ? []
+      : [invalid(`metadata.finalizers[${index}]`, name, detail)],
+  );
+}
+
 /** `checkName`: the rule of the kind. */
 export function metadataErrors(
   object: KubeObject,
@@ -66,35 +76,29 @@ export function metadataErrors(
   errors.push(...labelErrors(metadata.labels, `${path}.labels`));
   errors.push(...annotationErrors(metadata.annotations, `${path}.annotations`));
   errors.push(...ownerErrors(object));
-  (metadata.finalizers ?? []).forEach((name, index) => {
-    const at = `${path}.finalizers[${index}]`;
-    const problems = labelKeyErrors(name);
-    errors.push(...problems.map((detail) => invalid(at, name, detail)));
-    if (problems.length === 0 && !name.includes('/') && !STANDARD_FINALIZERS.has(name)) {
-      errors.push(invalid(at, name, 'name is neither a standard finalizer name nor is it fully qualified'));
-    }
-  });
+  for (const name of metadata.finalizers ?? [])
+    errors.push(...labelKeyErrors(name).map((detail) => invalid(`${path}.finalizers`, name, detail)));
   return errors;
 }
 
 function ownerErrors(object: KubeObject): FieldError[] {
   const errors: FieldError[] = [];
   let controller: string | undefined;
-  (object.metadata.ownerReferences ?? []).forEach((owner, index) => {
-    const at = `metadata.ownerReferences[${index}]`;
+  (object.metadata.ownerReferences ?? []).forEach((owner) => {
+    const at = 'metadata.ownerReferences';
     if (!owner.apiVersion)
       errors.push(invalid(`${at}.apiVersion`, owner.apiVersion, 'version must not be empty'));
     if (!owner.kind) errors.push(invalid(`${at}.kind`, owner.kind, 'must not be empty'));
     if (!owner.name) errors.push(invalid(`${at}.name`, owner.name, 'must not be empty'));
     if (!owner.uid) errors.push(invalid(`${at}.uid`, owner.uid, 'must not be empty'));
     if (owner.controller !== true) return;
-    if (controller === undefined) controller = owner.name;
+    if (controller === undefined) controller = `${owner.kind}/${owner.name}`;
     else {
       errors.push(
         invalid(
           'metadata.ownerReferences',
           object.metadata.ownerReferences,
-          `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.name}`,
+          `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.kind}/${owner.name}`,
         ),
       );
     }
@@ -106,7 +110,9 @@ function ownerErrors(object: KubeObject): FieldError[] {
 export function metadataUpdateErrors(object: KubeObject, old: KubeObject): FieldError[] {
   const errors: FieldError[] = [];
   const { metadata } = object;
-  const immutable = (field: 'name' | 'namespace' | 'uid' | 'creationTimestamp'): void => {
+  const immutable = (
+    field: 'name' | 'namespace' | 'uid' | 'deletionTimestamp' | 'deletionGracePeriodSeconds',
+  ): void => {
     if (metadata[field] !== old.metadata[field]) {
       errors.push(invalid(`metadata.${field}`, metadata[field], 'field is immutable'));
     }
@@ -114,7 +120,8 @@ export function metadataUpdateErrors(object: KubeObject, old: KubeObject): Field
   immutable('name');
   immutable('namespace');
   immutable('uid');
-  immutable('creationTimestamp');
+  immutable('deletionTimestamp');
+  immutable('deletionGracePeriodSeconds');
   if (old.metadata.deletionTimestamp !== undefined) {
     const had = new Set(old.metadata.finalizers ?? []);
     const fresh = (metadata.finalizers ?? []).filter((name) => !had.has(name)).sort();

@@ -12,9 +12,11 @@ export function dnsLabelErrors(name: string): string[] {
   const errors: string[] = [];
   if (name.length > 63) errors.push('must be no more than 63 bytes');
   if (!DNS_LABEL.test(name)) {
-    errors.push(
-      "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
-    );
+    if (name.includes('.') && dnsSubdomainErrors(name).length === 0) errors.push('must not contain dots');
+    else
+      errors.push(
+        "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+      );
   }
   return errors;
 }

@@ -15,6 +15,7 @@ const count = (value: Json | undefined): number => (typeof value === 'number' ? 
 
 export function scaleOf(object: KubeObject, paths: ScalePaths): KubeObject {
   const { metadata } = object;
+  const replicas = count(read(object, paths.spec));
   const selector = paths.selector === undefined ? undefined : read(object, paths.selector);
   const text = isObject(selector) ? formatSelector(selectorFrom(selector)) : selector;
   return {
@@ -27,9 +28,8 @@ export function scaleOf(object: KubeObject, paths: ScalePaths): KubeObject {
       ...(metadata.resourceVersion === undefined ? {} : { resourceVersion: metadata.resourceVersion }),
       ...(metadata.creationTimestamp === undefined ? {} : { creationTimestamp: metadata.creationTimestamp }),
     },
-    spec: {
-      replicas: count(read(object, paths.spec)),
-    },
+    // Go leaves a zero out here.
+    spec: replicas === 0 ? {} : { replicas },
     status: {
       replicas: count(read(object, paths.status)),
       ...(typeof text === 'string' && text !== '' ? { selector: text } : {}),

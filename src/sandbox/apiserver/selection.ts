@@ -28,7 +28,15 @@ function fieldGetter(resource: Resource, field: string): (object: KubeObject) =>
   if (field === 'metadata.namespace' && resource.type.namespaced)
     return (object) => object.metadata.namespace ?? '';
   const getter = Object.hasOwn(resource.selectable, field) ? resource.selectable[field] : undefined;
-  if (getter === undefined) throw badRequest(`field label not supported: ${field}`);
+  if (getter === undefined) {
+    // Kinds with fields of their own have a conversion of their own, with a shorter text.
+    const plain = !resource.custom && Object.keys(resource.selectable).length === 0;
+    throw badRequest(
+      plain
+        ? `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
+        : `field label not supported: ${field}`,
+    );
+  }
   return getter;
 }
 

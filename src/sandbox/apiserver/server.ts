@@ -3,6 +3,8 @@
  * `ApiError` with the real server's text. Semantics follow kube-apiserver 1.36; `docs/sandbox.md` lists what differs.
  */
 
+import { isPrintable } from '../../lang/go-format.ts';
+import { goText } from '../../lang/go-value.ts';
 import { deepEqual, deepFreeze, isObject, type JsonObject } from '../../lang/json.ts';
 import { formatTime, parseTime } from '../../lang/time.ts';
 import {
@@ -30,6 +32,7 @@ import {
   conflict,
   expired,
   forbidden,
+  forbiddenField,
   internalError,
   invalid,
   invalidObject,
@@ -42,8 +45,14 @@ import {
   type FieldError,
 } from './errors.ts';
 import { evictPod } from './eviction.ts';
-import { applyConfiguration, sameOwners, trackUpdate, type TrackOptions } from './managed-fields.ts';
-import { metadataErrors, metadataUpdateErrors } from './metadata.ts';
+import {
+  applyConfiguration,
+  sameOwners,
+  trackUpdate,
+  withoutPath,
+  type TrackOptions,
+} from './managed-fields.ts';
+import { builtinFinalizerErrors, metadataErrors, metadataUpdateErrors } from './metadata.ts';
 import { dnsSubdomainErrors } from './names.ts';
 import { patched } from './patching.ts';
 import { resourceKey, type Draft, type Resource, type RuleContext, type UserInfo } from './resource.ts';
@@ -80,6 +89,8 @@ const SNAPSHOTS = 64;
 const MAX_LIMIT_ITEMS = 100_000;
 const EVENT_TTL_MS = 3_600_000;
 const DEFAULT_WATCH_MS = 30 * 60_000;
+/** So many generated names may be taken before a create fails. */
+const NAME_TRIES = 8;
 
 export class ApiServer {
   readonly storage: Storage;
@@ -180,6 +191,7 @@ export class ApiServer {
     const current = this.storage.revision;
     let revision = current;
     let start = '';
+    checkListOptions(options);
     if (options.continue !== undefined && options.continue !== '') {
       const token = readToken(options.continue);
       revision = token.rv < 0 ? current : token.rv;
@@ -189,7 +201,7 @@ export class ApiServer {
       options.resourceVersion !== '' &&
       options.resourceVersion !== '0'
     ) {
-      const wanted = parseRevision(options.resourceVersion);
+      const wanted = parseRevision(options.resourceVersion, 'list');
       if (wanted > current) throw tooLarge(wanted, current);
       if (options.resourceVersionMatch === 'Exact') revision = wanted;
     }
@@ -255,6 +267,7 @@ export class ApiServer {
     const seconds = options.timeoutSeconds;
     const timeoutMs =
       seconds !== undefined && seconds > 0 ? seconds * 1000 : DEFAULT_WATCH_MS * (1 + this.random());
+    const marksInitial = options.sendInitialEvents ?? fresh;
     const sendInitial = fresh && options.sendInitialEvents !== false;
     const asVersion: WatchSink = {
       event: (event) =>
@@ -275,7 +288,7 @@ export class ApiServer {
         timeoutMs,
         from,
         initial: sendInitial ? selected(store, selection) : undefined,
-        markInitial: options.sendInitialEvents === true && options.allowWatchBookmarks === true,
+        markInitial: marksInitial && options.allowWatchBookmarks === true,
         revision: () => this.storage.revision,
       },
       asVersion,
@@ -345,26 +358,41 @@ export class ApiServer {
       throw internalError('resourceVersion should not be set on objects to be created');
     }
     delete metadata.deletionTimestamp;
+    delete (metadata as { selfLink?: string }).selfLink;
     delete metadata.deletionGracePeriodSeconds;
     delete metadata.managedFields;
     delete metadata.generation;
     const generated = metadata.generateName !== undefined && metadata.generateName !== '' && !metadata.name;
-    if (generated)
-      metadata.name = `${(metadata.generateName as string).slice(0, 58)}${randomSuffix(this.random)}`;
+    if (generated) metadata.name = this.#generateName(resource, metadata);
     metadata.uid = randomUid(this.random);
     metadata.creationTimestamp = formatTime(this.clock.now());
     resource.rules.prepareCreate?.(draft, this.#ruleContext());
     this.#checkValid(resource, draft, [
       ...metadataErrors(draft, resource.type.namespaced, resource.rules.validateName ?? dnsSubdomainErrors),
+      ...(resource.custom ? [] : builtinFinalizerErrors(draft)),
       ...(resource.rules.validate?.(draft) ?? []),
     ]);
     if (managedFields !== undefined) metadata.managedFields = managedFields;
     if (this.store(resource).get({ namespace: metadata.namespace, name: metadata.name }) !== undefined) {
-      throw alreadyExists(resource.type, metadata.name);
+      throw alreadyExists(
+        resource.type,
+        metadata.name,
+        metadata.generateName ? ', the server was not able to generate a unique name for the object' : '',
+      );
     }
     if (options.dryRun === true) return deepFreeze(draft);
     if (resource.type.kind === 'Event') this.#expireEvents(keyOf(metadata));
     return this.storage.put(resource.type, draft, undefined);
+  }
+
+  #generateName(resource: Resource, metadata: Draft['metadata']): string {
+    const prefix = (metadata.generateName as string).slice(0, 58);
+    let name = '';
+    for (let tries = 0; tries < NAME_TRIES; tries++) {
+      name = `${prefix}${randomSuffix(this.random)}`;
+      if (this.store(resource).get({ namespace: metadata.namespace, name }) === undefined) break;
+    }
+    return name;
   }
 
   #ruleContext(): RuleContext {
@@ -444,24 +472,30 @@ export class ApiServer {
     const { type } = resource;
     const apiVersion = apiVersionOf(type);
     if (!isObject(input)) throw badRequest('the body of the request is not an object');
-    const kind = input['kind'];
-    if (kind !== undefined && kind !== '' && kind !== type.kind) {
-      throw badRequest(
-        `${String(kind)} in version "${type.version}" cannot be handled as a ${type.kind}: converting (${type.version}.${String(kind)}) to (${type.group === '' ? 'core' : type.group.split('.')[0]}.${type.kind}): unknown conversion`,
-      );
-    }
     const version = input['apiVersion'];
     if (version !== undefined && version !== '' && version !== apiVersion) {
       throw badRequest(
         `the API version in the data (${String(version)}) does not match the expected API version (${apiVersion})`,
       );
     }
-    const prefix = `${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: `;
+    const kind = typeof input['kind'] === 'string' && input['kind'] !== '' ? input['kind'] : type.kind;
+    const prefix = `${kind} in version "${type.version}" cannot be handled as a ${type.kind}: `;
     /** A patch that leads to an object that can't be decoded is refused as invalid, not as a bad request. */
     const refuse = (text: string): Error =>
       patch === undefined
         ? badRequest(`${prefix}${text}`)
         : invalidObject({ group: '', kind: '' }, '', [invalid('patch', patch(), text)]);
+    if (kind !== type.kind && resource.custom) {
+      throw invalidObject(
+        { group: type.group, kind },
+        isObject(input['metadata']) ? String(input['metadata']['name'] ?? '') : '',
+        [invalid('kind', kind, `must be ${type.kind}`)],
+      );
+    }
+    if (kind !== type.kind) {
+      const to = type.group === '' ? 'core' : (type.group.split('.')[0] as string);
+      throw refuse(`converting (${type.version}.${kind}) to (${to}.${type.kind}): unknown conversion`);
+    }
     let decoded: Decoded;
     try {
       decoded = resource.custom
@@ -551,7 +585,7 @@ export class ApiServer {
     const after = patched(resource, old, patch);
     const name = isObject(after['metadata']) ? after['metadata']['name'] : undefined;
     if (name !== old.metadata.name) throw nameMismatch(String(name), old.metadata.name);
-    const shown = (): string => JSON.stringify(patch.type === 'strategic' ? patch.body : after);
+    const shown = (): string => (patch.type === 'strategic' ? goText(patch.body) : JSON.stringify(after));
     const draft = this.#decodeShared(resource, old, after, options, request, shown);
     return this.#update(resource, old, draft, options, request);
   }
@@ -613,16 +647,15 @@ export class ApiServer {
     const scoped = this.#scoped(resource, ref);
     const apiVersion = apiVersionOf(type);
     if (!isObject(body)) throw badRequest('error decoding YAML: the configuration is not an object');
-    if (body['kind'] !== type.kind || body['apiVersion'] !== apiVersion) {
-      if (body['kind'] === undefined || body['apiVersion'] === undefined || body['kind'] === type.kind) {
-        throw badRequest(`invalid object type: ${describeType(body)}`);
-      }
-      throw badRequest(
-        `PatchType apply: ${describeType(body)} does not match ${apiVersion}, Kind=${type.kind}`,
+    if (options.subresource === 'scale') {
+      if (!resource.custom) throw badRequest('the sandbox does not apply to the scale subresource');
+      throw internalError(
+        'failed to create manager for existing fields: failed to convert live object (/; autoscaling/v1, Kind=Scale) to proper version: request to convert CR to an invalid group/version: autoscaling/v1',
       );
     }
-    if (options.subresource === 'scale')
-      throw badRequest('the sandbox does not apply to the scale subresource');
+    if (body['kind'] !== type.kind || body['apiVersion'] !== apiVersion) {
+      throw badRequest(`invalid object type: ${describeType(body)}`);
+    }
     const config = cloneJson(body) as unknown as KubeObject;
     if (!isObject(config.metadata)) config.metadata = { name: ref.name };
     if (config.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
@@ -672,7 +705,7 @@ export class ApiServer {
     }
     const spec = decoded.value['spec'];
     const replicas = isObject(spec) && typeof spec['replicas'] === 'number' ? spec['replicas'] : 0;
-    if (replicas < 0) {
+    if (replicas < 0 && !resource.custom) {
       throw invalidObject({ group: 'autoscaling', kind: 'Scale' }, ref.name, [
         invalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
       ]);
@@ -683,7 +716,11 @@ export class ApiServer {
     const changed = withReplicas(old, paths, replicas) as Draft;
     const draft = { ...changed, metadata: { ...old.metadata } } as Draft;
     if (typeof version === 'string' && version !== '') draft.metadata.resourceVersion = version;
-    const updated = this.#update(resource, old, draft, options, request);
+    if (resource.custom) {
+      // The real server can't track the scale of a custom resource: the number just loses its owners.
+      draft.metadata.managedFields = withoutPath(old.metadata.managedFields, paths.spec) ?? [];
+    }
+    const updated = this.#update(resource, old, draft, options, request, resource.custom);
     return deepFreeze(scaleOf(updated, paths));
   }
 
@@ -714,22 +751,23 @@ export class ApiServer {
     if (old.metadata.namespace !== undefined) metadata.namespace ??= old.metadata.namespace;
     if (metadata.namespace !== old.metadata.namespace) throw namespaceMismatch();
     metadata.uid ??= old.metadata.uid as string;
-    metadata.creationTimestamp ??= old.metadata.creationTimestamp as string;
+    metadata.creationTimestamp = old.metadata.creationTimestamp as string;
+    delete (metadata as { selfLink?: string }).selfLink;
     const tracking = this.#tracking(resource, options, request);
     let managedFields = owned
       ? metadata.managedFields
       : trackUpdate(old, draft, subresource === 'scale' ? { ...tracking, untimed: true } : tracking);
     if (managedFields !== undefined && managedFields.length === 0) managedFields = undefined;
-    // Whoever deletes sets these; an update never does.
-    restore(metadata, old.metadata, 'deletionTimestamp');
-    restore(metadata, old.metadata, 'deletionGracePeriodSeconds');
+    // Whoever deletes sets these; an update may leave them out but never change them.
+    if (metadata.deletionTimestamp === undefined) restore(metadata, old.metadata, 'deletionTimestamp');
+    if (metadata.deletionGracePeriodSeconds === undefined)
+      restore(metadata, old.metadata, 'deletionGracePeriodSeconds');
     restore(metadata, old.metadata, 'generation');
     if (subresource === 'status') {
       this.#statusOnly(resource, draft, old);
       this.#checkValid(resource, draft, [
         ...metadataUpdateErrors(draft, old),
         ...(rules.validateStatus?.(draft, old) ?? []),
-        ...(resource.custom ? (rules.validateUpdate?.(draft, old) ?? []) : []),
       ]);
     } else {
       rules.prepareUpdate?.(draft, old, this.#ruleContext());
@@ -739,8 +777,11 @@ export class ApiServer {
         draft.metadata.annotations === old.metadata.annotations
           ? []
           : metadataErrors(draft, type.namespaced, nameRule)),
+        ...(resource.custom ? [] : builtinFinalizerErrors(draft)),
         ...metadataUpdateErrors(draft, old),
-        ...(resource.custom || draft['spec'] === old['spec'] ? [] : (rules.validate?.(draft) ?? [])),
+        ...(resource.custom || (draft['spec'] !== undefined && draft['spec'] === old['spec'])
+          ? []
+          : (rules.validate?.(draft) ?? [])),
         ...(rules.validateUpdate?.(draft, old) ?? []),
       ]);
     }
@@ -755,7 +796,7 @@ export class ApiServer {
       (deletionGracePeriodSeconds ?? 0) === 0 &&
       type.kind !== 'Namespace'
     ) {
-      this.remove(resource, draft, old);
+      this.remove(resource, old);
       return deepFreeze(draft);
     }
     return this.storage.put(type, draft, old);
@@ -790,6 +831,8 @@ export class ApiServer {
         notSupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']),
       ]);
     }
+    if (resource.type.kind === 'Namespace' && resource.type.group === '' && LASTING.has(ref.name))
+      throw forbidden(resource.type, ref.name, 'this namespace may not be deleted');
     return deleteObject(this.#deletion(), resource, this.#existing(resource, ref), options);
   }
 
@@ -797,7 +840,7 @@ export class ApiServer {
     return {
       now: this.clock.now(),
       put: (resource, draft, old) => this.storage.put(resource.type, draft, old),
-      remove: (resource, last, old) => this.remove(resource, last, old),
+      remove: (resource, old) => this.remove(resource, old),
       instances: (definition) =>
         resourcesOf(definition, objectMeta).flatMap((resource) => {
           const served = this.#resources.get(versionKey(resource.type));
@@ -806,13 +849,9 @@ export class ApiServer {
     };
   }
 
-  /** Takes an object out of the storage, and its definition when it was the last instance of a dying one. */
-  remove(resource: Resource, last: KubeObject, old: KubeObject): KubeObject {
-    const { metadata } = old;
-    const removed = this.storage.remove(resource.type, {
-      ...last,
-      metadata: { ...last.metadata, resourceVersion: metadata.resourceVersion as string },
-    });
+  /** Takes an object out of the storage (watchers see its last stored state), and its definition when it was the last instance of a dying one. */
+  remove(resource: Resource, old: KubeObject): KubeObject {
+    const removed = this.storage.remove(resource.type, old);
     if (resource.custom && this.store(resource).size === 0) {
       const name = `${resource.type.plural}.${resource.type.group}`;
       const definition = this.storage.store(DEFINITIONS).get({ name });
@@ -857,6 +896,8 @@ const builtinType = (group: string, plural: string): ResourceType =>
       (resource) => resource.type.group === group && resource.type.plural === plural,
     ) as Resource
   ).type;
+/** Namespaces that admission never lets go. */
+const LASTING = new Set(['default', 'kube-system', 'kube-public']);
 const NAMESPACES = builtinType('', 'namespaces');
 const EVENTS = builtinType('', 'events');
 const DEFINITIONS = builtinType('apiextensions.k8s.io', 'customresourcedefinitions');
@@ -910,6 +951,12 @@ function checkWriteOptions(kind: string, options: WriteOptions): void {
   if (manager !== undefined && manager.length > 128) {
     errors.push({ type: 'TooLong', field: 'fieldManager', detail: 'may not be more than 128 bytes' });
   }
+  const unprintable = [...(manager ?? '')].find((char) => !isPrintable(char));
+  if (manager !== undefined && unprintable !== undefined) {
+    const code = (unprintable.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
+    const at = Buffer.byteLength(manager.slice(0, manager.indexOf(unprintable)));
+    errors.push(invalid('fieldManager', manager, `invalid character U+${code} (at position ${at})`));
+  }
   const validation = options.fieldValidation;
   if (validation !== undefined && !['Ignore', 'Warn', 'Strict'].includes(validation)) {
     errors.push(notSupported('fieldValidation', validation, ['', 'Ignore', 'Strict', 'Warn']));
@@ -917,11 +964,26 @@ function checkWriteOptions(kind: string, options: WriteOptions): void {
   if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind }, '', errors);
 }
 
-function parseRevision(text: string): number {
+function parseRevision(text: string, verb: 'list' | 'watch' = 'watch'): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw internalError(
-    `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-  );
+  const shown = JSON.stringify(text);
+  const problem = `resourceVersion: Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: invalid syntax`;
+  throw verb === 'list' ? badRequest(`invalid resource version: ${problem}`) : internalError(problem);
+}
+
+function checkListOptions(options: ServerListOptions): void {
+  const continues = options.continue !== undefined && options.continue !== '';
+  const version = options.resourceVersion ?? '';
+  if (options.resourceVersionMatch !== undefined && version === '') {
+    throw invalidObject({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
+      forbiddenField(
+        'resourceVersionMatch',
+        'resourceVersionMatch is forbidden unless resourceVersion is provided',
+      ),
+    ]);
+  }
+  if (continues && version !== '' && version !== '0')
+    throw badRequest('specifying resource version is not allowed when using continue');
 }
 
 function tooLarge(wanted: number, current: number): Error {
@@ -938,17 +1000,22 @@ function tooLarge(wanted: number, current: number): Error {
   return error;
 }
 
+const TOKEN_VERSION = 'meta.k8s.io/v1';
 const makeToken = (rv: number, start: string): string =>
-  Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv, start })).toString('base64url');
+  Buffer.from(JSON.stringify({ v: TOKEN_VERSION, rv, start })).toString('base64url');
 
 function readToken(text: string): { rv: number; start: string } {
+  const invalidToken = 'invalid continue token: continue key is not valid';
+  let token: unknown;
   try {
-    const token: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    if (isObject(token) && typeof token['rv'] === 'number' && typeof token['start'] === 'string') {
-      return { rv: token['rv'], start: token['start'] };
-    }
-  } catch {
-    // told below
+    token = JSON.parse(Buffer.from(text, 'base64url').toString());
+  } catch (error) {
+    throw badRequest(`${invalidToken}: ${(error as Error).message}`);
   }
-  throw badRequest('invalid continue token: continue key is not valid');
+  const version = isObject(token) && typeof token['v'] === 'string' ? token['v'] : '';
+  if (!isObject(token) || version !== TOKEN_VERSION)
+    throw badRequest(`${invalidToken}: server does not recognize this encoded version ${version}`);
+  if (typeof token['rv'] !== 'number' || typeof token['start'] !== 'string' || token['start'] === '')
+    throw badRequest(`${invalidToken}: encoded start key empty (version ${TOKEN_VERSION})`);
+  return { rv: token['rv'], start: token['start'] };
 }

@@ -25,6 +25,8 @@ export interface SubscriptionOptions {
 }
 
 const BOOKMARK_MS = 60_000;
+/** One more comes so long before the server closes the stream. */
+const BEFORE_END_MS = 2000;
 
 /** Starts it and returns what stops it. */
 export function subscribe(
@@ -59,9 +61,12 @@ export function subscribe(
   if (options.initial === undefined) for (const change of store.since(options.from) ?? []) deliver(change);
   const unlisten = store.onChange(deliver);
   let bookmarks: Timer | undefined;
+  const ends = clock.now() + options.timeoutMs;
   const armBookmark = (): void => {
-    bookmarks = clock.setTimer(BOOKMARK_MS, () => {
-      bookmark();
+    const left = ends - BEFORE_END_MS - clock.now();
+    if (left <= 0) return;
+    bookmarks = clock.setTimer(Math.min(BOOKMARK_MS, left), () => {
+      if (options.revision() > options.from) bookmark();
       armBookmark();
     });
   };

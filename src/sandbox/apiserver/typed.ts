@@ -4,6 +4,7 @@
  * sigs.k8s.io/structured-merge-diff, version 6.
  */
 
+import { goSyntax, goText, goTypeOf } from '../../lang/go-value.ts';
 import { deepEqual, isObject, type Json, type JsonObject } from '../../lang/json.ts';
 import { childSet, FieldSetBuilder, hasMember, isEmptySet, type FieldSet } from './field-set.ts';
 import { fieldOf, type Schema } from './schema.ts';
@@ -76,7 +77,7 @@ export function checkTyped(schema: Schema, value: Json): void {
   const visit = (at: Schema, item: Json | undefined, path: string): void => {
     if (item === undefined || item === null) return;
     const wrong = (expected: string): void => {
-      errors.push(`${path}: expected ${expected}, got ${describe(item)}`);
+      errors.push(`${path}: expected ${expected}, got ${shown(expected, item)}`);
     };
     switch (at.shape) {
       case 'struct':
@@ -131,10 +132,11 @@ const scalarName = (schema: Schema): string =>
     ? 'numeric (int or float)'
     : (schema.scalar ?? 'scalar');
 
-const describe = (value: Json): string => {
-  if (isObject(value)) return `&{${JSON.stringify(value)}}`;
-  return typeof value === 'string' ? `"${value}"` : JSON.stringify(value);
-};
+/** The library prints the wrong value in another way for each type that it expected. */
+function shown(expected: string, value: Json): string {
+  if (expected === 'string') return `&value.valueUnstructured{Value:${goSyntax(value)}}`;
+  return expected.startsWith('numeric') ? goTypeOf(value) : `&{${goText(value)}}`;
+}
 
 function formatElement(element: string): string {
   const content = element.slice(2);

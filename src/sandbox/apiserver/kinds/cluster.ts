@@ -131,7 +131,14 @@ export const budgetRules: KindRules = {
   validate(object) {
     const spec = record(object['spec']);
     if (spec['minAvailable'] !== undefined && spec['maxUnavailable'] !== undefined) {
-      return [invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set')];
+      // The real server prints its internal type, whose fields have Go's names.
+      const shown = {
+        MinAvailable: spec['minAvailable'],
+        Selector: spec['selector'] ?? null,
+        MaxUnavailable: spec['maxUnavailable'],
+        UnhealthyPodEvictionPolicy: spec['unhealthyPodEvictionPolicy'] ?? null,
+      };
+      return [invalid('spec', shown, 'minAvailable and maxUnavailable cannot be both set')];
     }
     const errors: FieldError[] = [];
     for (const name of ['minAvailable', 'maxUnavailable']) {
@@ -146,6 +153,8 @@ export const budgetRules: KindRules = {
             "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
           ),
         );
+      } else if (typeof value === 'string' && Number.parseInt(value, 10) > 100) {
+        errors.push(invalid(`spec.${name}`, value, 'must not be greater than 100%'));
       }
     }
     return errors;

@@ -1,10 +1,11 @@
 /** Rules of Services, Ingresses and EndpointSlices. */
 
+import { isIP } from 'node:net';
 import { deepEqual, isObject, type Json, type JsonObject } from '../../../lang/json.ts';
 import type { KubeObject } from '../../../kube/api.ts';
 import { duplicate, invalid, notSupported, required, type FieldError } from '../errors.ts';
 import { labelErrors } from '../metadata.ts';
-import { dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors } from '../names.ts';
+import { dnsLabelErrors, dnsSubdomainErrors } from '../names.ts';
 import type { KindRules, RuleContext } from '../resource.ts';
 import { countGeneration, ownSpec, record } from './workloads.ts';
 
@@ -33,7 +34,7 @@ function assignNodePorts(spec: JsonObject, context: RuleContext): void {
 }
 
 export const serviceRules: KindRules = {
-  validateName: dns1035LabelErrors,
+  validateName: dnsLabelErrors,
   defaults(object) {
     if (object['status'] === undefined) object['status'] = { loadBalancer: {} };
     const spec = ownSpec(object);
@@ -156,7 +157,7 @@ function backendErrors(backend: JsonObject, at: string): FieldError[] {
   const { name } = service;
   if (typeof name !== 'string' || name === '') errors.push(required(`${at}.service.name`));
   else {
-    errors.push(...dns1035LabelErrors(name).map((detail) => invalid(`${at}.service.name`, name, detail)));
+    errors.push(...dnsLabelErrors(name).map((detail) => invalid(`${at}.service.name`, name, detail)));
   }
   const port = record(service['port']);
   const hasName = typeof port['name'] === 'string' && port['name'] !== '';
@@ -194,7 +195,9 @@ export const ingressRules: KindRules = {
     rules.forEach((rule, index) => {
       const at = `spec.rules[${index}]`;
       const { host } = rule;
-      if (typeof host === 'string' && host !== '' && !host.startsWith('*.')) {
+      if (typeof host === 'string' && isIP(host) !== 0) {
+        errors.push(invalid(`${at}.host`, host, 'must be a DNS name, not an IP address'));
+      } else if (typeof host === 'string' && host !== '' && !host.startsWith('*.')) {
         errors.push(...dnsSubdomainErrors(host).map((detail) => invalid(`${at}.host`, host, detail)));
       }
       if (!isObject(rule['http'])) return;

@@ -294,10 +294,7 @@ export const jobRules: KindRules = {
     ];
     const policy = record(record(spec['template'])['spec'])['restartPolicy'];
     if (policy !== 'OnFailure' && policy !== 'Never') {
-      errors.push({
-        ...notSupported('spec.template.spec.restartPolicy', policy, ['OnFailure', 'Never']),
-        type: policy === 'Always' ? 'NotSupported' : 'Required',
-      });
+      errors.push(required('spec.template.spec.restartPolicy', 'valid values: "OnFailure", "Never"'));
     }
     return errors;
   },
