@@ -3,6 +3,7 @@
  * of difference: an order, or the in-between values of a sequence whose remaining values must be equal.
  */
 
+import { notImplemented } from '../../src/plan/rollout/not-implemented.ts';
 import type { Explanation, Kind } from './differences.ts';
 import { flipsLess, isWithin, sameBut } from './differences.ts';
 
@@ -47,7 +48,29 @@ const PAUSED = [
   'nginx-max-weight',
 ];
 
+/** Blue-green scenarios count from the moment on at which such updates are carried out. */
+export const PLAYS_BLUE_GREEN =
+  notImplemented({
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Rollout',
+    metadata: { name: 'demo' },
+    spec: { strategy: { blueGreen: { activeService: 'active' } } },
+  }).length === 0;
+
+/** One of the Rollouts of this scenario is blue-green. */
+const BLUE_GREEN: Explanation = {
+  compat: 'blue-green updates',
+  scenarios: ['invalid-at-creation'],
+  explains: (kind, _, { what }) =>
+    kind.kind === 'other'
+      ? /^(the candidate has a problem: timed out: wait \{"phase": "Healthy"\}|ReplicaSet\/r08-\S+: only in the reference)$/.test(
+          what,
+        )
+      : /(Rollout|ReplicaSet)\/r08|Pods <rs:r08:1>|Service\/there/.test(what),
+};
+
 export const EXPLANATIONS: readonly Explanation[] = [
+  ...(PLAYS_BLUE_GREEN ? [] : [BLUE_GREEN]),
   {
     compat: 'spec of the Rollout',
     explains: (kind) =>
