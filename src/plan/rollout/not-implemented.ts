@@ -1,10 +1,9 @@
 /**
  * What the API accepts and Sluice does not act on yet. Such a field is never ignored in silence: an object that uses
- * one gets the condition `NotImplemented` naming it, and no release (or measurement) starts. One list; a feature that
+ * one gets the condition `NotImplemented` naming it, and no release starts. One list; a feature that
  * gets done takes its row out. Pure.
  */
 
-import type { Metric } from '../../api/analysis.ts';
 import type { CanaryStep, CanaryStrategy, Rollout, RolloutStrategy } from '../../api/rollout.ts';
 
 export interface NotImplementedField {
@@ -55,25 +54,6 @@ const ROUTING: readonly Row<NonNullable<CanaryStrategy['trafficRouting']>>[] = R
   (router) => !ROUTERS_DONE.has(router),
 ).map((router) => isSet(router, 'weights are not given to this router'));
 
-const PROVIDERS_DONE: ReadonlySet<string> = new Set(['prometheus', 'web', 'job']);
-const PROVIDERS = [
-  'prometheus',
-  'web',
-  'job',
-  'datadog',
-  'newRelic',
-  'wavefront',
-  'cloudWatch',
-  'graphite',
-  'influxdb',
-  'kayenta',
-  'skywalking',
-  'plugin',
-];
-const PROVIDER: readonly Row<NonNullable<Metric['provider']>>[] = PROVIDERS.filter(
-  (provider) => !PROVIDERS_DONE.has(provider),
-).map((provider) => isSet(provider, 'this provider is not asked'));
-
 /** Fields of the Rollout that it uses and Sluice can't honour yet, in the order of the table. */
 export function notImplemented(rollout: Rollout): NotImplementedField[] {
   const { spec } = rollout;
@@ -86,13 +66,6 @@ export function notImplemented(rollout: Rollout): NotImplementedField[] {
     ...used(ROUTING, canary?.trafficRouting, `${at}.trafficRouting`),
     ...(canary?.steps ?? []).flatMap((step, index) => used(STEP, step, `${at}.steps[${index}]`)),
   ];
-}
-
-/** The same for the metrics of an AnalysisTemplate or AnalysisRun; paths begin with `spec.metrics`. */
-export function notImplementedInMetrics(metrics: readonly Metric[] | undefined): NotImplementedField[] {
-  return (metrics ?? []).flatMap((metric, index) =>
-    used(PROVIDER, metric.provider, `spec.metrics[${index}].provider`),
-  );
 }
 
 function used<T>(rows: readonly Row<T>[], value: T | undefined, path: string): NotImplementedField[] {
