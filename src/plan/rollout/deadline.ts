@@ -5,7 +5,7 @@ import { parseTime } from '../../lang/time.ts';
 import { currentStep } from './canary/course.ts';
 import { conditionOf } from './conditions.ts';
 import { progressDeadlineSeconds } from './defaults.ts';
-import { scaleDownDeadlineOf } from './replica-set.ts';
+import { countsOf, scaleDownDeadlineOf } from './replica-set.ts';
 import type { Situation } from './situation.ts';
 
 /** Steps that may rightly take longer than any deadline. */
@@ -38,7 +38,10 @@ export function hasTimedOut(s: Situation, status: RolloutStatus): boolean {
  * also in the middle of an update for as long as any old ReplicaSet waits; a deadline that never fires helps nobody.)
  */
 export function waitsForOldPods(s: Situation, promoted: boolean): boolean {
-  return promoted && s.revisions.others.some((rs) => scaleDownDeadlineOf(rs) !== undefined);
+  return (
+    promoted &&
+    s.revisions.others.some((rs) => countsOf(rs).size > 0 && scaleDownDeadlineOf(rs) !== undefined)
+  );
 }
 
 const count = (

@@ -7,6 +7,7 @@
 
 import type { RolloutStatus } from '../../api/rollout.ts';
 import { deepEqual } from '../../lang/json.ts';
+import { decideBlueGreen } from './blue-green/index.ts';
 import { decideCanary } from './canary-plan.ts';
 import type { RolloutPlan } from './intents.ts';
 import { Draft } from './intents.ts';
@@ -41,8 +42,9 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
     const { status, urgent } = decideRefused(snapshot, refusal, draft);
     return finish(draft, status, urgent);
   }
-  const canary = rollout?.spec.strategy?.canary;
-  if (rollout === undefined || canary === undefined) return finish(draft, undefined, false);
+  const { canary, blueGreen } = rollout?.spec.strategy ?? {};
+  if (rollout === undefined || (canary === undefined && blueGreen === undefined))
+    return finish(draft, undefined, false);
   if (rollout.spec.replicas === undefined) {
     draft.intend({
       kind: 'patchRolloutMeta',
@@ -70,7 +72,10 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
     return finish(draft, { ...old, collisionCount: (old.collisionCount ?? 0) + 1 }, false);
   }
 
-  const { status, progress } = decideCanary(snapshot, rollout, canary, revisions, draft);
+  const { status, progress } =
+    blueGreen === undefined
+      ? decideCanary(snapshot, rollout, canary ?? {}, revisions, draft)
+      : decideBlueGreen(snapshot, rollout, blueGreen, revisions, draft);
   return finish(draft, publish(snapshot, rollout.status ?? {}, status, draft), progress.abortedNow);
 }
 

@@ -4,7 +4,7 @@
  * gets done takes its row out. Pure.
  */
 
-import type { CanaryStep, CanaryStrategy, Rollout, RolloutStrategy } from '../../api/rollout.ts';
+import type { CanaryStep, CanaryStrategy, Rollout } from '../../api/rollout.ts';
 
 export interface NotImplementedField {
   /** Path as a user writes it: `spec.strategy.canary.steps[2].experiment`. */
@@ -29,8 +29,6 @@ const isSet = <T>(key: string & keyof T, reason: string): Row<T> => ({
 const ROLLOUT: readonly Row<Rollout['spec']>[] = [
   isSet('workloadRef', 'the pod template must stand in the Rollout itself'),
 ];
-
-const STRATEGY: readonly Row<RolloutStrategy>[] = [isSet('blueGreen', 'only canary updates are carried out')];
 
 const CANARY: readonly Row<CanaryStrategy>[] = [
   {
@@ -61,7 +59,6 @@ export function notImplemented(rollout: Rollout): NotImplementedField[] {
   const at = 'spec.strategy.canary';
   return [
     ...used(ROLLOUT, spec, 'spec'),
-    ...used(STRATEGY, spec.strategy, 'spec.strategy'),
     ...used(CANARY, canary, at),
     ...used(ROUTING, canary?.trafficRouting, `${at}.trafficRouting`),
     ...(canary?.steps ?? []).flatMap((step, index) => used(STEP, step, `${at}.steps[${index}]`)),

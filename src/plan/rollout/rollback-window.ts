@@ -24,7 +24,7 @@ export function isWithinRollbackWindow(s: WindowFacts): boolean {
 }
 
 /** The last judgement on this version is a failure; a retry that succeeded afterwards takes it back. */
-function wasFoundBad(s: Pick<Situation, 'revisions' | 'snapshot'>): boolean {
+export function wasFoundBad(s: Pick<Situation, 'revisions' | 'snapshot'>): boolean {
   const runs = s.snapshot.analysisRuns.filter(
     (run) => run.metadata.labels?.[HASH_LABEL] === s.revisions.hash,
   );

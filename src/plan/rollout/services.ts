@@ -3,6 +3,7 @@
 import type { Counts } from './canary/counts.ts';
 import { basicTarget } from './canary/sizes.ts';
 import { HASH_LABEL } from './names.ts';
+import type { Wave } from './intents.ts';
 import type { Progress } from './progress.ts';
 import { courseOf, isPromoted } from './progress.ts';
 import type { Situation } from './situation.ts';
@@ -85,22 +86,33 @@ function switchService(s: Situation, p: Progress, wish: Wish): void {
       draft.note('service.wait', `Service ${wish.service} still has the traffic of another version`);
       return;
     }
-    draft.event(
-      'Normal',
-      'SwitchService',
-      `Switched selector for service '${wish.service}' from '${from}' to '${wish.hash}'`,
-      { of: key, when: p.abort ? 'after' : 'before' },
-    );
-    draft.note('service.switch', `Service ${wish.service} selects ${wish.hash}`);
   }
-  draft.intend({
-    kind: 'setServiceSelector',
-    key,
+  selectVersion(s, wish.service, wish.hash, {
     wave: p.abort ? 'release' : 'services',
-    service: wish.service,
-    hash: wish.hash,
-    from,
+    when: p.abort ? 'after' : 'before',
   });
+}
+
+/** Adds the switch of a Service to the plan, with its Event; says whether it selects the version after this pass. */
+export function selectVersion(
+  s: Pick<Situation, 'snapshot' | 'draft'>,
+  service: string,
+  hash: string,
+  place: { readonly wave: Wave; readonly when: 'before' | 'after' },
+): boolean {
+  const view = s.snapshot.services[service];
+  if (view === undefined || view === null) return false; // reported as InvalidSpec
+  const from = view.selector[HASH_LABEL] ?? '';
+  const key = `service/${service}`;
+  if (from === hash && view.managedBy !== undefined) return true;
+  if (hasFailed(s, key)) return from === hash;
+  if (from !== hash) {
+    const text = `Switched selector for service '${service}' from '${from}' to '${hash}'`;
+    s.draft.event('Normal', 'SwitchService', text, { of: key, when: place.when });
+    s.draft.note('service.switch', `Service ${service} selects ${hash}`);
+  }
+  s.draft.intend({ kind: 'setServiceSelector', key, wave: place.wave, service, hash, from });
+  return true;
 }
 
 /** The canary Service may change its version only while the routers send it nothing, or it gets its own back. */

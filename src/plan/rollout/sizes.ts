@@ -328,13 +328,14 @@ export function scalingEvent(
   from: number,
   to: number,
   of: string,
+  when: 'before' | 'after' = 'after',
 ): void {
   const direction = to > from ? 'up' : 'down';
   s.draft.event(
     'Normal',
     'ScalingReplicaSet',
     `Scaled ${direction} ReplicaSet ${name} (revision ${revision}) from ${from} to ${to}`,
-    { of, when: 'after' },
+    { of, when },
   );
   s.draft.note('size.change', `ReplicaSet ${name}: ${from} to ${to}`);
 }

@@ -62,7 +62,9 @@ export function refusalOf(snapshot: RolloutSnapshot): Refusal | undefined {
 }
 
 /** A spec is judged once, however many versions of the object share it. */
-const ownFault = memoizeFrozen((spec: Rollout['spec']): FieldError | undefined => validateRollout({ spec })[0]);
+const ownFault = memoizeFrozen(
+  (spec: Rollout['spec']): FieldError | undefined => validateRollout({ spec })[0],
+);
 
 const RETRY_MS = 20_000;
 

@@ -5,7 +5,13 @@
 
 import assert from 'node:assert/strict';
 import type { AnalysisRun, AnalysisTemplate } from '../../../src/api/analysis.ts';
-import type { CanaryStrategy, Rollout, RolloutSpec, RolloutStatus } from '../../../src/api/rollout.ts';
+import type {
+  BlueGreenStrategy,
+  CanaryStrategy,
+  Rollout,
+  RolloutSpec,
+  RolloutStatus,
+} from '../../../src/api/rollout.ts';
 import type { JsonObject } from '../../../src/lang/json.ts';
 import { deepFreeze } from '../../../src/lang/json.ts';
 import { applyMergePatch } from '../../../src/lang/patch/merge.ts';
@@ -25,7 +31,9 @@ interface Pod {
 
 export interface WorldOptions {
   replicas: number;
-  canary: CanaryStrategy;
+  /** One of the two. */
+  canary?: CanaryStrategy;
+  blueGreen?: BlueGreenStrategy;
   spec?: Partial<RolloutSpec>;
   templates?: AnalysisTemplate[];
   /** Until a pod of this image tag is ready; Infinity: never. */
@@ -52,6 +60,7 @@ export class World {
   /** Set to make the router refuse its writes. */
   routerError: string | undefined;
   readonly #options: WorldOptions;
+  readonly #canary: CanaryStrategy;
   #requeueAt: number | undefined;
   #statusWrittenAt: number | undefined;
   #version = 1;
@@ -59,6 +68,7 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.#options = options;
+    this.#canary = options.canary ?? {};
     this.rollout = {
       apiVersion: 'argoproj.io/v1alpha1',
       kind: 'Rollout',
@@ -67,11 +77,17 @@ export class World {
         replicas: options.replicas,
         selector: { matchLabels: { app: 'demo' } },
         template: template('v1'),
-        strategy: { canary: options.canary },
+        strategy:
+          options.blueGreen === undefined ? { canary: this.#canary } : { blueGreen: options.blueGreen },
         ...options.spec,
       },
     };
-    for (const name of [options.canary.stableService, options.canary.canaryService]) {
+    for (const name of [
+      this.#canary.stableService,
+      this.#canary.canaryService,
+      options.blueGreen?.activeService,
+      options.blueGreen?.previewService,
+    ]) {
       if (name !== undefined) this.services.set(name, { selector: { app: 'demo' }, managedBy: undefined });
     }
   }
@@ -175,7 +191,7 @@ export class World {
   }
 
   snapshot(failed: RolloutSnapshot['failed'] = []): RolloutSnapshot {
-    const { canary } = this.#options;
+    const canary = this.#canary;
     return deepFreeze(
       structuredClone({
         now: this.now,
@@ -260,6 +276,18 @@ export class World {
     show('phase', phaseText(before), phaseText(status));
     show('progressing', progressing(before), progressing(status));
     show('duration', before.duration?.completionStatus, status.duration?.completionStatus);
+    show('active', this.#rev(before.blueGreen?.activeSelector), this.#rev(status.blueGreen?.activeSelector));
+    show(
+      'checkpoint',
+      before.blueGreen?.scaleUpPreviewCheckPoint,
+      status.blueGreen?.scaleUpPreviewCheckPoint,
+    );
+    for (const run of ['prePromotionAnalysisRunStatus', 'postPromotionAnalysisRunStatus'] as const)
+      show(
+        run.replace(/Prom.*/, ' analysis'),
+        before.blueGreen?.[run]?.status,
+        status.blueGreen?.[run]?.status,
+      );
     for (const run of ['currentStepAnalysisRunStatus', 'currentBackgroundAnalysisRunStatus'] as const)
       show('analysis', before.canary?.[run]?.status, status.canary?.[run]?.status);
     show(
@@ -331,6 +359,7 @@ export class World {
       case 'setServiceSelector': {
         const service = this.services.get(intent.service);
         assert.ok(service !== undefined);
+        this.#checkActive(intent.service, intent.hash);
         service.selector = { ...service.selector, [HASH_LABEL]: intent.hash };
         service.managedBy = 'demo';
         this.#say(`Service ${intent.service} selects ${this.#rev(intent.hash)}`);
@@ -460,7 +489,7 @@ export class World {
   /** Rule 5: not below what maxUnavailable allows, through our doing. */
   #checkAvailable(before: number): void {
     const n = this.rollout.spec.replicas ?? 1;
-    const { canary } = this.#options;
+    const canary = this.#canary;
     const unavailable =
       canary.trafficRouting === undefined ? Math.min(fencesOf(canary, n).unavailable, n - 1) : 0;
     const least = Math.min(before, n - Math.max(0, unavailable));
@@ -471,16 +500,27 @@ export class World {
     );
   }
 
+  /** Rule 2, blue-green: the active Service never goes to a version without an available pod. */
+  #checkActive(service: string, hash: string): void {
+    if (service !== this.#options.blueGreen?.activeService || (this.rollout.spec.replicas ?? 1) === 0) return;
+    const rs = [...this.replicaSets.values()].find((item) => item.metadata.labels?.[HASH_LABEL] === hash);
+    assert.ok(
+      rs !== undefined && this.available(rs.metadata.name) > 0,
+      `rule 2: Service ${service} goes to a version without pods\n${this.story.slice(-12).join('\n')}`,
+    );
+  }
+
   readonly #exempt = (rule: string): boolean => this.#options.exempt?.includes(rule) ?? false;
 
   #check(): void {
-    const { canary } = this.#options;
+    const canary = this.#canary;
     const n = this.rollout.spec.replicas ?? 1;
     const routed = canary.trafficRouting !== undefined;
     const sizes = [...this.replicaSets.values()].map((rs) => rs.spec.replicas ?? 0);
     const total = sizes.reduce((a, b) => a + b, 0);
     const context = (): string => `\n${this.story.slice(-12).join('\n')}`;
-    if (!routed && this.#scaledAt !== n) {
+    const { blueGreen } = this.#options;
+    if (!routed && blueGreen === undefined && this.#scaledAt !== n) {
       const fences = fencesOf(canary, n);
       const most = n + Math.max(fences.surge, n === 1 ? 1 : fences.surge);
       assert.ok(total <= most, `surge: ${total} pods asked for, ${most} allowed${context()}`);
@@ -488,10 +528,12 @@ export class World {
     if (total <= n) this.#scaledAt = undefined;
     for (const [name, service] of this.services) {
       const hash = service.selector[HASH_LABEL];
-      if (hash === undefined || n === 0) continue;
+      // Without any pod a user has scaled to 0, and not yet back.
+      if (hash === undefined || n === 0 || total === 0) continue;
       const rs = [...this.replicaSets.values()].find((item) => item.metadata.labels?.[HASH_LABEL] === hash);
       if (rs === undefined) assert.fail(`rule 2: Service ${name} selects nothing${context()}`);
-      const weight = name === canary.canaryService && routed ? (this.route ?? 0) : 1;
+      const isPreview = blueGreen !== undefined && name === blueGreen.previewService;
+      const weight = isPreview ? 0 : name === canary.canaryService && routed ? (this.route ?? 0) : 1;
       if (weight > 0 && !this.#dying)
         assert.ok((rs.spec.replicas ?? 0) > 0, `rule 2: Service ${name} is empty${context()}`);
     }

@@ -1,32 +1,17 @@
 /**
  * Whole updates in the small world, told as stories. The text beside each is what a reader checks; the rules that the
- * world asserts after every write are what the machine checks. `UPDATE_STORIES=1` writes them anew.
+ * world asserts after every write are what the machine checks.
  */
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { AnalysisTemplate } from '../../../src/api/analysis.ts';
 import type { CanaryStep } from '../../../src/api/rollout.ts';
 import { World } from './simulation.ts';
+import { storiesIn } from './story.ts';
 
-const DIRECTORY = fileURLToPath(new URL('./stories/', import.meta.url));
-
-function story(name: string, tell: () => World, check?: (world: World) => void): void {
-  it(name, () => {
-    const world = tell();
-    check?.(world);
-    const text = `${world.story.join('\n')}\n\nEvents\n${world.events.join('\n')}\n`;
-    const path = `${DIRECTORY}${name.replaceAll(/[^a-z0-9]+/g, '-')}.txt`;
-    if (process.env['UPDATE_STORIES'] === '1' || !existsSync(path)) {
-      assert.equal(process.env['CI'], undefined, `${path} is missing`);
-      mkdirSync(DIRECTORY, { recursive: true });
-      writeFileSync(path, text);
-    }
-    assert.equal(text, readFileSync(path, 'utf8'));
-  });
-}
+const story = storiesIn(fileURLToPath(new URL('./stories/', import.meta.url)));
 
 const nginx = {
   canaryService: 'canary',
