@@ -1,4 +1,4 @@
-/** Every metric provider, by its key in a metric. A provider without a factory is accepted by the API and named here. */
+/** Every metric provider, by its key in a metric. */
 
 import type { Metric } from '../api/analysis.ts';
 import { createCloudWatchProvider } from './cloudwatch/index.ts';
@@ -20,7 +20,7 @@ export type * from './types.ts';
 interface Entry {
   /** Label of `analysis_run_metric_type`. */
   readonly type: string;
-  readonly create?: ProviderFactory;
+  readonly create: ProviderFactory;
 }
 
 const FAMILIES: Readonly<Record<string, Entry>> = {
@@ -38,10 +38,8 @@ const FAMILIES: Readonly<Record<string, Entry>> = {
   plugin: { type: 'RPCPlugin', create: createPluginProvider },
 };
 
-/** The provider keys that are acted on. The others belong in the table of fields that are not implemented. */
-export const IMPLEMENTED_PROVIDERS: readonly string[] = Object.keys(FAMILIES).filter(
-  (key) => FAMILIES[key]?.create !== undefined,
-);
+/** As metrics write them. */
+export const PROVIDER_KEYS: readonly string[] = Object.keys(FAMILIES);
 
 /** The key under which a metric configures its provider; undefined where there is none. */
 export function providerKey(metric: Pick<Metric, 'provider'>): string | undefined {
@@ -76,14 +74,8 @@ export function createProviders(
       if (known !== undefined) return known;
       const family = Object.hasOwn(FAMILIES, key) ? FAMILIES[key] : undefined;
       const create = Object.hasOwn(overrides, key) ? overrides[key] : family?.create;
-      if (create === undefined) {
-        return {
-          error:
-            family === undefined
-              ? `metric provider '${key}' is unknown`
-              : `metric provider '${key}' is not implemented yet; use one of: ${IMPLEMENTED_PROVIDERS.join(', ')}`,
-        };
-      }
+      if (create === undefined)
+        return { error: `metric provider '${key}' is unknown; use one of: ${PROVIDER_KEYS.join(', ')}` };
       const provider = create(context);
       made.set(key, provider);
       return provider;

@@ -9,7 +9,7 @@ import { describe, it } from 'node:test';
 import type { MetricProvider } from '../../src/api/metric-provider.ts';
 import type { HttpClient } from '../../src/providers/http/types.ts';
 import type { MeasurementOutcome, ProviderContext } from '../../src/providers/index.ts';
-import { createProviders, IMPLEMENTED_PROVIDERS } from '../../src/providers/index.ts';
+import { createProviders, PROVIDER_KEYS } from '../../src/providers/index.ts';
 import { contextOf, quickHttp, requestOf, secretsIn } from './support.ts';
 import { json, serve } from './server.ts';
 import type { Handler } from './server.ts';
@@ -230,7 +230,7 @@ const HTML = `<html><body>${'<p>please log in</p>'.repeat(100)}</body></html>`;
 it('the table has every provider but Job, which asks no backend', () => {
   const tested = new Set(Object.keys(BACKENDS).map((name) => name.split(' ')[0]));
   assert.deepEqual(
-    IMPLEMENTED_PROVIDERS.filter((key) => !tested.has(key)),
+    PROVIDER_KEYS.filter((key) => !tested.has(key)),
     ['job'],
   );
 });

@@ -211,15 +211,19 @@ describe('analysis controller', () => {
   it('names a provider that is not there, and survives one that throws', async () => {
     const h = new Harness();
     h.measure = () => Promise.reject(new TypeError('boom'));
-    const graphite = h.create('graphite', {
-      metrics: [{ name: 'm', consecutiveErrorLimit: 0, provider: { graphite: { query: 'x' } } }],
+    const other = h.create('other', {
+      metrics: [{ name: 'm', consecutiveErrorLimit: 0, provider: { stackdriver: { query: 'x' } } }],
+    });
+    const goPlugin = h.create('go-plugin', {
+      metrics: [{ name: 'm', consecutiveErrorLimit: 0, provider: { plugin: { 'a/b': {} } } }],
     });
     const thrower = h.create('thrower', { metrics: [metric('m', { consecutiveErrorLimit: 0 })] });
     await h.clock.advance(2_000);
     assert.match(
-      h.status(graphite).message ?? '',
-      /"Error Message: metric provider 'graphite' is not implemented yet; use one of: prometheus, web, job"$/,
+      h.status(other).message ?? '',
+      /"Error Message: metric provider 'stackdriver' is unknown; use one of: prometheus, web, .*"$/,
     );
+    assert.match(h.status(goPlugin).message ?? '', /plugins made with hashicorp go-plugin do not load here/);
     assert.match(h.status(thrower).message ?? '', /provider Prometheus failed: boom/);
   });
 
