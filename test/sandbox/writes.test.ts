@@ -412,7 +412,7 @@ describe('update', () => {
           { subresource: 'scale' },
         ),
       ),
-      '422 Widget.example.com "w" is invalid: .spec.replicas: Invalid value: -1: should be a non-negative integer',
+      '422 Widget.example.com "w" is invalid: [spec.replicas: Invalid value: -1: spec.replicas in body should be greater than or equal to 0, .spec.replicas: Invalid value: -1: should be a non-negative integer]',
     );
     await api.create(REPLICA_SET, replicaSet('a', 1));
     const read = await api.get(REPLICA_SET, at('a'), { subresource: 'scale' });
