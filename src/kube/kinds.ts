@@ -34,6 +34,7 @@ export const EVENT = kind('', 'v1', 'events', 'Event');
 export const SERVICE_ACCOUNT = kind('', 'v1', 'serviceaccounts', 'ServiceAccount');
 export const REPLICA_SET = kind('apps', 'v1', 'replicasets', 'ReplicaSet');
 export const DEPLOYMENT = kind('apps', 'v1', 'deployments', 'Deployment');
+export const POD_TEMPLATE = kind('', 'v1', 'podtemplates', 'PodTemplate');
 export const INGRESS = kind('networking.k8s.io', 'v1', 'ingresses', 'Ingress');
 export const JOB = kind('batch', 'v1', 'jobs', 'Job');
 export const LEASE = kind('coordination.k8s.io', 'v1', 'leases', 'Lease');

@@ -122,6 +122,32 @@ export const EXPLANATIONS: readonly Explanation[] = [
     explains: (kind, rows) => rows !== undefined && isTrack(kind, 'condition Available') && flipsLess(rows),
   },
   {
+    compat: '`revision-history` of a ReplicaSet',
+    scenarios: ['workloadref-onsuccess', 'workloadref-progressively'],
+    explains: (kind, rows) => {
+      if (kind.kind === 'checkpoint') return kind.place === 'ReplicaSet/demo-<rs:1> revision[1]';
+      if (kind.kind === 'final') return /^ReplicaSet\/\S+\/revision-history$/.test(kind.place);
+      return (
+        rows !== undefined &&
+        kind.kind === 'track' &&
+        kind.object === 'ReplicaSet/demo-<rs:1>' &&
+        kind.track === 'revision' &&
+        isWithin(rows.ours.core, rows.reference.core)
+      );
+    },
+  },
+  {
+    // Each size is a generation of the Deployment, and so one more value here.
+    compat: '`scaleDown: progressively` with pods that come together',
+    scenarios: ['workloadref-progressively'],
+    explains: (kind, rows) =>
+      rows !== undefined &&
+      kind.kind === 'track' &&
+      ((kind.object === 'Rollout/demo' && kind.track === 'workload') ||
+        (kind.object.startsWith('ReplicaSet/') && kind.track === 'annotations')) &&
+      isWithin(rows.ours.core, [...rows.reference.core, ...rows.reference.optional]),
+  },
+  {
     // Two restarts in two and three turns each; the reference takes all pods of the first at once.
     compat: '`restartAt` where all pods may be unavailable',
     scenarios: ['canary-restart-pdb'],

@@ -55,6 +55,9 @@ const SCENARIOS: readonly string[] = [
   'invalid-by-edit',
   'nginx-canary',
   'nginx-max-weight',
+  'workloadref-never',
+  'workloadref-onsuccess',
+  'workloadref-progressively',
 ];
 
 /** They wait for pods and pauses most of the time. */

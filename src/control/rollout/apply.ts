@@ -6,13 +6,19 @@
 import type { Rollout } from '../../api/rollout.ts';
 import type { KubeObject, ObjectRef, ResourceType } from '../../kube/api.ts';
 import { ApiError, isAlreadyExists, isConflict, isNotFound, keyOf } from '../../kube/api.ts';
-import { ANALYSIS_RUN, POD, REPLICA_SET, ROLLOUT, SERVICE } from '../../kube/kinds.ts';
+import { ANALYSIS_RUN, DEPLOYMENT, POD, REPLICA_SET, ROLLOUT, SERVICE } from '../../kube/kinds.ts';
 import type { JsonObject } from '../../lang/json.ts';
 import { isObject } from '../../lang/json.ts';
 import { createMergePatch } from '../../lang/patch/merge.ts';
 import { podTemplatesEqual } from '../../lang/pod-template.ts';
 import { isSameRun } from '../../plan/analysis/build.ts';
-import { EPHEMERAL_METADATA, HASH_LABEL, MANAGED_BY, REVISION } from '../../plan/rollout/names.ts';
+import {
+  EPHEMERAL_METADATA,
+  HASH_LABEL,
+  MANAGED_BY,
+  REVISION,
+  WORKLOAD_GENERATION,
+} from '../../plan/rollout/names.ts';
 import type { FailedIntent, RolloutIntent, RolloutPlan } from '../../plan/rollout/index.ts';
 import { WAVES_AFTER_STATUS, WAVES_BEFORE_STATUS } from '../../plan/rollout/index.ts';
 import type { ReplicaSet } from '../../plan/rollout/replica-set.ts';
@@ -137,7 +143,19 @@ class Pass {
         await this.#patchRollout(
           intent.patch === 'revision'
             ? { metadata: { annotations: { [REVISION]: String(intent.revision) } } }
-            : { spec: { replicas: intent.replicas } },
+            : intent.patch === 'workload'
+              ? { metadata: { annotations: { [WORKLOAD_GENERATION]: intent.generation } } }
+              : { spec: { replicas: intent.replicas } },
+        );
+        return;
+      case 'scaleWorkload':
+        await unlessGone(
+          writer.patch(
+            DEPLOYMENT,
+            this.#ref(intent.name),
+            { type: 'merge', body: { spec: { replicas: intent.replicas } } },
+            { ...options, subresource: 'scale' },
+          ),
         );
         return;
       case 'createReplicaSet':

@@ -31,6 +31,8 @@ import {
   serviceReferences,
   templateReferences,
 } from '../../plan/rollout/validate-references.ts';
+import type { WorkloadView } from '../../plan/rollout/workload-ref.ts';
+import { withWorkload } from '../../plan/rollout/workload-ref.ts';
 import { ROUTERS } from '../../routers/index.ts';
 import type { RouterObjects } from '../../routers/index.ts';
 import type { Stores } from '../controller.ts';
@@ -42,11 +44,17 @@ export interface GatherFacts {
   readonly now: number;
   readonly statusWrittenAt?: number | undefined;
   readonly failed?: readonly FailedIntent[] | undefined;
+  readonly workload?: WorkloadView | undefined;
 }
 
 export function gatherRollout(stores: Stores, object: KubeObject, facts: GatherFacts): RolloutSnapshot {
   const decoded = decodeRollout(object);
-  const rollout = decoded.ok ? decoded.value : undefined;
+  const { workload } = facts;
+  const stored = decoded.ok ? decoded.value : undefined;
+  const rollout =
+    stored === undefined || workload === undefined || 'error' in workload
+      ? stored
+      : withWorkload(stored, workload);
   const uid = object.metadata.uid ?? '';
   const namespace = object.metadata.namespace ?? '';
   const referenced = rollout === undefined ? EMPTY : referencedObjects(stores, rollout);
@@ -55,6 +63,7 @@ export function gatherRollout(stores: Stores, object: KubeObject, facts: GatherF
     stored: object as unknown as RolloutSnapshot['stored'],
     rollout,
     issues: decoded.ok ? [] : decoded.issues,
+    workload,
     replicaSets: replicaSets(stores, uid, namespace),
     analysisRuns: analysisRuns(stores, uid),
     ...referenced,

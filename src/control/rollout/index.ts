@@ -2,7 +2,7 @@
 
 import type { RolloutStatus } from '../../api/rollout.ts';
 import type { KubeObject, ResourceType } from '../../kube/api.ts';
-import { ApiError, keyOf } from '../../kube/api.ts';
+import { keyOf } from '../../kube/api.ts';
 import {
   ANALYSIS_RUN,
   ANALYSIS_TEMPLATE,
@@ -27,6 +27,7 @@ import type {
   Stores,
   WatchSpec,
 } from '../controller.ts';
+import { isNamespaceEnding } from '../namespace-ending.ts';
 import type { Applied } from './apply.ts';
 import { applyRolloutPlan } from './apply.ts';
 import { Departed } from './departed.ts';
@@ -34,6 +35,8 @@ import type { FinishedRollout } from './finished.ts';
 import { finishedBetween } from './finished.ts';
 import { gatherRollout } from './gather.ts';
 import { withPods } from './pods.ts';
+import { unwatchedUntil, WATCHED_WORKLOADS, WORKLOAD_INFORMERS, WorkloadReader } from './workload-ref.ts';
+import { decodeRollout } from './decode.ts';
 import { inDecidedForm } from './status-form.ts';
 import {
   BY_NAMESPACE,
@@ -67,6 +70,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
   const { instanceId, stores } = context;
   const labelSelector = instanceId === '' ? `!${INSTANCE_ID}` : `${INSTANCE_ID}=${instanceId}`;
   const form = deps.statusForm ?? 'string';
+  const workloads = new WorkloadReader(context);
   const writtenAt = new Map<string, { uid: string | undefined; at: number }>();
   const departed = new Departed(context);
   const routerTypes = uniqueTypes(ROUTERS.flatMap((router) => router.types));
@@ -85,6 +89,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
       { type: ANALYSIS_TEMPLATE, labelSelector },
       { type: CLUSTER_ANALYSIS_TEMPLATE, labelSelector },
       { type: SERVICE },
+      ...WORKLOAD_INFORMERS,
       ...routerTypes.map((type) => ({ type, optional: type.kind !== INGRESS.kind })),
     ],
     primary: ROLLOUT,
@@ -99,7 +104,9 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
       },
       { type: REPLICA_SET, wakes: wakesOfReplicaSet },
       { type: ANALYSIS_RUN, wakes: wakesOfRun, urgent: isVerdict },
-      ...[SERVICE, ANALYSIS_TEMPLATE, CLUSTER_ANALYSIS_TEMPLATE, ...routerTypes].map(wakesReferrers),
+      ...[SERVICE, ANALYSIS_TEMPLATE, CLUSTER_ANALYSIS_TEMPLATE, ...WATCHED_WORKLOADS, ...routerTypes].map(
+        wakesReferrers,
+      ),
     ],
     async reconcile(key, signal) {
       departed.tell(key);
@@ -107,6 +114,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
         const object = stores.of(ROLLOUT).get(key);
         if (object === undefined) {
           writtenAt.delete(key);
+          workloads.forget(key);
           return {};
         }
         const result = await pass(key, object, [], signal);
@@ -124,10 +132,13 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
   ): Promise<ReconcileResult | 'conflict'> {
     const known = writtenAt.get(key);
     const now = context.clock.now();
+    const decoded = decodeRollout(inDecidedForm(object));
+    const workload = decoded.ok ? await workloads.read(decoded.value, signal) : undefined;
     const gathered = gatherRollout(stores, inDecidedForm(object), {
       now,
       statusWrittenAt: known?.uid === object.metadata.uid ? known?.at : undefined,
       failed,
+      workload,
     });
     const { snapshot, podsError } = await withPods(context, gathered, signal);
     const decided = planRollout(snapshot);
@@ -145,7 +156,8 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
     if (applied.error !== undefined) throw applied.error;
     // Verdicts and sizes didn't wait for the pods; what needs them is tried again.
     if (podsError !== undefined) throw podsError;
-    return { requeueAt: plan.requeueAt };
+    const again = unwatchedUntil(workload, now);
+    return { requeueAt: again === undefined ? plan.requeueAt : Math.min(plan.requeueAt ?? Infinity, again) };
   }
 
   /** Plans again with the failure as a fact, so that verdicts and status don't wait for what is broken. */
@@ -188,16 +200,6 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
 
 /** A pass that goes wrong in this many places waits for the queue's back-off. */
 const MAX_FAILURES = 8;
-
-/** Nothing can be created in a namespace that is being deleted, and nothing has to be. */
-function isNamespaceEnding(error: unknown): boolean {
-  if (!(error instanceof ApiError) || error.code !== 403) return false;
-  const causes = error.status.details?.['causes'];
-  return (
-    Array.isArray(causes) &&
-    causes.some((cause) => isObject(cause) && cause['reason'] === 'NamespaceTerminating')
-  );
-}
 
 function uniqueTypes(types: readonly ResourceType[]): ResourceType[] {
   const seen = new Map(types.map((type) => [`${type.plural}.${type.group}`, type]));

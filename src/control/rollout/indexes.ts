@@ -7,6 +7,7 @@ import { serviceReferences, templateReferences } from '../../plan/rollout/valida
 import { ROUTERS } from '../../routers/index.ts';
 import { controllerOf } from '../controller.ts';
 import { decodeRollout } from './decode.ts';
+import { workloadReference } from './workload-ref.ts';
 
 const namespaceOf = (object: KubeObject): string => object.metadata.namespace ?? '';
 
@@ -33,6 +34,7 @@ export const references: IndexFunction = (object) => {
   const rollout = decoded.value;
   const at = (kind: string, name: string): string => referenceKey(kind, namespaceOf(object), name);
   return [
+    ...[workloadReference(rollout)].flatMap((ref) => (ref === undefined ? [] : [at(ref.kind, ref.name)])),
     ...serviceReferences(rollout).map(({ name }) => at('Service', name)),
     ...templateReferences(rollout).map((ref) =>
       ref.clusterScope === true

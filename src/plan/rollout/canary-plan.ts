@@ -15,6 +15,7 @@ import {
   begin,
   clearResume,
   enterPause,
+  isPromoted,
   pauseInconclusive,
   promoteFirst,
   promoteWhenReady,
@@ -31,6 +32,7 @@ import { planServices } from './services.ts';
 import type { Situation } from './situation.ts';
 import { situate } from './situation.ts';
 import { isAtDesired, planSizes } from './sizes.ts';
+import { planWorkload } from './workload-ref.ts';
 import type { RolloutSnapshot } from './snapshot.ts';
 import { nextStatus, recordStart } from './status.ts';
 import { planTraffic, weightDecision } from './traffic.ts';
@@ -71,6 +73,17 @@ export function decideCanary(
   const runStatuses = planRuns(s, before, done, runs);
   const sizes = planSizes(s, done);
   planMetadata({ rollout, revisions, draft, pods: snapshot.pods }, done.stableHash);
+  const workloadObservedGeneration = planWorkload({
+    workload: snapshot.workload,
+    annotations: snapshot.stored.metadata.annotations,
+    old: s.old,
+    replicas: s.replicas,
+    revision: revisions.revision,
+    available: s.canary.available,
+    promoted: isPromoted(s, done),
+    now: s.now,
+    draft,
+  });
   const restartedAt = planRestart(
     { now: s.now, rollout, revisions, pods: snapshot.pods, podsAhead: snapshot.podsAhead, draft },
     s.fences.unavailable,
@@ -79,7 +92,16 @@ export function decideCanary(
     s,
     new Set([runStatuses.step?.name, runStatuses.background?.name].filter((name) => name !== undefined)),
   );
-  return { status: nextStatus(s, done, { sizes, traffic, runs: runStatuses, restartedAt }), progress: done };
+  return {
+    status: nextStatus(s, done, {
+      sizes,
+      traffic,
+      runs: runStatuses,
+      restartedAt,
+      workloadObservedGeneration,
+    }),
+    progress: done,
+  };
 }
 
 /** Commands and verdicts: they rest on nothing that can fail. */

@@ -38,6 +38,12 @@ export interface Target {
 export type RolloutIntent =
   | (Base & { readonly kind: 'patchRolloutMeta'; readonly patch: 'revision'; readonly revision: number })
   | (Base & { readonly kind: 'patchRolloutMeta'; readonly patch: 'replicas'; readonly replicas: number })
+  | (Base & {
+      readonly kind: 'patchRolloutMeta';
+      readonly patch: 'workload';
+      readonly generation: string;
+    })
+  | (Base & { readonly kind: 'scaleWorkload'; readonly name: string; readonly replicas: number })
   | (Base & { readonly kind: 'createReplicaSet'; readonly object: ReplicaSet })
   | (Base & { readonly kind: 'adoptReplicaSet' | 'releaseReplicaSet'; readonly target: Target })
   | (Base & {

@@ -6,6 +6,8 @@ export const REVISION = 'rollout.argoproj.io/revision';
 export const REVISION_HISTORY = 'rollout.argoproj.io/revision-history';
 export const DESIRED_REPLICAS = 'rollout.argoproj.io/desired-replicas';
 export const EPHEMERAL_METADATA = 'rollout.argoproj.io/ephemeral-metadata';
+/** `metadata.generation` of the workload that the Rollout refers to, as last seen. */
+export const WORKLOAD_GENERATION = 'rollout.argoproj.io/workload-generation';
 /** RFC 3339 instant; no prefix, for history's sake. */
 export const SCALE_DOWN_DEADLINE = 'scale-down-deadline';
 export const MANAGED_BY = 'argo-rollouts.argoproj.io/managed-by-rollouts';

@@ -27,7 +27,6 @@ const isSet = <T>(key: string & keyof T, reason: string): Row<T> => ({
 });
 
 const ROLLOUT: readonly Row<Rollout['spec']>[] = [
-  isSet('workloadRef', 'the pod template must stand in the Rollout itself'),
 ];
 
 const CANARY: readonly Row<CanaryStrategy>[] = [

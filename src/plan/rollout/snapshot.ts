@@ -5,6 +5,7 @@ import type { DecodeIssue } from '../../api/decode.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import type { JsonObject } from '../../lang/json.ts';
 import type { ObjectMeta, ReplicaSet } from './replica-set.ts';
+import type { WorkloadView } from './workload-ref.ts';
 import type { ReferencedObjects } from './validate-references.ts';
 
 export interface RolloutSnapshot {
@@ -15,6 +16,8 @@ export interface RolloutSnapshot {
   /** Undefined where `issues` say why. */
   readonly rollout: Rollout | undefined;
   readonly issues: readonly DecodeIssue[];
+  /** What `spec.workloadRef` names; `rollout` has its template then. Undefined: it names nothing. */
+  readonly workload?: WorkloadView | undefined;
   /** ReplicaSets of the namespace that the Rollout controls, and those without a controller that it may adopt. */
   readonly replicaSets: readonly ReplicaSet[];
   /** AnalysisRuns that the Rollout controls. */

@@ -26,6 +26,7 @@ export interface StatusParts {
   readonly traffic: TrafficDecision;
   readonly runs: RunStatuses;
   readonly restartedAt: string | undefined;
+  readonly workloadObservedGeneration: string | undefined;
 }
 
 /** What the strategies say differently about the same pass. */
@@ -127,6 +128,8 @@ export function bareStatus(s: Situation, p: Progress, parts: StatusParts): Rollo
   if (p.controllerPause) status.controllerPause = true;
   if (old.collisionCount !== undefined) status.collisionCount = old.collisionCount;
   if (parts.restartedAt !== undefined) status.restartedAt = parts.restartedAt;
+  if (parts.workloadObservedGeneration !== undefined)
+    status.workloadObservedGeneration = parts.workloadObservedGeneration;
   return status;
 }
 

@@ -39,6 +39,8 @@ export function refusalOf(snapshot: RolloutSnapshot): Refusal | undefined {
     const path = issue.path === '' ? '' : `${issue.path}: `;
     return invalid(`${path}${issue.message}`, false);
   }
+  if (snapshot.workload !== undefined && 'error' in snapshot.workload)
+    return invalid(snapshot.workload.error, true);
   const own = ownFault(rollout.spec);
   if (own !== undefined) return invalid(formatFieldError(own), false);
   const missing = notImplemented(rollout);

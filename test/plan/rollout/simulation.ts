@@ -309,7 +309,7 @@ export class World {
             [REVISION]: String(intent.revision),
           };
           this.#say(`Rollout is revision ${intent.revision}`);
-        } else {
+        } else if (intent.patch === 'replicas') {
           this.rollout.spec.replicas = intent.replicas;
         }
         break;
