@@ -26,7 +26,7 @@ export interface StatusParts {
   readonly traffic: TrafficDecision;
   readonly runs: RunStatuses;
   readonly restartedAt: string | undefined;
-  readonly workloadObservedGeneration: string | undefined;
+  readonly workloadObservedGeneration?: string | undefined;
 }
 
 /** What the strategies say differently about the same pass. */
