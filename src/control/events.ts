@@ -17,6 +17,7 @@ import { TokenBucket } from '../kube/token-bucket.ts';
 import { formatTime } from '../lang/time.ts';
 import type { PlannedEvent } from '../plan/types.ts';
 import type { EventRecorder, Log, Writer } from './controller.ts';
+import { isNamespaceEnding } from './namespace-ending.ts';
 import { NotLeading } from './writer.ts';
 
 export interface RecorderOptions {
@@ -238,7 +239,7 @@ export class KubeEventRecorder implements EventRecorder {
         await this.#send(subject, item);
       } catch (error) {
         this.#drop(item.about, item.event, error instanceof NotLeading ? 'not leading' : 'not sent');
-        if (!(error instanceof NotLeading) && !this.#options.signal.aborted) {
+        if (!isOrdinary(error) && !this.#options.signal.aborted) {
           this.#options.log.warn({ error, object: subject.key, reason: item.event.reason }, 'event not sent');
         }
       }
@@ -355,6 +356,9 @@ function clip(message: string): string {
   const bytes = Buffer.from(message).subarray(0, MAX_MESSAGE_BYTES - 3);
   return `${bytes.toString('utf8').replace(/\uFFFD+$/, '')}...`;
 }
+
+/** What ends with a namespace, or with this process, has nobody left to be told. */
+const isOrdinary = (error: unknown): boolean => error instanceof NotLeading || isNamespaceEnding(error);
 
 /** No answer, overload, a server error. Not: forbidden, invalid, a namespace that is being deleted. */
 function worthRetrying(error: unknown): boolean {

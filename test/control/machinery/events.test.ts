@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Log } from '../../../src/control/controller.ts';
 import { KubeEventRecorder } from '../../../src/control/events.ts';
 import { silentLog } from '../../../src/control/log.ts';
 import { FencedWriter } from '../../../src/control/writer.ts';
@@ -30,7 +31,7 @@ interface Bench {
   lead: { ing: boolean };
 }
 
-function bench(): Bench {
+function bench(log: Log = silentLog): Bench {
   const api = new FakeApi();
   const clock = new FakeClock();
   const stop = new AbortController();
@@ -41,7 +42,7 @@ function bench(): Bench {
     writer,
     clock,
     random: seeded(3),
-    log: silentLog,
+    log,
     signal: stop.signal,
     onDropped: (_, { reason }, why) => dropped.push(`${reason}: ${why}`),
   });
@@ -214,6 +215,27 @@ describe('the event recorder', () => {
     assert.equal(api.calls.length, 6);
     assert.deepEqual(dropped, ['No: not sent', 'Down: not sent']);
     assert.equal(recorder.pending, 0);
+  });
+
+  it('warns of what it could not send, but not where the namespace is being deleted', async () => {
+    const warnings: unknown[] = [];
+    const log = {
+      ...silentLog,
+      warn: (fields: { readonly reason?: unknown }) => void warnings.push(fields.reason),
+    };
+    const { api, clock, recorder } = bench(log);
+    const forbid = (causes: { reason: string }[]): void => {
+      api.before = () => {
+        throw new ApiError({ code: 403, reason: 'Forbidden', message: 'no', details: { causes } });
+      };
+    };
+    forbid([{ reason: 'NamespaceTerminating' }]);
+    recorder.record(rollout('web'), event('Deleted'));
+    await clock.settle();
+    forbid([]);
+    recorder.record(rollout('web'), event('Other'));
+    await clock.settle();
+    assert.deepEqual(warnings, ['Other']);
   });
 
   it('tells when what was recorded so far is sent, or that it took too long', async () => {
