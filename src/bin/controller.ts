@@ -412,6 +412,8 @@ Environment:
   KUBECONFIG                            kubeconfig files, merged
   POD_NAMESPACE                         namespace of the lease and of the controller's own objects
   ARGO_ROLLOUTS_PROMETHEUS_ADDRESS      Prometheus where a metric names none
+  SLUICE_METRIC_PLUGIN_TOKEN            bearer token for metric plugins
+  DD_*, AWS_*                           credentials of metric providers (docs/providers.md)
 
 Exit codes: 0 after a graceful stop; 1 for wrong flags, no cluster, another controller, or a lost lease.`;
 }

@@ -62,13 +62,14 @@ export const CONTROLLERS: Readonly<Record<string, (parts: Parts) => Promise<Cont
 async function measurementTargets(flags: Flags, env: Parts['env']) {
   const { destinationRules, DestinationRuleError } = await import('../providers/http/destinations.ts');
   const { pluginEndpoints, PluginEndpointError } = await import('../providers/plugin/endpoints.ts');
+  const entries = (flag: string): string[] => (flags.list(flag) ?? []).filter((entry) => entry !== '');
   try {
     return {
       rules: destinationRules({
-        allow: flags.list('analysis-allow-hosts'),
-        deny: flags.list('analysis-deny-hosts'),
+        allow: entries('analysis-allow-hosts'),
+        deny: entries('analysis-deny-hosts'),
       }),
-      plugins: pluginEndpoints(flags.list('metric-plugins') ?? [], env),
+      plugins: pluginEndpoints(entries('metric-plugins'), env),
     };
   } catch (error) {
     if (error instanceof DestinationRuleError)
