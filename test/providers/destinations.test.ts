@@ -209,6 +209,23 @@ describe('destinations: when connecting', () => {
     }
   });
 
+  it('through a proxy, names are held to the rules and the proxy is not', async () => {
+    await using proxy = await serve((_, response) => response.end('by proxy'));
+    const before = process.env['http_proxy'];
+    process.env['http_proxy'] = `http://proxy.corp:${proxy.port}`;
+    try {
+      const { client } = clientWith({ 'proxy.corp': [['127.0.0.1']] }, { allow: ['api.example'] });
+      assert.equal((await client.request(get('http://api.example/x'))).body, 'by proxy');
+      assert.equal(proxy.seen[0]?.path, 'http://api.example/x');
+      await deniedIn(client.request(get('http://other.example/')));
+      await deniedIn(client.request(get('http://169.254.169.254/')));
+      assert.equal(proxy.seen.length, 1);
+    } finally {
+      if (before === undefined) delete process.env['http_proxy'];
+      else process.env['http_proxy'] = before;
+    }
+  });
+
   it('a name that is nothing is told as such', async () => {
     const { client } = clientWith({});
     await assert.rejects(client.request(get('http://nowhere.example/')), /no such host/);

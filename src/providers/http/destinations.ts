@@ -94,9 +94,17 @@ export function destinationRules({ allow = [], deny = [] }: DestinationLists = {
   };
 }
 
-/** For an agent: resolves as usual and leaves out what must not be reached. Without rules it lets everything through. */
-export function guardedLookup(rules: DestinationRules | undefined, resolve: Resolve): LookupFunction {
+/**
+ * For an agent: resolves as usual and leaves out what must not be reached. Without rules it lets everything through, and
+ * always the `proxies`: those are hosts that the operator sends requests through, and look the other names up themselves.
+ */
+export function guardedLookup(
+  given: DestinationRules | undefined,
+  resolve: Resolve,
+  proxies: ReadonlySet<string> = new Set(),
+): LookupFunction {
   const addressesOf = async (hostname: string, family: unknown): Promise<readonly LookupAddress[]> => {
+    const rules = proxies.has(plainHost(hostname)) ? undefined : given;
     const all = await resolve(hostname);
     const asked = family === 4 || family === 6 ? all.filter((each) => each.family === family) : all;
     const refusals = asked.map(({ address }) => rules?.refusesAddress(hostname, address));
@@ -120,6 +128,20 @@ export function guardedLookup(rules: DestinationRules | undefined, resolve: Reso
 }
 
 export const resolveBySystem: Resolve = (hostname) => systemLookup(hostname, { all: true });
+
+/** Hosts of the proxies that axios takes from the environment. */
+export function proxyHosts(env: Readonly<Record<string, string | undefined>>): Set<string> {
+  const urls = ['http_proxy', 'https_proxy', 'all_proxy'].flatMap((name) => [
+    env[name],
+    env[name.toUpperCase()],
+  ]);
+  return new Set(
+    urls.flatMap((url) => {
+      const whole = url?.includes('://') === true ? url : `http://${url ?? ''}`;
+      return URL.canParse(whole) ? [plainHost(new URL(whole).hostname)] : [];
+    }),
+  );
+}
 
 const withCode = (message: string, code: string): NodeJS.ErrnoException =>
   Object.assign(new Error(message), { code });

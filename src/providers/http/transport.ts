@@ -3,7 +3,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { create, isAxiosError, isCancel } from 'axios';
-import { DENIED_CODE, destinationRules, guardedLookup, resolveBySystem } from './destinations.ts';
+import { DENIED_CODE, destinationRules, guardedLookup, proxyHosts, resolveBySystem } from './destinations.ts';
 import type { DestinationRules, Resolve } from './destinations.ts';
 import { HttpFailure } from './types.ts';
 import type { HttpResponse } from './types.ts';
@@ -39,7 +39,7 @@ export function createAxiosTransport(options: TransportOptions = {}): Transport 
     strict: new HttpsAgent({ ...keep, lookup }),
     insecure: new HttpsAgent({ ...keep, lookup, rejectUnauthorized: false }),
   });
-  const guarded = agentsFor(guardedLookup(rules, resolve));
+  const guarded = agentsFor(guardedLookup(rules, resolve, proxyHosts(process.env)));
   const unguarded = agentsFor(guardedLookup(undefined, resolve));
   const instance = create({
     adapter: 'http',
