@@ -3,7 +3,6 @@
  * of difference: an order, or the in-between values of a sequence whose remaining values must be equal.
  */
 
-import { notImplemented } from '../../src/plan/rollout/not-implemented.ts';
 import type { Explanation, Kind } from './differences.ts';
 import { flipsLess, isWithin, sameBut } from './differences.ts';
 
@@ -48,29 +47,7 @@ const PAUSED = [
   'nginx-max-weight',
 ];
 
-/** Blue-green scenarios count from the moment on at which such updates are carried out. */
-export const PLAYS_BLUE_GREEN =
-  notImplemented({
-    apiVersion: 'argoproj.io/v1alpha1',
-    kind: 'Rollout',
-    metadata: { name: 'demo' },
-    spec: { strategy: { blueGreen: { activeService: 'active' } } },
-  }).length === 0;
-
-/** One of the Rollouts of this scenario is blue-green. */
-const BLUE_GREEN: Explanation = {
-  compat: 'blue-green updates',
-  scenarios: ['invalid-at-creation'],
-  explains: (kind, _, { what }) =>
-    kind.kind === 'other'
-      ? /^(the candidate has a problem: timed out: wait \{"phase": "Healthy"\}|ReplicaSet\/r08-\S+: only in the reference)$/.test(
-          what,
-        )
-      : /(Rollout|ReplicaSet)\/r08|Pods <rs:r08:1>|Service\/there/.test(what),
-};
-
 export const EXPLANATIONS: readonly Explanation[] = [
-  ...(PLAYS_BLUE_GREEN ? [] : [BLUE_GREEN]),
   {
     compat: 'spec of the Rollout',
     explains: (kind) =>
@@ -80,7 +57,11 @@ export const EXPLANATIONS: readonly Explanation[] = [
     // Ours stands in one milestone with the creation, before all that the status says of the new version.
     compat: 'new ReplicaSet',
     explains: (kind) =>
-      isOrder(kind, /^Rollout\/\S+ (pod = |step = |abort = false)/, FIRST_SIZE) ||
+      isOrder(
+        kind,
+        /^(Rollout\/\S+ (pod = |step = |abort = false)|Service\/\S+-preview selector = )/,
+        FIRST_SIZE,
+      ) ||
       isOrder(kind, /^ReplicaSet\/\S+ replicas = \d+/, /^ReplicaSet\/\S+-<rs:(?!1>)\d+> replicas = \d+$/),
   },
   {

@@ -14,7 +14,7 @@ import { sharedPath } from '../shared.ts';
 import { findOnPath } from './binaries.ts';
 import { ControllerProcess } from './controller-process.ts';
 import { type Difference, parseCheck, printDifference, type Traces, unexplained } from './differences.ts';
-import { EXPLANATIONS, PLAYS_BLUE_GREEN } from './explained.ts';
+import { EXPLANATIONS } from './explained.ts';
 import { withCluster } from './harness.ts';
 
 /** Those that this version is meant to play. */
@@ -50,7 +50,7 @@ const SCENARIOS: readonly string[] = [
   'canary-surge-n10',
   'canary-surge-n3',
   'canary-surge-n5',
-  ...(PLAYS_BLUE_GREEN ? ['delete-rollout'] : []),
+  'delete-rollout',
   'invalid-at-creation',
   'invalid-by-edit',
   'nginx-canary',
