@@ -18,6 +18,7 @@ import {
   busyNeighbours,
   jobsThatDoNotEnd,
   MetricServer,
+  migration,
   nginxCanary,
   takenReplicaSet,
   takenRun,
@@ -83,6 +84,7 @@ withCluster('least privilege', options, (cluster) => {
     await Promise.all([
       inNamespace('basic').then(basicCanary),
       inNamespace('nginx').then(nginxCanary),
+      inNamespace('migration').then(migration),
       inNamespace('jobs').then(jobsThatDoNotEnd),
       analysis(gate, metrics.url, true),
     ]);

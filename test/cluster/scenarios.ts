@@ -8,9 +8,11 @@ import {
   ANALYSIS_RUN,
   ANALYSIS_TEMPLATE,
   CLUSTER_ANALYSIS_TEMPLATE,
+  DEPLOYMENT,
   EVENT,
   INGRESS,
   JOB,
+  POD_TEMPLATE,
   REPLICA_SET,
   ROLLOUT,
   SECRET,
@@ -96,6 +98,42 @@ export async function basicCanary(user: User): Promise<void> {
       (event) => event['reason'] === 'RolloutAborted' && Number(event['count']) > 1,
     ),
   );
+}
+
+/** Templates of other objects, a Deployment that is taken over and scaled down, and pods that are evicted. */
+export async function migration(user: User): Promise<void> {
+  const selector = { matchLabels: { app: 'legacy' } };
+  const template = podTemplate('legacy', 'v1');
+  await user.create(DEPLOYMENT, 'legacy', { spec: { replicas: 1, selector, template } });
+  await user.create(POD_TEMPLATE, 'pods', { template: podTemplate('other', 'v1') });
+  const strategy = { canary: {} };
+  await user.create(ROLLOUT, 'demo', {
+    spec: {
+      replicas: 1,
+      strategy,
+      workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'legacy', scaleDown: 'onsuccess' },
+    },
+  });
+  await user.create(ROLLOUT, 'other', {
+    spec: {
+      replicas: 1,
+      strategy,
+      selector: { matchLabels: { app: 'other' } },
+      workloadRef: { apiVersion: 'v1', kind: 'PodTemplate', name: 'pods' },
+    },
+  });
+  await Promise.all([user.phase('demo', 'Healthy'), user.phase('other', 'Healthy')]);
+  await eventually('the Deployment to be scaled down', async () => {
+    const deployment = await user.get(DEPLOYMENT, 'legacy');
+    return (deployment?.['spec'] as { replicas?: number } | undefined)?.replicas === 0;
+  });
+  // A pod that is as old as the instant itself, in whole seconds, would not count as made before it.
+  const restartAt = new Date(Date.now() + 1_000).toISOString().replace(/\.\d+Z$/, 'Z');
+  await user.patch(ROLLOUT, 'other', { spec: { restartAt } });
+  await eventually('the restart to be done', async () => {
+    const status = (await user.get(ROLLOUT, 'other'))?.['status'] as { restartedAt?: string } | undefined;
+    return status?.restartedAt === restartAt;
+  });
 }
 
 /** A routed canary; then the Rollout is deleted and its Services are given back. */
