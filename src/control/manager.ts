@@ -466,13 +466,14 @@ export class Manager {
   }
 
   #onInformerFailure(failure: InformerFailure, optional: boolean): void {
-    const { type, error, during, retryInMs } = failure;
+    const { type, error, during, retryInMs, quiet } = failure;
     const fields = { kind: type.kind, group: type.group, error, retryInMs: Math.round(retryInMs) };
     if (isNotFound(error)) {
       const message = 'the API server does not serve this type';
       if (optional) this.#options.log.debug(fields, message);
       else this.#options.log.error(fields, `${message}: install its CustomResourceDefinition`);
-    } else this.#options.log.warn(fields, during === 'list' ? 'list failed' : 'watch ended early');
+    } else if (quiet) this.#options.log.debug(fields, 'nothing was heard for a while, the watch is renewed');
+    else this.#options.log.warn(fields, during === 'list' ? 'list failed' : 'watch ended early');
   }
 }
 

@@ -21,6 +21,8 @@ export interface InformerFailure {
   readonly error: unknown;
   readonly during: 'list' | 'watch';
   readonly retryInMs: number;
+  /** Nothing is known to be wrong: the watch had just nothing to say. */
+  readonly quiet: boolean;
 }
 
 /** How often to ask for a type that the server doesn't serve: its CRD may be installed later. */
@@ -71,7 +73,8 @@ export class Informer {
         return error instanceof ApiError ? error.retryAfterMs : undefined;
       },
       onFailure: (step, retryInMs) => {
-        this.#lastFailure = { type: this.type, error: step.error, during: step.during, retryInMs };
+        const { error, during, quiet = false } = step;
+        this.#lastFailure = { type: this.type, error, during, retryInMs, quiet };
         this.#options.onFailure?.(this.#lastFailure);
       },
     });

@@ -23,8 +23,12 @@ export type WatchStep =
   /** The list is complete, as of `resourceVersion`. */
   | { type: 'synced'; resourceVersion: string }
   | { type: 'applied' | 'deleted'; object: KubeObject }
-  /** Nothing is lost: the next pull tries again. `livedMs`: how long the stream had been up. */
-  | { type: 'failed'; error: unknown; during: 'list' | 'watch'; livedMs: number };
+  /**
+   * Nothing is lost: the next pull tries again. `livedMs`: how long the stream had been up. `quiet`: nothing was heard
+   * for the idle limit, which a half-open connection looks like, and also a cluster where nothing has changed since the
+   * watch began: the server sends no bookmark before something has.
+   */
+  | { type: 'failed'; error: unknown; during: 'list' | 'watch'; livedMs: number; quiet?: boolean };
 
 export interface WatchMachineOptions {
   readonly clock: Clock;
@@ -154,7 +158,8 @@ export async function* watchSteps(
     } else if (failure !== undefined) {
       if (!progress) stuck += 1;
       if (stuck >= STUCK_AFTER && livedMs < SHORT_LIFE_MS) state = { mode: 'empty' };
-      yield { type: 'failed', error: failure, during: 'watch', livedMs };
+      const quiet = clock.monotonic() - heardAt >= idleMs;
+      yield { type: 'failed', error: failure, during: 'watch', livedMs, quiet };
     } else if (!progress && livedMs < SHORT_LIFE_MS) {
       const error = new ApiUnreachable(`watch of ${type.plural}: the server closed the stream at once`);
       yield { type: 'failed', error, during: 'watch', livedMs };

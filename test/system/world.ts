@@ -14,6 +14,7 @@ import { applicationController } from '../../src/control/sync/index.ts';
 import type { WriteObservation } from '../../src/control/writer.ts';
 import { MemoryGit, type MemoryFiles } from '../../src/git/memory.ts';
 import type { KubeApi, KubeObject, ResourceType } from '../../src/kube/api.ts';
+import { isNotFound } from '../../src/kube/api.ts';
 import { sleep } from '../../src/kube/clock.ts';
 import { APPLICATION, EVENT, INGRESS, LEASE, ROLLOUT } from '../../src/kube/kinds.ts';
 import type { Json, JsonObject } from '../../src/lang/json.ts';
@@ -64,11 +65,18 @@ export class System implements AsyncDisposable {
     this.api = this.cluster.api({ name: 'person', groups: ['system:masters'] });
     const api = this.cluster.api(undefined, {
       intercept: {
-        call: <T>({ verb, type, ref, subresource }: Call, proceed: () => Promise<T>): Promise<T> => {
-          this.requests.push(
-            `${verb} ${type.kind}${subresource === undefined ? '' : `/${subresource}`} ${ref.name ?? ''}`.trim(),
-          );
-          return proceed();
+        call: async <T>({ verb, type, ref, subresource }: Call, proceed: () => Promise<T>): Promise<T> => {
+          const what =
+            `${type.kind}${subresource === undefined ? '' : `/${subresource}`} ${ref.name ?? ''}`.trim();
+          try {
+            const result = await proceed();
+            this.requests.push(`${verb} ${what}`);
+            return result;
+          } catch (error) {
+            // Kinds that the cluster doesn't serve are asked for now and then: they may be installed.
+            this.requests.push(`${verb === 'list' && isNotFound(error) ? 'probe' : verb} ${what}`);
+            throw error;
+          }
         },
       },
     });
