@@ -17,8 +17,6 @@ export interface LogOptions {
   readonly now?: (() => number) | undefined;
 }
 
-export const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
-
 export function createLog(options: LogOptions = {}): Log {
   const now = options.now ?? Date.now;
   const settings: pino.LoggerOptions = {

@@ -31,7 +31,6 @@ export const SERVICE = kind('', 'v1', 'services', 'Service');
 export const SECRET = kind('', 'v1', 'secrets', 'Secret');
 export const CONFIG_MAP = kind('', 'v1', 'configmaps', 'ConfigMap');
 export const EVENT = kind('', 'v1', 'events', 'Event');
-export const SERVICE_ACCOUNT = kind('', 'v1', 'serviceaccounts', 'ServiceAccount');
 export const REPLICA_SET = kind('apps', 'v1', 'replicasets', 'ReplicaSet');
 export const DEPLOYMENT = kind('apps', 'v1', 'deployments', 'Deployment');
 export const POD_TEMPLATE = kind('', 'v1', 'podtemplates', 'PodTemplate');

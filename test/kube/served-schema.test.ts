@@ -5,8 +5,8 @@ import { schemaGaps } from '../../src/kube/served-schema.ts';
 import type { JsonObject } from '../../src/lang/json.ts';
 
 const definition = customResourceDefinitions().find(({ metadata }) => metadata.name.startsWith('rollouts.'));
-const versions = (definition?.['spec'] as JsonObject)['versions'] as JsonObject[];
-const ours = (versions[0]?.['schema'] as JsonObject)['openAPIV3Schema'] as JsonObject;
+const versions = (definition?.['spec'] as JsonObject | undefined)?.['versions'] as JsonObject[];
+const ours = (versions[0]?.['schema'] as JsonObject | undefined)?.['openAPIV3Schema'] as JsonObject;
 
 function served(edit: (schema: Record<string, never>) => void = () => {}): unknown {
   const schema = structuredClone(ours) as Record<string, never>;

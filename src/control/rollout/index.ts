@@ -51,8 +51,6 @@ import {
   rolloutOwning,
 } from './indexes.ts';
 
-export { gatherRollout } from './gather.ts';
-
 export interface RolloutDependencies {
   /** `--rollout-threads`. */
   readonly workers?: number | undefined;

@@ -311,10 +311,11 @@ function arrange(
   let next = 0;
   for (const item of named) {
     const limit = at(inBefore, item);
-    for (; limit >= 0 && next < others.length; next++) {
+    while (next < others.length) {
       const place = at(inBefore, others[next] as Json);
-      if (place < 0 || place > limit) break;
+      if (limit < 0 || place < 0 || place > limit) break;
       out.push(others[next] as Json);
+      next += 1;
     }
     out.push(item);
   }

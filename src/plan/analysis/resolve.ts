@@ -54,13 +54,3 @@ function ordered(metric: Metric): Json {
   for (const key of Object.keys(source)) if (source[key] !== undefined) result[key] = source[key];
   return result;
 }
-
-/** The Secrets that the arguments of a run name, each once. */
-export function secretsOf(args: readonly Argument[] | undefined): { name: string; key: string }[] {
-  const found = new Map<string, { name: string; key: string }>();
-  for (const arg of args ?? []) {
-    const ref = arg.valueFrom?.secretKeyRef;
-    if (ref !== undefined && ref !== null) found.set(`${ref.name}\u0000${ref.key}`, ref);
-  }
-  return [...found.values()];
-}

@@ -26,8 +26,7 @@ const isSet = <T>(key: string & keyof T, reason: string): Row<T> => ({
   reason,
 });
 
-const ROLLOUT: readonly Row<Rollout['spec']>[] = [
-];
+const ROLLOUT: readonly Row<Rollout['spec']>[] = [];
 
 const CANARY: readonly Row<CanaryStrategy>[] = [
   {

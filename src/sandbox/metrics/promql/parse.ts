@@ -153,7 +153,7 @@ class Reader {
       const test = { name: this.of(label), op: this.of(op) as Matcher['op'], value: unquote(this.of(value)) };
       if (test.op.includes('~')) {
         try {
-          new RegExp(test.value);
+          RegExp(test.value);
         } catch {
           throw new PromqlError(
             'bad_data',
