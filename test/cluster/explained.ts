@@ -5,6 +5,7 @@
 
 import type { Explanation, Kind } from './differences.ts';
 import { flipsLess, isWithin, sameBut } from './differences.ts';
+import { BLUE_GREEN_EXPLANATIONS } from './explained-blue-green.ts';
 
 const reasonOf = (value: unknown): unknown => (Array.isArray(value) ? value[1] : undefined);
 const isOrder = (
@@ -28,6 +29,7 @@ const WAITING: ReadonlySet<unknown> = new Set([
   'updated replicas are still becoming available',
   'old replicas are pending termination',
   'waiting for all steps to complete',
+  'active service cutover pending',
 ]);
 const UNDER_WAY: ReadonlySet<unknown> = new Set([
   'FoundNewReplicaSet',
@@ -39,6 +41,8 @@ const UNDER_WAY: ReadonlySet<unknown> = new Set([
 
 /** Scenarios in which something waits in a pause, so that conditions flip while pods come. */
 const PAUSED = [
+  'bluegreen-auto-preview-count',
+  'bluegreen-supersede-scale',
   'canary-bad-image-deadline',
   'canary-scale-to-zero',
   'canary-scale-while-paused',
@@ -48,6 +52,7 @@ const PAUSED = [
 ];
 
 export const EXPLANATIONS: readonly Explanation[] = [
+  ...BLUE_GREEN_EXPLANATIONS,
   {
     compat: 'spec of the Rollout',
     explains: (kind) =>
@@ -140,7 +145,13 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     compat: '`Healthy` after an edit that changes nothing that runs',
-    scenarios: ['canary-min-ready-history', 'canary-steps-edit', 'canary-string-surge'],
+    scenarios: [
+      'bluegreen-auto-preview-count',
+      'canary-min-ready-history',
+      'canary-steps-edit',
+      'canary-string-surge',
+      'strategy-switch',
+    ],
     explains: (kind, rows) => rows !== undefined && isTrack(kind, 'condition Healthy') && flipsLess(rows),
   },
   {
