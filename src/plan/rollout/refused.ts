@@ -4,11 +4,19 @@
  * decided as ever, on the version and the sizes that are there (nothing stands before a verdict).
  */
 
-import type { CanaryStrategy, Rollout, RolloutSpec, RolloutStatus } from '../../api/rollout.ts';
+import type {
+  BlueGreenStrategy,
+  CanaryStrategy,
+  Rollout,
+  RolloutSpec,
+  RolloutStatus,
+} from '../../api/rollout.ts';
 import { stepHash } from '../../lang/step-hash.ts';
 import type { Json, JsonObject } from '../../lang/json.ts';
 import { isObject } from '../../lang/json.ts';
 import { currentRuns } from './analysis-runs.ts';
+import { decideBlueGreen, judgeBlueGreen } from './blue-green/index.ts';
+import { situateBlueGreen } from './blue-green/situation.ts';
 import { decideCanary, verdicts } from './canary-plan.ts';
 import { setCondition } from './conditions.ts';
 import { deadlineOf, hasTimedOut, isIndefinite } from './deadline.ts';
@@ -18,6 +26,7 @@ import type { Progress } from './progress.ts';
 import { begin, isPromoted } from './progress.ts';
 import { desiredReplicasOf, hashOf } from './replica-set.ts';
 import type { ReplicaSet } from './replica-set.ts';
+import type { Revisions } from './revision.ts';
 import { claim, revisionsOf } from './revision.ts';
 import type { Situation } from './situation.ts';
 import { situate } from './situation.ts';
@@ -53,11 +62,13 @@ function decideVerdict(
   const trial = new Draft();
   const revisions = revisionsOf(rollout, claim(rollout, snapshot.replicaSets, trial));
   if (revisions.hash !== stored.currentPodHash) return undefined;
-  const s = situate(snapshot, rollout, strategy, revisions, trial);
-  const p = verdicts(s, begin(s), currentRuns(s));
+  const { s, p } = judge(snapshot, rollout, strategy, revisions, trial);
   if (isPromoted(s, p)) return undefined;
   if (!p.abort) return withDeadline(s, p, stored, draft);
-  const { status, progress } = decideCanary(snapshot, rollout, strategy, revisions, draft);
+  const { status, progress } =
+    'blueGreen' in strategy
+      ? decideBlueGreen(snapshot, rollout, strategy.blueGreen, revisions, draft)
+      : decideCanary(snapshot, rollout, strategy.canary, revisions, draft);
   draft.note('abort.refused', 'the update is aborted although its spec cannot be carried out');
   const { currentStepHash: _, ...decided } = status;
   return {
@@ -67,6 +78,19 @@ function decideVerdict(
     },
     urgent: progress.abortedNow,
   };
+}
+
+function judge(
+  snapshot: RolloutSnapshot,
+  rollout: Rollout,
+  strategy: Strategy,
+  revisions: Revisions,
+  draft: Draft,
+): { s: Situation; p: Progress } {
+  if ('blueGreen' in strategy)
+    return judgeBlueGreen(situateBlueGreen(snapshot, rollout, strategy.blueGreen, revisions, draft));
+  const s = situate(snapshot, rollout, strategy.canary, revisions, draft);
+  return { s, p: verdicts(s, begin(s), currentRuns(s)) };
 }
 
 /** An update that nobody carries on is late like any other. */
@@ -96,9 +120,11 @@ function withDeadline(
   return { status: { ...stored, conditions: [...conditions] }, urgent: false };
 }
 
+type Strategy = { readonly canary: CanaryStrategy } | { readonly blueGreen: BlueGreenStrategy };
+
 interface CarriedOut {
   readonly rollout: Rollout;
-  readonly strategy: CanaryStrategy;
+  readonly strategy: Strategy;
   /** As it is stored. */
   readonly status: RolloutStatus;
 }
@@ -110,14 +136,16 @@ interface CarriedOut {
 function lastCarriedOut(snapshot: RolloutSnapshot): CarriedOut | undefined {
   const { rollout, replicaSets } = snapshot;
   const status = rollout?.status;
-  const canary = rollout?.spec.strategy?.canary;
-  if (rollout === undefined || status === undefined || canary === undefined) return undefined;
+  const { canary, blueGreen } = rollout?.spec.strategy ?? {};
+  if (rollout === undefined || status === undefined) return undefined;
+  if (canary === undefined && blueGreen === undefined) return undefined;
   const { stableRS = '', currentPodHash = '' } = status;
   if (stableRS === '' || currentPodHash === '' || stableRS === currentPodHash) return undefined;
   const withHash = (hash: string): ReplicaSet | undefined => replicaSets.find((rs) => hashOf(rs) === hash);
   const [fresh, stable] = [withHash(currentPodHash), withHash(stableRS)];
   if (fresh === undefined || stable === undefined) return undefined;
-  const strategy = safeStrategy(canary);
+  const strategy: Strategy =
+    canary === undefined ? { blueGreen: safeBlueGreen(blueGreen ?? {}) } : { canary: safeStrategy(canary) };
   return {
     status,
     strategy,
@@ -127,12 +155,20 @@ function lastCarriedOut(snapshot: RolloutSnapshot): CarriedOut | undefined {
         ...safeNumbers(rollout.spec, fresh, stable),
         selector: selectorOf(stable),
         template: templateOf(fresh),
-        strategy: { canary: strategy },
+        strategy,
       },
       // The steps are not what is judged here.
-      status: { ...status, currentStepHash: stepHash({ canary: strategy } as unknown as JsonObject) },
+      status: { ...status, currentStepHash: stepHash(strategy as unknown as JsonObject) },
     },
   };
+}
+
+/** One Service for both versions is the active one. */
+function safeBlueGreen(strategy: BlueGreenStrategy): BlueGreenStrategy {
+  const { previewService, ...rest } = strategy;
+  return previewService === undefined || previewService === strategy.activeService
+    ? rest
+    : { ...rest, previewService };
 }
 
 /** Numbers that make no sense give way to what is there, or to the default. */

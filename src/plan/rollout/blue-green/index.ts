@@ -53,7 +53,7 @@ export function decideBlueGreen(
   const s = situateBlueGreen(snapshot, rollout, strategy, revisions, draft);
   syncRevision(rollout, revisions, draft);
   const runs = gateRuns(s);
-  const judged = verdicts(s, runs);
+  const { p: judged } = judgeBlueGreen(s, runs);
 
   const preview = planPreview(s, judged);
   const verified = isVerifiedAfter(s, runs);
@@ -94,7 +94,10 @@ export function decideBlueGreen(
 }
 
 /** Commands and verdicts: they rest on nothing that can fail. */
-function verdicts(s: BlueGreenSituation, runs: GateRuns): Progress {
+export function judgeBlueGreen(
+  s: BlueGreenSituation,
+  runs: GateRuns = gateRuns(s),
+): { s: BlueGreenSituation; p: Progress } {
   const verdict = gateVerdict(runs);
   let p = restartIfChanged(s, begin(s));
   p = settleIfPromoted(s, p);
@@ -102,7 +105,7 @@ function verdicts(s: BlueGreenSituation, runs: GateRuns): Progress {
   p = abortOnCommand(s, p);
   p = abortOnVerdict(s, p, verdict.failed);
   p = abortOnVerdict(s, p, deadlineVerdict(s, p, podsNow(s)));
-  return pauseInconclusive(s, p, verdict.inconclusive);
+  return { s, p: pauseInconclusive(s, p, verdict.inconclusive) };
 }
 
 function podsNow(s: BlueGreenSituation): RolloutStatus {
