@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JsonObject } from '../../../src/lang/json.ts';
-import { DEPLOYMENT, REPLICA_SET, ROLLOUT } from '../../../src/kube/kinds.ts';
+import { DEPLOYMENT, REPLICA_SET, ROLLOUT, SERVICE } from '../../../src/kube/kinds.ts';
 import type { ReadStore } from '../../../src/kube/store.ts';
 import { unwatchedUntil, WorkloadReader } from '../../../src/control/rollout/workload-ref.ts';
 import type { Rollout } from '../../../src/api/rollout.ts';
@@ -58,6 +58,28 @@ async function images(world: ClusterWorld): Promise<string[]> {
 }
 
 describe('workloadRef', () => {
+  it('serves blue-green, too: generation, observed generation and scale-down', async () => {
+    const world = new ClusterWorld().start();
+    await addDeployment(world);
+    await world.api.create(SERVICE, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'active', namespace: NAMESPACE },
+      spec: { selector: { app: 'demo' }, ports: [{ port: 80 }] },
+    });
+    await addRollout(
+      world,
+      { ...LEGACY, scaleDown: 'onsuccess' },
+      { strategy: { blueGreen: { activeService: 'active' } } },
+    );
+    const healthy = await world.until('Healthy');
+    await world.clock.advance(5_000);
+    assert.equal(await sizeOf(world), 0);
+    const stored = await world.api.get(ROLLOUT, { namespace: NAMESPACE, name: 'demo' });
+    assert.equal(stored.metadata.annotations?.[WORKLOAD_GENERATION], healthy.workloadObservedGeneration);
+    assert.match(healthy.workloadObservedGeneration ?? '', /^\d+$/);
+  });
+
   it('takes over a Deployment, follows its template, and writes none of it into the Rollout', async () => {
     const world = new ClusterWorld().start();
     await addDeployment(world);

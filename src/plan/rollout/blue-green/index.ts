@@ -20,6 +20,7 @@ import type { Revisions } from '../revision.ts';
 import { syncRevision } from '../revision.ts';
 import type { RolloutSnapshot } from '../snapshot.ts';
 import { recordStart } from '../status.ts';
+import { planWorkload } from '../workload-ref.ts';
 import { planActive, planPreview } from './active.ts';
 import type { GateRuns } from './analysis.ts';
 import {
@@ -76,6 +77,17 @@ export function decideBlueGreen(
   const sizes = planBlueGreenSizes(s, done, { active, checkpoint, verified });
   const { pods, podsAhead } = snapshot;
   planMetadata({ rollout, revisions, draft, pods }, done.stableHash);
+  const workloadObservedGeneration = planWorkload({
+    workload: snapshot.workload,
+    annotations: snapshot.stored.metadata.annotations,
+    old: s.old,
+    replicas: s.replicas,
+    revision: revisions.revision,
+    available: s.canary.available,
+    promoted: isPromoted(s, done),
+    now: s.now,
+    draft,
+  });
   const restartedAt = planRestart(
     { now: s.now, rollout, revisions, pods, podsAhead, draft },
     s.fences.unavailable,
@@ -85,6 +97,7 @@ export function decideBlueGreen(
   const status = nextBlueGreenStatus(s, done, {
     sizes,
     restartedAt,
+    workloadObservedGeneration,
     runs: statuses,
     active,
     preview,

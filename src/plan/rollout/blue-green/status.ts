@@ -18,6 +18,7 @@ import { isSaturated } from './situation.ts';
 export interface BlueGreenStatusParts {
   readonly sizes: PlannedSizes;
   readonly restartedAt: string | undefined;
+  readonly workloadObservedGeneration: string | undefined;
   readonly runs: GateRunStatuses;
   /** What the Services select after this pass. */
   readonly active: string;
@@ -54,7 +55,7 @@ function countsAfter(rs: ReplicaSet, sizes: PlannedSizes): Counts {
 function blueGreenBareStatus(
   s: BlueGreenSituation,
   p: Progress,
-  { sizes, restartedAt, runs, active, preview, checkpoint }: BlueGreenStatusParts,
+  { sizes, restartedAt, workloadObservedGeneration, runs, active, preview, checkpoint }: BlueGreenStatusParts,
 ): RolloutStatus {
   const blueGreen: BlueGreenStatus = {
     ...(active === '' ? {} : { activeSelector: active }),
@@ -69,6 +70,7 @@ function blueGreenBareStatus(
       traffic: { weights: undefined, reached: true },
       runs: { step: undefined, background: undefined },
       restartedAt,
+      workloadObservedGeneration,
     }),
     blueGreen,
   };
