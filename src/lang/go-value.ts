@@ -32,3 +32,17 @@ export function goTypeOf(value: Json): string {
   if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
   return typeof value === 'boolean' ? 'bool' : 'string';
 }
+
+/** The same value with the keys of every object in order, as Go marshals maps. */
+export function sortKeys(value: Json): Json {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .flatMap((key) => {
+        const inner = value[key];
+        return inner === undefined ? [] : [[key, sortKeys(inner)]];
+      }),
+  );
+}

@@ -309,8 +309,52 @@ export function ownership(w: World): void {
       },
       [1, 2],
     );
+    for (const [type, name] of [
+      [ROLLOUT, 'own-scaled-ro'],
+      [REPLICA_SET, 'own-scaled-rs'],
+    ] as const) {
+      point(
+        `replicas of a ${type.kind} that somebody owns go over to who scales`,
+        async () => {
+          const spec = {
+            replicas: 1,
+            selector: { matchLabels: { app: 'demo' } },
+            template: podTemplate(),
+            ...(type === ROLLOUT ? { strategy: { canary: {} } } : {}),
+          };
+          await w.apply(type, name, 'git', { spec });
+          await w.merge(type, name, { spec: { replicas: 2 } }, { subresource: 'scale', fieldManager: 'hpa' });
+          const live = await w.api.get(type, w.ref(name));
+          return [
+            owned(live)['hpa/Update/scale'],
+            owned(live)['git/Apply']?.includes('.spec.replicas'),
+            await w.told(w.apply(type, name, 'git', { spec })),
+          ];
+        },
+        [
+          ['.spec.replicas'],
+          false,
+          `409 Conflict: Apply failed with 1 conflict: conflict with "hpa" with subresource "scale" using ${type.group}/${type.version}: .spec.replicas`,
+        ],
+      );
+    }
     point(
-      'replicas written through scale belong to the scale subresource',
+      'replicas that are scaled to nothing belong to nobody: a Scale leaves a zero out',
+      async () => {
+        await w.apply(ROLLOUT, 'own-scaled-zero', 'git', { spec: rolloutSpec({ replicas: 3 }) });
+        const zero = { spec: { replicas: 0 } };
+        await w.merge(ROLLOUT, 'own-scaled-zero', zero, { subresource: 'scale', fieldManager: 'hpa' });
+        const live = await w.api.get(ROLLOUT, w.ref('own-scaled-zero'));
+        return [
+          at(live, 'spec', 'replicas'),
+          Object.keys(owned(live)),
+          owned(live)['git/Apply']?.includes('.spec.replicas'),
+        ];
+      },
+      [0, ['git/Apply'], false],
+    );
+    point(
+      'replicas that nobody owned belong to nobody after scaling, and an apply leaves them',
       async () => {
         await w.apply(ROLLOUT, 'own-scale', 'git', { spec: rolloutSpec() });
         await w.merge(
@@ -325,7 +369,7 @@ export function ownership(w: World): void {
       [5, null],
     );
     point(
-      'an applier that names the replicas an autoscaler wrote',
+      'so an applier that names them later takes them without a conflict',
       async () => {
         const spec = rolloutSpec({ replicas: 2 });
         return await w.apply(ROLLOUT, 'own-scale', 'git', { spec }).then(

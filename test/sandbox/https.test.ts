@@ -400,7 +400,7 @@ spec: {size: ${size}}
       manifest(2, 'b'),
     );
     await says(
-      'apply --server-side -f -',
+      'apply --server-side --field-manager=other -f -',
       /Apply failed with 1 conflict: conflict with "kubectl-client-side-apply" using apps\/v1: \.spec\.replicas/,
       manifest(1, 'b'),
       1,

@@ -394,14 +394,17 @@ describe('update', () => {
       [scale.kind, scale['spec'], scale['status']],
       ['Scale', { replicas: 3 }, { replicas: 0 }],
     );
-    // As on the real server, the number then belongs to nobody.
     const after = await api.get(WIDGET, at('w'));
     assert.deepEqual(
-      after.metadata.managedFields?.map(({ manager, fieldsV1 }) => [
-        manager,
-        dig(fieldsV1 as never, 'f:spec'),
-      ]),
-      [['tester', { '.': {}, 'f:size': {} }]],
+      after.metadata.managedFields?.find((entry) => entry.manager === 'hpa'),
+      {
+        manager: 'hpa',
+        operation: 'Update',
+        apiVersion: 'example.com/v1',
+        fieldsType: 'FieldsV1',
+        fieldsV1: { 'f:spec': { 'f:replicas': {} } },
+        subresource: 'scale',
+      },
     );
     assert.equal(
       await failure(

@@ -5,6 +5,7 @@
  */
 
 import { isObject, type Json, type JsonObject } from '../../lang/json.ts';
+import { sortKeys } from '../../lang/go-value.ts';
 import { formatTime } from '../../lang/time.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../../kube/api.ts';
 import { applyConflict, internalError } from './errors.ts';
@@ -35,7 +36,7 @@ import {
 } from './typed.ts';
 
 /** One manager's entry while it is worked on. */
-interface Managed {
+export interface Managed {
   manager: string;
   operation: 'Apply' | 'Update';
   apiVersion: string;
@@ -43,6 +44,8 @@ interface Managed {
   time: string | undefined;
   set: FieldSet;
 }
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 export interface FieldOwner {
   /** Empty: `unknown`. */
@@ -60,8 +63,6 @@ export interface TrackOptions {
   reset?: FieldSet | undefined;
   /** What a create is compared with: Go's empty object, for built-in kinds. */
   empty?: JsonObject | undefined;
-  /** Scaling leaves new owners without a time, as the real server does. */
-  untimed?: boolean | undefined;
 }
 
 /** Updates beyond this many managers are folded into one. */
@@ -92,7 +93,7 @@ const idOf = (entry: Pick<Managed, 'manager' | 'operation' | 'apiVersion' | 'sub
     entry.subresource,
   ]);
 
-function decode(entries: readonly ManagedFieldsEntry[] | undefined): Map<string, Managed> {
+export function decodeManagers(entries: readonly ManagedFieldsEntry[] | undefined): Map<string, Managed> {
   const out = new Map<string, Managed>();
   for (const entry of entries ?? []) {
     const operation = entry.operation === 'Apply' ? 'Apply' : 'Update';
@@ -111,8 +112,8 @@ function decode(entries: readonly ManagedFieldsEntry[] | undefined): Map<string,
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function encode(managers: Map<string, Managed>): ManagedFieldsEntry[] | undefined {
-  const entries = [...managers.values()].filter((entry) => !isEmptySet(entry.set));
+export function encodeManagers(managers: Iterable<Managed>): ManagedFieldsEntry[] | undefined {
+  const entries = [...managers].filter((entry) => !isEmptySet(entry.set));
   if (entries.length === 0) return undefined;
   entries.sort(
     (a, b) =>
@@ -195,11 +196,12 @@ export function trackUpdate(
   const sent = after.metadata.managedFields;
   const live = before?.metadata.managedFields;
   let managers: Map<string, Managed>;
-  if (options.owner.subresource !== '' || sent === undefined || sent === live) managers = decode(live);
+  if (options.owner.subresource !== '' || sent === undefined || sent === live)
+    managers = decodeManagers(live);
   else if (isReset(sent)) managers = new Map();
   else {
-    managers = decode(sent);
-    if (managers.size === 0) managers = decode(live);
+    managers = decodeManagers(sent);
+    if (managers.size === 0) managers = decodeManagers(live);
   }
   if (before !== undefined && managers.size === 0) return undefined; // tracking was given up
   const comparison = filterComparison(
@@ -224,11 +226,10 @@ export function trackUpdate(
     const id = idOf(entry);
     const previous = managers.get(id);
     if (previous !== undefined) entry.set = unionSets(previous.set, taken);
-    if (options.untimed === true) entry.time = previous?.time;
     managers.set(id, entry);
     foldOldest(managers);
   }
-  return encode(managers);
+  return encodeManagers(managers.values());
 }
 
 const isReset = (sent: readonly ManagedFieldsEntry[]): boolean =>
@@ -256,10 +257,51 @@ function foldOldest(managers: Map<string, Managed>): void {
   if (folded !== undefined) managers.set(idOf(folded), folded);
 }
 
+const KUBECTL = 'kubectl';
+
+/**
+ * kubectl moving from client-side to server-side apply: what its annotation says that it applied last is its own,
+ * whoever the entries name, as long as the object still has it so. The conflicts that are left.
+ */
+function conflictsBesides(
+  live: KubeObject,
+  schema: Schema,
+  conflicts: Map<string, FieldSet>,
+): Map<string, FieldSet> {
+  const text = live.metadata.annotations?.[LAST_APPLIED];
+  let last: unknown;
+  try {
+    last = text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return conflicts;
+  }
+  if (!isObject(last)) return conflicts;
+  const changed = compareTyped(schema, last as JsonObject, live as unknown as JsonObject).modified;
+  const own = differenceSets(toFieldSet(schema, last as JsonObject), changed);
+  const left = [...conflicts].map(([id, set]) => [id, differenceSets(set, own)] as const);
+  return new Map(left.filter(([, set]) => !isEmptySet(set)));
+}
+
 export interface ApplyResult {
   /** Undefined: the apply changes nothing. */
   object: KubeObject | undefined;
   managedFields: ManagedFieldsEntry[] | undefined;
+}
+
+/**
+ * kubectl's annotation follows what kubectl applies on the server's side, where the object has it: a later
+ * client-side apply starts from there. Nobody owns that change.
+ */
+function withLastApplied(object: KubeObject, config: KubeObject): KubeObject {
+  const { annotations, managedFields: _, ...metadata } = config.metadata;
+  const { [LAST_APPLIED]: __, ...others } = annotations ?? {};
+  const kept = Object.keys(others).length === 0 ? metadata : { ...metadata, annotations: others };
+  const text = `${JSON.stringify(sortKeys({ ...config, metadata: kept } as unknown as JsonObject))}\n`;
+  if (object.metadata.annotations?.[LAST_APPLIED] === text) return object;
+  return {
+    ...object,
+    metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [LAST_APPLIED]: text } },
+  };
 }
 
 /** Server-side apply of `config` on `live` (`{}` shaped for a create). Throws 409 on conflicts without `force`. */
@@ -278,7 +320,7 @@ export function applyConfiguration(
     if (!(error instanceof TypedError)) throw error;
     throw internalError(`failed to create typed patch object (${describeConfig(config)}): ${error.message}`);
   }
-  let managers = decode(live?.metadata.managedFields);
+  let managers = decodeManagers(live?.metadata.managedFields);
   if (live !== undefined && managers.size === 0) {
     const seen = compareTyped(schema, options.empty ?? {}, liveValue);
     const all = differenceSets(unionSets(seen.added, seen.modified), STRIPPED);
@@ -309,7 +351,11 @@ export function applyConfiguration(
     last === undefined || isEmptySet(last.set) ? merged : prune(schema, merged, managers, last.set);
   const comparison = filterComparison(compareTyped(schema, liveValue, pruned), options.reset);
   const conflicts = take(managers, comparison, id);
-  if (conflicts.size > 0 && !force) throw conflictError(managers, conflicts);
+  if (conflicts.size > 0 && !force) {
+    const moves = live !== undefined && options.owner.manager === KUBECTL;
+    const open = moves ? conflictsBesides(live, schema, conflicts) : conflicts;
+    if (open.size > 0) throw conflictError(managers, open);
+  }
   settle(managers, conflicts, comparison.removed, id);
   const stripped = differenceSets(self.set, STRIPPED);
   if (isEmptySet(stripped)) managers.delete(id);
@@ -321,9 +367,15 @@ export function applyConfiguration(
       managers.set(id, { ...self, set: last.set, time: last.time });
       return { object: undefined, managedFields: live.metadata.managedFields };
     }
-    return { object: undefined, managedFields: encode(managers) };
+    return { object: undefined, managedFields: encodeManagers(managers.values()) };
   }
-  return { object: pruned as unknown as KubeObject, managedFields: encode(managers) };
+  const object = pruned as unknown as KubeObject;
+  const annotated =
+    options.owner.manager === KUBECTL && object.metadata.annotations?.[LAST_APPLIED] !== undefined;
+  return {
+    object: annotated ? withLastApplied(object, config) : object,
+    managedFields: encodeManagers(managers.values()),
+  };
 }
 
 /** Removes what this manager applied last time, not now, and nobody else owns. */
@@ -399,8 +451,9 @@ export function sameOwners(
   b: readonly ManagedFieldsEntry[] | undefined,
 ): boolean {
   if (a === b) return true;
-  const left = decode(a);
-  const right = decode(b);
+  if ((a?.length ?? 0) !== (b?.length ?? 0)) return false;
+  const left = decodeManagers(a);
+  const right = decodeManagers(b);
   if (left.size !== right.size) return false;
   for (const [id, entry] of left) {
     const other = right.get(id);
@@ -408,19 +461,4 @@ export function sameOwners(
       return false;
   }
   return true;
-}
-
-/** Entries without one path (`spec.replicas`): whoever owned it owns it no more. */
-export function withoutPath(
-  entries: readonly ManagedFieldsEntry[] | undefined,
-  path: string,
-): ManagedFieldsEntry[] | undefined {
-  const managers = decode(entries);
-  const lost = setOf(path);
-  for (const [id, entry] of managers) {
-    const set = differenceSets(entry.set, lost);
-    if (isEmptySet(set)) managers.delete(id);
-    else if (!equalSets(set, entry.set)) managers.set(id, { ...entry, set });
-  }
-  return encode(managers);
 }

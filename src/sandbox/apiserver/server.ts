@@ -4,7 +4,7 @@
  */
 
 import { isPrintable } from '../../lang/go-format.ts';
-import { goText } from '../../lang/go-value.ts';
+import { goText, sortKeys } from '../../lang/go-value.ts';
 import { deepEqual, deepFreeze, isObject, type JsonObject } from '../../lang/json.ts';
 import { formatTime, parseTime } from '../../lang/time.ts';
 import {
@@ -45,18 +45,13 @@ import {
   type FieldError,
 } from './errors.ts';
 import { evictPod } from './eviction.ts';
-import {
-  applyConfiguration,
-  sameOwners,
-  trackUpdate,
-  withoutPath,
-  type TrackOptions,
-} from './managed-fields.ts';
+import { applyConfiguration, sameOwners, trackUpdate, type TrackOptions } from './managed-fields.ts';
 import { builtinFinalizerErrors, metadataErrors, metadataUpdateErrors } from './metadata.ts';
 import { dnsSubdomainErrors } from './names.ts';
 import { patched } from './patching.ts';
 import { resourceKey, type Draft, type Resource, type RuleContext, type UserInfo } from './resource.ts';
 import { scaleOf, withReplicas } from './scale.ts';
+import { trackScale } from './scale-owners.ts';
 import { setOf } from './field-set.ts';
 import { emptyObject, type Schema } from './schema.ts';
 import { select, selected } from './selection.ts';
@@ -585,7 +580,10 @@ export class ApiServer {
     const after = patched(resource, old, patch);
     const name = isObject(after['metadata']) ? after['metadata']['name'] : undefined;
     if (name !== old.metadata.name) throw nameMismatch(String(name), old.metadata.name);
-    const shown = (): string => (patch.type === 'strategic' ? goText(patch.body) : JSON.stringify(after));
+    const shown = (): string =>
+      patch.type === 'strategic'
+        ? goText(patch.body)
+        : JSON.stringify(resource.custom ? sortKeys(after) : after);
     const draft = this.#decodeShared(resource, old, after, options, request, shown);
     return this.#update(resource, old, draft, options, request);
   }
@@ -716,11 +714,11 @@ export class ApiServer {
     const changed = withReplicas(old, paths, replicas) as Draft;
     const draft = { ...changed, metadata: { ...old.metadata } } as Draft;
     if (typeof version === 'string' && version !== '') draft.metadata.resourceVersion = version;
-    if (resource.custom) {
-      // The real server can't track the scale of a custom resource: the number just loses its owners.
-      draft.metadata.managedFields = withoutPath(old.metadata.managedFields, paths.spec) ?? [];
-    }
-    const updated = this.#update(resource, old, draft, options, request, resource.custom);
+    const { replicas: before } = scaleOf(old, paths)['spec'] as { replicas?: number };
+    const { owner } = this.#tracking(resource, options, request);
+    const entries = old.metadata.managedFields;
+    draft.metadata.managedFields = trackScale(entries, paths.spec, before ?? 0, replicas, owner) ?? [];
+    const updated = this.#update(resource, old, draft, options, request, true);
     return deepFreeze(scaleOf(updated, paths));
   }
 
@@ -754,9 +752,7 @@ export class ApiServer {
     metadata.creationTimestamp = old.metadata.creationTimestamp as string;
     delete (metadata as { selfLink?: string }).selfLink;
     const tracking = this.#tracking(resource, options, request);
-    let managedFields = owned
-      ? metadata.managedFields
-      : trackUpdate(old, draft, subresource === 'scale' ? { ...tracking, untimed: true } : tracking);
+    let managedFields = owned ? metadata.managedFields : trackUpdate(old, draft, tracking);
     if (managedFields !== undefined && managedFields.length === 0) managedFields = undefined;
     // Whoever deletes sets these; an update may leave them out but never change them.
     if (metadata.deletionTimestamp === undefined) restore(metadata, old.metadata, 'deletionTimestamp');

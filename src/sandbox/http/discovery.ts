@@ -44,7 +44,13 @@ function groups(server: ApiServer): Map<string, GroupVersion[]> {
   return out;
 }
 
-const verbsOf = (resource: Resource): string[] => (resource.review === undefined ? VERBS : ['create']);
+/** The order in which the real server lists the verbs of custom resources. */
+const CUSTOM_VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+
+const verbsOf = (resource: Resource): string[] => {
+  if (resource.review !== undefined) return ['create'];
+  return resource.custom ? CUSTOM_VERBS : VERBS;
+};
 
 function subresources(
   resource: Resource,

@@ -27,6 +27,7 @@ import { PATCH_TYPES } from '../apiserver/patching.ts';
 import { makeCertificates } from './certificate.ts';
 import { aggregated, classic, VERSION } from './discovery.ts';
 import { duplicateFields } from './duplicates.ts';
+import { OPENAPI_V2_ANSWER, OPENAPI_V2_PROTOBUF, openApiV2, openApiV2Bytes } from './openapi-v2.ts';
 import { OpenApi } from './openapi.ts';
 import { targetOf, type Target } from './path.ts';
 import { ProtobufError, readProtobuf } from './protobuf.ts';
@@ -211,7 +212,7 @@ class Front {
     }
     const exchange: Exchange = { request, response, query: url.searchParams, user, method, warnings: [] };
     if (parts[0] === 'version') return send(response, 200, VERSION);
-    if (parts[0] === 'openapi') return this.#sendOpenApi(parts.slice(1), response);
+    if (parts[0] === 'openapi') return this.#sendOpenApi(parts.slice(1), request, response);
     const target = targetOf(parts);
     if (target !== undefined) return this.#resource(target, exchange);
     if (parts.length === 0)
@@ -248,7 +249,13 @@ class Front {
     return { name: impersonated, groups: list };
   }
 
-  #sendOpenApi(parts: readonly string[], response: ServerResponse): void {
+  #sendOpenApi(parts: readonly string[], request: IncomingMessage, response: ServerResponse): void {
+    if (parts[0] === 'v2' && parts.length === 1) {
+      if (!request.headers.accept?.includes(OPENAPI_V2_PROTOBUF)) return send(response, 200, openApiV2);
+      response.writeHead(200, { 'Content-Type': OPENAPI_V2_ANSWER });
+      response.end(openApiV2Bytes);
+      return;
+    }
     if (parts[0] !== 'v3') throw noSuchResource();
     if (parts.length === 1) return send(response, 200, this.#openapi.index());
     const document = this.#openapi.document(parts.slice(1).join('/'));
