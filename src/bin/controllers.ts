@@ -1,6 +1,6 @@
 /** The list of controllers that `--controllers` picks from. Each is loaded only when it is asked for. */
 
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ControlContext, Controller } from '../control/controller.ts';
@@ -49,7 +49,7 @@ export const CONTROLLERS: Readonly<Record<string, (parts: Parts) => Promise<Cont
     const { applicationController } = await import('../control/sync/index.ts');
     const { SystemGit } = await import('../git/repository.ts');
     const git = new SystemGit({
-      cacheDirectory: flags.text('git-cache') ?? (await mkdtemp(join(tmpdir(), 'sluice-git-'))),
+      cacheDirectory: flags.text('git-cache') ?? temporaryDirectory(),
       allowFile: flags.on('allow-file-repos'),
     });
     const render = { kustomizeBinary: flags.text('kustomize-binary') };
@@ -77,4 +77,11 @@ async function measurementTargets(flags: Flags, env: Parts['env']) {
     if (error instanceof PluginEndpointError) throw new FlagError(`flag --metric-plugins: ${error.message}`);
     throw error;
   }
+}
+
+/** For mirrors of repositories; goes with the process. */
+function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-git-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  return directory;
 }
