@@ -42,6 +42,8 @@ export function normalised(text: string): string {
       .replaceAll(/\b10\.\d+\.\d+\.\d+\b/g, 'ADDRESS')
       .replaceAll(/https:\/\/127\.0\.0\.1:\d+/g, 'SERVER')
       .replaceAll(/\S*\/(LIVE|MERGED)-\d+\//g, '$1/')
+      // kubectl 1.34 and newer tell the namespace.
+      .replaceAll(/ deleted from \S+ namespace/g, ' deleted')
       // Ages, and what they do to the widths of columns.
       .replaceAll(/(?<=\s|\(x\d+ over )(\d+[smhd]){1,2}(?=[\s)]|$)/gm, 'AGE')
       .replaceAll('<invalid>', 'AGE')

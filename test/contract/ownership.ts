@@ -424,7 +424,7 @@ export function ownership(w: World): void {
         await w.apply(CONFIG_MAP, 'own-many2', 'm2', { data: { b: '1' } });
         return [
           await w.told(w.apply(CONFIG_MAP, 'own-many2', 'm3', { data: { a: '2', b: '2' } })),
-          await w.causes(w.apply(CONFIG_MAP, 'own-many2', 'm3', { data: { a: '2', b: '2' } })),
+          (await w.causes(w.apply(CONFIG_MAP, 'own-many2', 'm3', { data: { a: '2', b: '2' } }))).sort(),
         ];
       },
       [

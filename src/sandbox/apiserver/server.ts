@@ -235,7 +235,7 @@ export class ApiServer {
   /** Forgets what lists and watches could continue from, as etcd's compaction does. */
   compact(): void {
     this.#snapshots.clear();
-    for (const store of this.storage.stores()) store.compact(this.storage.revision);
+    this.storage.compact();
   }
 
   #tooOldToContinue(start: string | undefined): Error {

@@ -192,6 +192,8 @@ export class Storage {
   readonly #historyLimit: number;
   #revision = 1;
 
+  #compacted = 0;
+
   constructor(options: { historyLimit?: number | undefined } = {}) {
     this.#historyLimit = options.historyLimit ?? DEFAULT_HISTORY;
   }
@@ -205,9 +207,16 @@ export class Storage {
     let store = this.#stores.get(key);
     if (store === undefined) {
       store = new Store(type, this.#historyLimit);
+      store.compact(this.#compacted);
       this.#stores.set(key, store);
     }
     return store;
+  }
+
+  /** Forgets the history of all kinds, also of those that nobody has asked for yet. */
+  compact(): void {
+    this.#compacted = this.#revision;
+    for (const store of this.#stores.values()) store.compact(this.#compacted);
   }
 
   stores(): Iterable<Store> {
