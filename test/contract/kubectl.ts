@@ -21,16 +21,16 @@ const LIMIT_MS = 30_000;
 const MAX_OUTPUT = 1 << 20;
 
 /** The kubectl that belongs to the recording: of KUBEBUILDER_ASSETS, of the cache, or the one on the PATH. */
-export function findKubectl(): string | undefined {
+function findKubectl(): string | undefined {
   const dirs = [process.env['KUBEBUILDER_ASSETS'] ?? '', cacheDir()].filter((dir) => dir !== '');
   return dirs.map((dir) => join(dir, 'kubectl')).find((path) => existsSync(path)) ?? findOnPath('kubectl');
 }
 
 /** Words of a command line; single quotes hold spaces. */
-export const wordsOf = (line: string): string[] =>
+const wordsOf = (line: string): string[] =>
   [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, inQuotes, plain]) => inQuotes ?? plain ?? '');
 
-export function normalised(text: string): string {
+function normalised(text: string): string {
   return (
     text
       .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UID')
