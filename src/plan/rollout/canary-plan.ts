@@ -1,10 +1,10 @@
 /** One pass over a canary: the chains of decisions in their order. */
 
+import { planUpkeep } from './upkeep.ts';
 import type { CanaryStrategy, Rollout, RolloutStatus } from '../../api/rollout.ts';
 import { currentRuns, planRuns, recordRunChanges, runVerdict, wasResumed } from './analysis-runs.ts';
 import { sum } from './canary/counts.ts';
 import { deadlineVerdict } from './deadline-verdict.ts';
-import { planMetadata } from './ephemeral-metadata.ts';
 import { planHistory } from './history.ts';
 import type { Draft } from './intents.ts';
 import type { Progress } from './progress.ts';
@@ -15,7 +15,6 @@ import {
   begin,
   clearResume,
   enterPause,
-  isPromoted,
   pauseInconclusive,
   promoteFirst,
   promoteWhenReady,
@@ -25,14 +24,12 @@ import {
   skipWithinWindow,
 } from './progress.ts';
 import { countsOf } from './replica-set.ts';
-import { planRestart } from './restart.ts';
 import type { Revisions } from './revision.ts';
 import { syncRevision } from './revision.ts';
 import { planServices } from './services.ts';
 import type { Situation } from './situation.ts';
 import { situate } from './situation.ts';
 import { isAtDesired, planSizes } from './sizes.ts';
-import { planWorkload } from './workload-ref.ts';
 import type { RolloutSnapshot } from './snapshot.ts';
 import { nextStatus, recordStart } from './status.ts';
 import { planTraffic, weightDecision } from './traffic.ts';
@@ -72,22 +69,7 @@ export function decideCanary(
   const done = clearResume(s, enterPause(s, advanced));
   const runStatuses = planRuns(s, before, done, runs);
   const sizes = planSizes(s, done);
-  planMetadata({ rollout, revisions, draft, pods: snapshot.pods }, done.stableHash);
-  const workloadObservedGeneration = planWorkload({
-    workload: snapshot.workload,
-    annotations: snapshot.stored.metadata.annotations,
-    old: s.old,
-    replicas: s.replicas,
-    revision: revisions.revision,
-    available: s.canary.available,
-    promoted: isPromoted(s, done),
-    now: s.now,
-    draft,
-  });
-  const restartedAt = planRestart(
-    { now: s.now, rollout, revisions, pods: snapshot.pods, podsAhead: snapshot.podsAhead, draft },
-    s.fences.unavailable,
-  );
+  const upkeep = planUpkeep(s, done);
   planHistory(
     s,
     new Set([runStatuses.step?.name, runStatuses.background?.name].filter((name) => name !== undefined)),
@@ -97,8 +79,7 @@ export function decideCanary(
       sizes,
       traffic,
       runs: runStatuses,
-      restartedAt,
-      workloadObservedGeneration,
+      ...upkeep,
     }),
     progress: done,
   };

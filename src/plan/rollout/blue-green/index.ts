@@ -3,7 +3,6 @@
 import type { BlueGreenStrategy, Rollout, RolloutStatus } from '../../../api/rollout.ts';
 import { sum } from '../canary/counts.ts';
 import { deadlineVerdict } from '../deadline-verdict.ts';
-import { planMetadata } from '../ephemeral-metadata.ts';
 import { planHistory } from '../history.ts';
 import type { Draft } from '../intents.ts';
 import type { Progress } from '../progress.ts';
@@ -15,12 +14,11 @@ import {
   settleIfPromoted,
 } from '../progress.ts';
 import { countsOf } from '../replica-set.ts';
-import { planRestart } from '../restart.ts';
 import type { Revisions } from '../revision.ts';
 import { syncRevision } from '../revision.ts';
 import type { RolloutSnapshot } from '../snapshot.ts';
 import { recordStart } from '../status.ts';
-import { planWorkload } from '../workload-ref.ts';
+import { planUpkeep } from '../upkeep.ts';
 import { planActive, planPreview } from './active.ts';
 import type { GateRuns } from './analysis.ts';
 import {
@@ -75,29 +73,12 @@ export function decideBlueGreen(
     saturated: revisions.fresh !== undefined && isSaturated(s, s.canary),
   });
   const sizes = planBlueGreenSizes(s, done, { active, checkpoint, verified });
-  const { pods, podsAhead } = snapshot;
-  planMetadata({ rollout, revisions, draft, pods }, done.stableHash);
-  const workloadObservedGeneration = planWorkload({
-    workload: snapshot.workload,
-    annotations: snapshot.stored.metadata.annotations,
-    old: s.old,
-    replicas: s.replicas,
-    revision: revisions.revision,
-    available: s.canary.available,
-    promoted: isPromoted(s, done),
-    now: s.now,
-    draft,
-  });
-  const restartedAt = planRestart(
-    { now: s.now, rollout, revisions, pods, podsAhead, draft },
-    s.fences.unavailable,
-  );
+  const upkeep = planUpkeep(s, done);
   if (reason !== undefined) recordPromotion(s, reason);
   planHistory(s, new Set([statuses.pre?.name, statuses.post?.name].filter((name) => name !== undefined)));
   const status = nextBlueGreenStatus(s, done, {
     sizes,
-    restartedAt,
-    workloadObservedGeneration,
+    ...upkeep,
     runs: statuses,
     active,
     preview,

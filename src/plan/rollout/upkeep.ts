@@ -1,0 +1,32 @@
+/** What every strategy does beside its update: metadata by role, the referenced workload, restarts. */
+
+import { planMetadata } from './ephemeral-metadata.ts';
+import { isPromoted, type Progress } from './progress.ts';
+import { planRestart } from './restart.ts';
+import type { Situation } from './situation.ts';
+import { planWorkload } from './workload-ref.ts';
+
+export interface Upkeep {
+  readonly workloadObservedGeneration: string | undefined;
+  readonly restartedAt: string | undefined;
+}
+
+/** Gives the status fields that come of it. */
+export function planUpkeep(s: Situation, p: Progress): Upkeep {
+  const { snapshot, rollout, revisions, draft, now } = s;
+  const { pods, podsAhead } = snapshot;
+  planMetadata({ rollout, revisions, draft, pods }, p.stableHash);
+  const workloadObservedGeneration = planWorkload({
+    workload: snapshot.workload,
+    annotations: snapshot.stored.metadata.annotations,
+    old: s.old,
+    replicas: s.replicas,
+    revision: revisions.revision,
+    available: s.canary.available,
+    promoted: isPromoted(s, p),
+    now,
+    draft,
+  });
+  const restartedAt = planRestart({ now, rollout, revisions, pods, podsAhead, draft }, s.fences.unavailable);
+  return { workloadObservedGeneration, restartedAt };
+}
