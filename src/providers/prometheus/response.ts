@@ -10,25 +10,42 @@ const MAX_VALUES_SHOWN = 500;
 const MAX_MESSAGE = 1024;
 
 export function readAnswer(response: HttpResponse): MeasurementOutcome {
+  const answer = readSuccess(response);
+  if ('fault' in answer) return error(answer.fault);
+  const metadata = warningsOf(answer.warnings);
+  const outcome = readData(answer.resultType, answer.result);
+  return metadata === undefined ? outcome : { ...outcome, metadata };
+}
+
+export interface PrometheusSuccess {
+  readonly resultType: string;
+  readonly result: unknown;
+  readonly warnings: unknown;
+}
+
+/** The data of an answer, or why there is none: Prometheus's own text, or what came in its place. */
+export function readSuccess(response: HttpResponse): PrometheusSuccess | { readonly fault: string } {
   const fault = statusFault(response);
-  if (fault !== undefined) return error(fault);
+  if (fault !== undefined) return { fault };
   let answer: unknown;
   try {
     answer = parseBoundedJson(response.body);
   } catch (cause) {
-    if (cause instanceof JsonDepthError) return error(`bad_response: ${cause.message}`);
+    if (cause instanceof JsonDepthError) return { fault: `bad_response: ${cause.message}` };
     const type = response.headers['content-type'] ?? 'no content type';
-    return error(`bad_response: the answer is not JSON (${type}): ${excerpt(response.body)}`);
+    return { fault: `bad_response: the answer is not JSON (${type}): ${excerpt(response.body)}` };
   }
-  if (!isRecord(answer)) return error(`bad_response: the answer is no object: ${excerpt(response.body)}`);
+  if (!isRecord(answer)) return { fault: `bad_response: the answer is no object: ${excerpt(response.body)}` };
   if (answer['status'] === 'error')
-    return error(`${text(answer['errorType'], 'unknown')}: ${text(answer['error'], 'no error text')}`);
+    return { fault: `${text(answer['errorType'], 'unknown')}: ${text(answer['error'], 'no error text')}` };
   const data = answer['data'];
   if (answer['status'] !== 'success' || !isRecord(data))
-    return error(`bad_response: the answer is not one of Prometheus: ${excerpt(response.body)}`);
-  const metadata = warningsOf(answer['warnings']);
-  const outcome = readData(text(data['resultType'], ''), data['result']);
-  return metadata === undefined ? outcome : { ...outcome, metadata };
+    return { fault: `bad_response: the answer is not one of Prometheus: ${excerpt(response.body)}` };
+  return {
+    resultType: text(data['resultType'], ''),
+    result: data['result'],
+    warnings: answer['warnings'],
+  };
 }
 
 /** Prometheus explains 400 and 422 in JSON; other failures come from proxies or from a server in trouble. */
@@ -105,8 +122,8 @@ function shown(values: readonly number[]): string {
   return texts.join(',');
 }
 
-/** `[seconds, "value"]`. */
-function readSample(sample: unknown): { at: number; value: number } | undefined {
+/** `[seconds, "value"]`; the time comes in milliseconds. */
+export function readSample(sample: unknown): { at: number; value: number } | undefined {
   if (!Array.isArray(sample) || typeof sample[0] !== 'number' || typeof sample[1] !== 'string')
     return undefined;
   const value = readFloat(sample[1]);
