@@ -22,15 +22,14 @@ const failureOf = (world: World) => conditionOf(world.status(), 'AnalysisRunFail
 
 describe('an AnalysisRun that cannot be made', () => {
   it('makes the Rollout Degraded with the reason, until it can', () => {
-    const templates: AnalysisTemplate[] = [];
-    const world = new World({ replicas: 2, canary, templates }).until('Healthy').image('v2').wait(60_000);
+    const world = new World({ replicas: 2, canary, templates: [] }).until('Healthy').image('v2').wait(60_000);
     const failure = failureOf(world);
     assert.equal(failure?.reason, 'AnalysisRunInvalid');
     assert.match(failure?.message ?? '', /^Cannot create the Step AnalysisRun: .*rate/);
     assert.equal(world.status().phase, 'Degraded');
     assert.equal(world.status().currentStepIndex, 1);
     assert.equal(world.events.filter((event) => event.startsWith('W AnalysisRunError')).length, 1);
-    templates.push(RATE);
+    world.templates.push(RATE);
     world.user('resync', () => {}).run(() => world.runs.size === 1);
     assert.equal(failureOf(world), undefined);
     assert.equal(world.status().phase, 'Progressing');

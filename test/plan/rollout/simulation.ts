@@ -1,10 +1,10 @@
 /**
- * A very small world for the pure planner: it applies intents at once, pods come up on a virtual clock, and every
- * write is checked against the rules that must hold at any moment. Gives a story that a person can read.
+ * The world of a rehearsal (src/plan/rehearsal) as tests use it: people act in it, every write is checked against the
+ * rules that must hold at any moment, and it gives a story that a person can read.
  */
 
 import assert from 'node:assert/strict';
-import type { AnalysisRun, AnalysisTemplate } from '../../../src/api/analysis.ts';
+import type { AnalysisTemplate } from '../../../src/api/analysis.ts';
 import type {
   BlueGreenStrategy,
   CanaryStrategy,
@@ -13,9 +13,8 @@ import type {
   RolloutStatus,
 } from '../../../src/api/rollout.ts';
 import type { JsonObject } from '../../../src/lang/json.ts';
-import { deepFreeze } from '../../../src/lang/json.ts';
-import { applyMergePatch } from '../../../src/lang/patch/merge.ts';
-import { formatTime } from '../../../src/lang/time.ts';
+import { intentText } from '../../../src/plan/rehearsal/words.ts';
+import { RehearsalWorld } from '../../../src/plan/rehearsal/world.ts';
 import { fencesOf } from '../../../src/plan/rollout/canary/fences.ts';
 import type { RolloutIntent, RolloutPlan, RolloutSnapshot } from '../../../src/plan/rollout/index.ts';
 import { planRollout, WAVES_AFTER_STATUS, WAVES_BEFORE_STATUS } from '../../../src/plan/rollout/index.ts';
@@ -23,11 +22,6 @@ import { HASH_LABEL, REVISION } from '../../../src/plan/rollout/names.ts';
 import type { ReplicaSet } from '../../../src/plan/rollout/replica-set.ts';
 
 const START = Date.UTC(2026, 0, 1);
-const POD_CREATED_MS = 50;
-
-interface Pod {
-  readyAt: number;
-}
 
 export interface WorldOptions {
   replicas: number;
@@ -42,65 +36,35 @@ export interface WorldOptions {
   exempt?: readonly string[];
 }
 
-export class World {
-  now = START;
+export class World extends RehearsalWorld {
   readonly story: string[] = [];
   readonly events: string[] = [];
   readonly writes: Record<string, number> = {};
   passes = 0;
-  rollout: Rollout;
-  readonly replicaSets = new Map<string, ReplicaSet>();
-  readonly #pods = new Map<string, Pod[]>();
-  readonly #observed = new Map<string, number>();
-  /** What a status still says of pods that were let go of. */
-  readonly #stale = new Map<string, { created: number; ready: number }>();
-  readonly services = new Map<string, { selector: Record<string, string>; managedBy: string | undefined }>();
-  readonly runs = new Map<string, AnalysisRun>();
-  route: number | undefined;
+  /** What nginx sends to the canary. */
+  get route(): number | undefined {
+    return this.routes.get('nginx');
+  }
   /** Set to make the router refuse its writes. */
   routerError: string | undefined;
   readonly #options: WorldOptions;
   readonly #canary: CanaryStrategy;
   #requeueAt: number | undefined;
-  #statusWrittenAt: number | undefined;
-  #version = 1;
   #verdictAt: number | undefined;
 
   constructor(options: WorldOptions) {
+    super(start(options), {
+      readyAfterMs: (rs) => options.readyAfterMs?.(tagOf(rs)) ?? 1_500,
+    });
     this.#options = options;
     this.#canary = options.canary ?? {};
-    this.rollout = {
-      apiVersion: 'argoproj.io/v1alpha1',
-      kind: 'Rollout',
-      metadata: { name: 'demo', namespace: 'shop', uid: 'rollout-uid', generation: 1, resourceVersion: '1' },
-      spec: {
-        replicas: options.replicas,
-        selector: { matchLabels: { app: 'demo' } },
-        template: template('v1'),
-        strategy:
-          options.blueGreen === undefined ? { canary: this.#canary } : { blueGreen: options.blueGreen },
-        ...options.spec,
-      },
-    };
-    for (const name of [
-      this.#canary.stableService,
-      this.#canary.canaryService,
-      options.blueGreen?.activeService,
-      options.blueGreen?.previewService,
-    ]) {
-      if (name !== undefined) this.services.set(name, { selector: { app: 'demo' }, managedBy: undefined });
-    }
   }
 
   // ---- what users do
 
   user(what: string, change: (rollout: Rollout) => void): this {
     this.#say(`> ${what}`);
-    const next = structuredClone(this.rollout);
-    change(next);
-    if (JSON.stringify(next.spec) !== JSON.stringify(this.rollout.spec))
-      next.metadata.generation = (next.metadata.generation ?? 0) + 1;
-    this.rollout = next;
+    this.edit(change);
     this.#requeueAt = this.now;
     return this;
   }
@@ -127,7 +91,7 @@ export class World {
         idle = 0;
         continue;
       }
-      const next = Math.min(this.#nextPod(), this.#requeueAt ?? Infinity);
+      const next = Math.min(this.nextChange(), this.#requeueAt ?? Infinity);
       if (next > end || next === Infinity) {
         assert.ok(until(this), `nothing happens any more; the story so far:\n${this.story.join('\n')}`);
         return this;
@@ -145,7 +109,7 @@ export class World {
     for (;;) {
       let guard = 0;
       while (this.#pass()) assert.ok(++guard < 50, 'a settled world is written to without end');
-      const next = Math.min(this.#nextPod(), this.#requeueAt ?? Infinity);
+      const next = Math.min(this.nextChange(), this.#requeueAt ?? Infinity);
       if (next > end) break;
       this.now = Math.max(this.now, next);
       this.#requeueAt =
@@ -190,32 +154,6 @@ export class World {
     return this;
   }
 
-  snapshot(failed: RolloutSnapshot['failed'] = []): RolloutSnapshot {
-    const canary = this.#canary;
-    return deepFreeze(
-      structuredClone({
-        now: this.now,
-        stored: this.rollout as unknown as RolloutSnapshot['stored'],
-        rollout: this.rollout,
-        issues: [],
-        replicaSets: [...this.replicaSets.values()].map((rs) => this.#withStatus(rs)),
-        analysisRuns: [...this.runs.values()],
-        templates: this.#options.templates ?? [],
-        clusterTemplates: [],
-        services: Object.fromEntries(
-          [...this.services].map(([name, service]) => [name, { name, ...service }]),
-        ),
-        routes:
-          canary.trafficRouting === undefined
-            ? []
-            : [{ router: 'nginx', weight: this.route, current: this.route !== undefined }],
-        references: {},
-        statusWrittenAt: this.#statusWrittenAt,
-        failed,
-      }),
-    );
-  }
-
   // ---- the loop
 
   #settled(): boolean {
@@ -242,7 +180,7 @@ export class World {
           this.#requeueAt = undefined;
           return again;
         }
-        this.#write(intent);
+        this.write(intent);
       }
     }
     const say = (when: string): void => {
@@ -252,18 +190,17 @@ export class World {
         );
     };
     if (!plan.urgent) say('before');
-    if (plan.status !== undefined) this.#writeStatus(plan.status);
+    if (plan.status !== undefined) this.writeStatus(plan.status);
     if (plan.urgent) say('before');
     for (const wave of WAVES_AFTER_STATUS)
-      for (const intent of plan.intents.filter((item) => item.wave === wave)) this.#write(intent);
+      for (const intent of plan.intents.filter((item) => item.wave === wave)) this.write(intent);
     say('after');
     return plan.intents.length > 0 || plan.status !== undefined;
   }
 
-  #writeStatus(status: RolloutStatus): void {
+  override writeStatus(status: RolloutStatus): void {
     const before = this.status();
-    this.rollout = { ...this.rollout, status: structuredClone(status) };
-    this.#statusWrittenAt = this.now;
+    super.writeStatus(status);
     this.#count('status');
     const changes: string[] = [];
     const show = (name: string, from: unknown, to: unknown): void => {
@@ -299,118 +236,27 @@ export class World {
     this.#check();
   }
 
-  #write(intent: RolloutIntent): void {
+  override write(intent: RolloutIntent): void {
     this.#count(intent.kind);
-    switch (intent.kind) {
-      case 'patchRolloutMeta':
-        if (intent.patch === 'revision') {
-          this.rollout.metadata.annotations = {
-            ...this.rollout.metadata.annotations,
-            [REVISION]: String(intent.revision),
-          };
-          this.#say(`Rollout is revision ${intent.revision}`);
-        } else if (intent.patch === 'replicas') {
-          this.rollout.spec.replicas = intent.replicas;
-        }
-        break;
-      case 'createReplicaSet': {
-        const rs = structuredClone(intent.object);
-        const { name } = rs.metadata;
-        assert.ok(!this.replicaSets.has(name), `${name} is created twice`);
-        rs.metadata = {
-          ...rs.metadata,
-          uid: `uid-${name}`,
-          generation: 1,
-          resourceVersion: String(this.#version++),
-          creationTimestamp: formatTime(this.now),
-        };
-        this.replicaSets.set(name, rs);
-        this.#resize(name, 0, rs.spec.replicas ?? 0);
-        this.#say(`create ${this.#rsName(rs)} with ${rs.spec.replicas} pods`);
-        break;
-      }
-      case 'scaleReplicaSet': {
-        const rs = this.#edit(intent.target.name, intent.annotations);
-        assert.equal(rs.spec.replicas, intent.from);
-        const before = this.#allAvailable();
-        rs.spec.replicas = intent.to;
-        this.#resize(intent.target.name, intent.from, intent.to);
-        this.#say(`scale ${this.#rsName(rs)} from ${intent.from} to ${intent.to}`);
-        this.#checkAvailable(before);
-        break;
-      }
-      case 'annotateReplicaSet': {
-        const rs = this.#edit(intent.target.name, intent.annotations);
-        if (intent.minReadySeconds !== undefined) rs.spec.minReadySeconds = intent.minReadySeconds;
-        const shown = Object.entries(intent.annotations)
-          .map(([key, value]) => `${key.replace(/^.*\//, '')}=${value?.replace(/^.*T/, '') ?? '-'}`)
-          .filter((text) => !text.startsWith('scale-down-deadline') || text.endsWith('-'))
-          .join(' ');
-        this.#say(
-          `annotate ${this.#rsName(rs)}: ${'scale-down-deadline' in intent.annotations && intent.annotations['scale-down-deadline'] !== null ? 'scale-down deadline' : shown}`,
-        );
-        break;
-      }
-      case 'deleteReplicaSet':
-        this.#say(`delete ${this.#rsName(this.#rs(intent.target.name))}`);
-        this.replicaSets.delete(intent.target.name);
-        this.#pods.delete(intent.target.name);
-        break;
-      case 'setServiceSelector': {
-        const service = this.services.get(intent.service);
-        assert.ok(service !== undefined);
-        this.#checkActive(intent.service, intent.hash);
-        service.selector = { ...service.selector, [HASH_LABEL]: intent.hash };
-        service.managedBy = 'demo';
-        this.#say(`Service ${intent.service} selects ${this.#rev(intent.hash)}`);
-        break;
-      }
-      case 'setRoute':
-        this.#say(`route: canary ${intent.weight} of ${intent.max}`);
-        if (!this.#exempt('1')) this.#checkRaise(intent.weight, intent.max);
-        this.route = intent.weight;
-        break;
-      case 'createAnalysisRun': {
-        const run = structuredClone(intent.object) as unknown as AnalysisRun;
-        run.metadata.creationTimestamp = formatTime(this.now);
-        run.metadata.uid = `uid-${run.metadata.name}`;
-        assert.ok(!this.runs.has(run.metadata.name));
-        this.runs.set(run.metadata.name, run);
-        this.#say(`start AnalysisRun ${this.#named(run.metadata.name)}`);
-        break;
-      }
-      case 'terminateAnalysisRun': {
-        const run = this.runs.get(intent.target.name);
-        assert.ok(run !== undefined);
-        run.spec.terminate = true;
-        run.status = { phase: 'Successful', message: 'Run Terminated' };
-        this.#say(`end AnalysisRun ${this.#named(run.metadata.name)}`);
-        break;
-      }
-      case 'deleteAnalysisRun':
-        this.runs.delete(intent.target.name);
-        this.#say(`delete AnalysisRun ${this.#named(intent.target.name)}`);
-        break;
-      case 'adoptReplicaSet': {
-        const rs = this.#rs(intent.target.name);
-        rs.metadata.ownerReferences = [
-          {
-            apiVersion: 'argoproj.io/v1alpha1',
-            kind: 'Rollout',
-            name: 'demo',
-            uid: 'rollout-uid',
-            controller: true,
-          },
-        ];
-        this.#say(`adopt ${this.#rsName(rs)}`);
-        break;
-      }
-      case 'releaseReplicaSet':
-        this.#rs(intent.target.name).metadata.ownerReferences = [];
-        this.#say(`release ${intent.target.name}`);
-        break;
-    }
+    if (intent.kind === 'setRoute' && !this.#exempt('1')) this.#checkRaise(intent.weight, intent.max);
+    if (intent.kind === 'setServiceSelector') this.#checkActive(intent.service, intent.hash);
+    if (intent.kind === 'deleteReplicaSet') this.#tell(intent);
+    const before = this.#allAvailable();
+    super.write(intent);
+    if (intent.kind !== 'deleteReplicaSet') this.#tell(intent);
+    if (intent.kind === 'scaleReplicaSet') this.#checkAvailable(before);
     this.#check();
+  }
+
+  #tell(intent: RolloutIntent): void {
+    const text = intentText(intent, {
+      version: (hash) => this.#rev(hash) ?? '-',
+      replicaSet: (name) => {
+        const rs = this.replicaSets.get(name);
+        return rs === undefined ? name : tagOf(rs);
+      },
+    });
+    if (text !== undefined) this.#say(text);
   }
 
   /** Sets the outcome of the newest run that is under way. */
@@ -425,63 +271,18 @@ export class World {
 
   // ---- pods
 
-  #resize(name: string, from: number, to: number): void {
-    const pods = this.#pods.get(name) ?? [];
-    if (to < from) {
-      this.#stale.set(name, { created: pods.length, ready: this.available(name) });
-      pods.sort((a, b) => a.readyAt - b.readyAt).splice(Math.max(0, to));
-    } else {
-      const after = this.#options.readyAfterMs?.(this.#tag(this.#rs(name))) ?? 1_500;
-      for (let i = pods.length; i < to; i++) pods.push({ readyAt: this.now + after });
-    }
-    this.#pods.set(name, pods);
-    this.#observed.set(name, this.now + POD_CREATED_MS);
-  }
-
   /** Pods of a version die and are made anew. */
   kill(rev: number, count: number): this {
     for (const rs of this.replicaSets.values()) {
       if (revision(rs) !== rev) continue;
-      const pods = this.#pods.get(rs.metadata.name) ?? [];
-      pods.slice(0, count).forEach((pod) => (pod.readyAt = this.now + 1_500));
+      this.pods.replace(rs, (_, i) => i < count, this.now, this.now + 1_500);
     }
     this.#say(`${count} pods of v${rev} die`);
     return this;
   }
 
-  available(name: string): number {
-    return (this.#pods.get(name) ?? []).filter((pod) => pod.readyAt <= this.now).length;
-  }
-
-  #withStatus(rs: ReplicaSet): ReplicaSet {
-    const { name, generation = 1 } = rs.metadata;
-    const pods = this.#pods.get(name) ?? [];
-    const observed = (this.#observed.get(name) ?? 0) <= this.now;
-    if (observed) this.#stale.delete(name);
-    const stale = this.#stale.get(name);
-    const created = stale?.created ?? (observed ? pods.length : 0);
-    const ready = stale?.ready ?? this.available(name);
-    return {
-      ...rs,
-      status: {
-        replicas: Math.max(created, ready),
-        readyReplicas: ready,
-        availableReplicas: ready,
-        observedGeneration: generation,
-      },
-    };
-  }
-
-  #nextPod(): number {
-    const times = [
-      ...[...this.#pods.values()].flat().map((pod) => pod.readyAt),
-      ...this.#observed.values(),
-    ].filter((at) => at > this.now && at < Infinity);
-    return times.length === 0 ? Infinity : Math.min(...times);
-  }
-
   #allAvailable(): number {
-    return [...this.#pods.keys()].reduce((sum, name) => sum + this.available(name), 0);
+    return [...this.replicaSets.keys()].reduce((sum, name) => sum + this.available(name), 0);
   }
 
   // ---- rules
@@ -582,48 +383,70 @@ export class World {
     this.writes[kind] = (this.writes[kind] ?? 0) + 1;
   }
 
-  #rs(name: string): ReplicaSet {
-    const rs = this.replicaSets.get(name);
-    assert.ok(rs !== undefined, `there is no ReplicaSet ${name}`);
-    return rs;
-  }
-
-  #edit(name: string, annotations: Readonly<Record<string, string | null>>): ReplicaSet {
-    const rs = this.#rs(name);
-    const patched = applyMergePatch(rs as unknown as JsonObject, { metadata: { annotations } });
-    const next = patched as unknown as ReplicaSet;
-    next.metadata.generation = (next.metadata.generation ?? 1) + 1;
-    next.metadata.resourceVersion = String(this.#version++);
-    next.spec = { ...next.spec };
-    this.replicaSets.set(name, next);
-    return next;
-  }
-
-  #tag(rs: ReplicaSet): string {
-    const spec = rs.spec.template['spec'] as { containers: { image: string }[] };
-    return spec.containers[0]?.image.replace(/^.*:/, '') ?? '';
-  }
-
-  readonly #rsName = (rs: ReplicaSet): string => this.#tag(rs);
-
   /** Hashes say nothing to a reader; the image does. */
   #rev(hash: string | undefined): string | undefined {
     if (hash === undefined || hash === '') return undefined;
     const rs = [...this.replicaSets.values()].find((item) => item.metadata.labels?.[HASH_LABEL] === hash);
-    return rs === undefined ? 'v?' : this.#tag(rs);
+    return rs === undefined ? 'v?' : tagOf(rs);
   }
 
   #named(text: string): string {
     let named = text;
     for (const rs of this.replicaSets.values()) {
       const hash = rs.metadata.labels?.[HASH_LABEL] ?? '';
-      named = named.replaceAll(hash, this.#tag(rs));
+      named = named.replaceAll(hash, tagOf(rs));
     }
     return named;
   }
 }
 
+/** A Rollout that nobody has looked at yet, with its Services. */
+function start(options: WorldOptions): RolloutSnapshot & { readonly rollout: Rollout } {
+  const { canary = {}, blueGreen } = options;
+  const rollout: Rollout = {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Rollout',
+    metadata: { name: 'demo', namespace: 'shop', uid: 'rollout-uid', generation: 1, resourceVersion: '1' },
+    spec: {
+      replicas: options.replicas,
+      selector: { matchLabels: { app: 'demo' } },
+      template: template('v1'),
+      strategy: blueGreen === undefined ? { canary } : { blueGreen },
+      ...options.spec,
+    },
+  };
+  const services = [
+    canary.stableService,
+    canary.canaryService,
+    blueGreen?.activeService,
+    blueGreen?.previewService,
+  ].filter((name) => name !== undefined);
+  return {
+    now: START,
+    stored: rollout as unknown as RolloutSnapshot['stored'],
+    rollout,
+    issues: [],
+    replicaSets: [],
+    analysisRuns: [],
+    templates: options.templates ?? [],
+    clusterTemplates: [],
+    services: Object.fromEntries(
+      services.map((name) => [name, { name, selector: { app: 'demo' }, managedBy: undefined }]),
+    ),
+    routes:
+      canary.trafficRouting === undefined ? [] : [{ router: 'nginx', weight: undefined, current: false }],
+    references: {},
+    statusWrittenAt: undefined,
+    failed: [],
+  };
+}
+
 const part = (value: number, digits: number): string => String(Math.floor(value)).padStart(digits, '0');
+
+function tagOf(rs: ReplicaSet): string {
+  const spec = rs.spec.template['spec'] as { containers: { image: string }[] };
+  return spec.containers[0]?.image.replace(/^.*:/, '') ?? '';
+}
 
 export function template(tag: string): JsonObject {
   return {

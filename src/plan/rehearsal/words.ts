@@ -1,0 +1,56 @@
+/** Intents in words, for stories that people read. */
+
+import type { RolloutIntent } from '../rollout/index.ts';
+import { SCALE_DOWN_DEADLINE } from '../rollout/names.ts';
+
+export interface Names {
+  /** What a ReplicaSet is called in the story, by its name. */
+  readonly replicaSet: (name: string) => string;
+  /** The same by the hash of its pod template. */
+  readonly version: (hash: string) => string;
+}
+
+/** Undefined for what is not worth a line. */
+export function intentText(intent: RolloutIntent, names: Names): string | undefined {
+  switch (intent.kind) {
+    case 'patchRolloutMeta':
+      return intent.patch === 'revision' ? `Rollout is revision ${intent.revision}` : undefined;
+    case 'scaleWorkload':
+      return `scale ${intent.name} to ${intent.replicas}`;
+    case 'createReplicaSet':
+      return `create ${names.replicaSet(intent.object.metadata.name)} with ${intent.object.spec.replicas} pods`;
+    case 'scaleReplicaSet':
+      return `scale ${names.replicaSet(intent.target.name)} from ${intent.from} to ${intent.to}`;
+    case 'annotateReplicaSet':
+      return `annotate ${names.replicaSet(intent.target.name)}: ${annotationsText(intent.annotations)}`;
+    case 'setTemplateMetadata':
+      return `metadata for pods to come of ${names.replicaSet(intent.target.name)}`;
+    case 'setPodMetadata':
+      return `metadata of ${intent.pods.length} pods of ${names.replicaSet(intent.target.name)}`;
+    case 'evictPods':
+      return `evict ${intent.pods.length} pods`;
+    case 'deleteReplicaSet':
+    case 'adoptReplicaSet':
+    case 'releaseReplicaSet':
+      return `${intent.kind.replace('ReplicaSet', '')} ${names.replicaSet(intent.target.name)}`;
+    case 'setServiceSelector':
+      return `Service ${intent.service} selects ${names.version(intent.hash)}`;
+    case 'setRoute':
+      return `route: canary ${intent.weight} of ${intent.max}`;
+    case 'createAnalysisRun':
+      return `start AnalysisRun ${intent.object.metadata.name}`;
+    case 'terminateAnalysisRun':
+      return `end AnalysisRun ${intent.target.name}`;
+    case 'deleteAnalysisRun':
+      return `delete AnalysisRun ${intent.target.name}`;
+    default:
+      return intent satisfies never;
+  }
+}
+
+function annotationsText(annotations: Readonly<Record<string, string | null>>): string {
+  if (typeof annotations[SCALE_DOWN_DEADLINE] === 'string') return 'scale-down deadline';
+  return Object.entries(annotations)
+    .map(([key, value]) => `${key.replace(/^.*\//, '')}=${value?.replace(/^.*T/, '') ?? '-'}`)
+    .join(' ');
+}

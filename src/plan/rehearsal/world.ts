@@ -1,0 +1,275 @@
+/**
+ * A small world that plans can be carried out in: ReplicaSets with pods that come up on a virtual clock, Services,
+ * routes and AnalysisRuns. Writes take effect at once and never fail. Deterministic, and its only inputs are the
+ * snapshot that it starts from and what it is told to assume.
+ */
+
+import type { AnalysisRun, AnalysisTemplate } from '../../api/analysis.ts';
+import type { Rollout, RolloutStatus } from '../../api/rollout.ts';
+import type { JsonObject } from '../../lang/json.ts';
+import { deepFreeze } from '../../lang/json.ts';
+import { applyMergePatch } from '../../lang/patch/merge.ts';
+import { formatTime } from '../../lang/time.ts';
+import type { RolloutIntent, RolloutSnapshot } from '../rollout/index.ts';
+import { EPHEMERAL_METADATA, HASH_LABEL, REVISION, WORKLOAD_GENERATION } from '../rollout/names.ts';
+import { podsNeeded } from '../rollout/pods-needed.ts';
+import type { ReplicaSet } from '../rollout/replica-set.ts';
+import { hashOf } from '../rollout/replica-set.ts';
+import { Pods } from './pods.ts';
+
+export interface Assumptions {
+  /** Milliseconds from the wish for a pod of this version until it is available; Infinity: never. */
+  readonly readyAfterMs: (rs: ReplicaSet) => number;
+}
+
+export interface ServiceState {
+  selector: Record<string, string>;
+  managedBy: string | undefined;
+}
+
+/** What plans do not change. */
+type Fixed = Pick<RolloutSnapshot, 'clusterTemplates' | 'references' | 'workload'>;
+
+/** A plan asked for something that this world says can't be: the planner has a fault. */
+export class RehearsalError extends Error {
+  override readonly name = 'RehearsalError';
+}
+
+export class RehearsalWorld {
+  now: number;
+  rollout: Rollout;
+  readonly replicaSets = new Map<string, ReplicaSet>();
+  readonly services = new Map<string, ServiceState>();
+  readonly runs = new Map<string, AnalysisRun>();
+  /** Weight of the canary by router; undefined: not yet as the Rollout wants it. */
+  readonly routes = new Map<string, number | undefined>();
+  readonly templates: AnalysisTemplate[];
+  readonly pods: Pods;
+  protected readonly assumptions: Assumptions;
+  protected statusWrittenAt: number | undefined;
+  readonly #fixed: Fixed;
+  #version = 1;
+
+  constructor(start: RolloutSnapshot & { readonly rollout: Rollout }, assumptions: Assumptions, pods?: Pods) {
+    this.now = start.now;
+    this.rollout = structuredClone(start.rollout);
+    this.assumptions = assumptions;
+    this.statusWrittenAt = start.statusWrittenAt;
+    this.templates = structuredClone([...start.templates]);
+    this.#fixed = {
+      clusterTemplates: start.clusterTemplates,
+      references: start.references,
+      workload: start.workload,
+    };
+    this.pods = pods ?? new Pods();
+    for (const rs of structuredClone(start.replicaSets)) {
+      this.replicaSets.set(rs.metadata.name, rs);
+      if (pods === undefined) this.pods.adopt(rs, this.now, this.now + assumptions.readyAfterMs(rs));
+    }
+    for (const run of structuredClone(start.analysisRuns)) this.runs.set(run.metadata.name, run);
+    for (const [name, service] of Object.entries(start.services))
+      if (service !== null)
+        this.services.set(name, { selector: { ...service.selector }, managedBy: service.managedBy });
+    for (const { router, weight, current } of start.routes)
+      this.routes.set(router, current ? weight : undefined);
+  }
+
+  /** The same world, to try something in. */
+  fork(): RehearsalWorld {
+    const start = this.snapshot() as RolloutSnapshot & { readonly rollout: Rollout };
+    return new RehearsalWorld(start, this.assumptions, this.pods.copy());
+  }
+
+  snapshot(failed: RolloutSnapshot['failed'] = []): RolloutSnapshot {
+    const snapshot: RolloutSnapshot = {
+      ...this.#fixed,
+      ...structuredClone({
+        now: this.now,
+        stored: this.rollout as unknown as RolloutSnapshot['stored'],
+        rollout: this.rollout,
+        issues: [],
+        replicaSets: [...this.replicaSets.values()].map((rs) => this.pods.withStatus(rs, this.now)),
+        templates: this.templates,
+        analysisRuns: [...this.runs.values()],
+        services: Object.fromEntries(
+          [...this.services].map(([name, service]) => [name, { name, ...service }]),
+        ),
+        routes: [...this.routes].map(([router, weight]) => ({
+          router,
+          weight,
+          current: weight !== undefined,
+        })),
+        statusWrittenAt: this.statusWrittenAt,
+        failed,
+      }),
+    };
+    return deepFreeze(podsNeeded(snapshot) ? { ...snapshot, pods: this.pods.views(this.now) } : snapshot);
+  }
+
+  writeStatus(status: RolloutStatus): void {
+    this.rollout = { ...this.rollout, status: structuredClone(status) };
+    this.statusWrittenAt = this.now;
+  }
+
+  /** What a user's edit of the spec does besides. */
+  edit(change: (rollout: Rollout) => void): void {
+    const next = structuredClone(this.rollout);
+    change(next);
+    if (JSON.stringify(next.spec) !== JSON.stringify(this.rollout.spec))
+      next.metadata.generation = (next.metadata.generation ?? 0) + 1;
+    this.rollout = next;
+  }
+
+  write(intent: RolloutIntent): void {
+    switch (intent.kind) {
+      case 'patchRolloutMeta':
+        if (intent.patch === 'revision') this.#annotateRollout(REVISION, String(intent.revision));
+        else if (intent.patch === 'workload') this.#annotateRollout(WORKLOAD_GENERATION, intent.generation);
+        else this.rollout.spec.replicas = intent.replicas;
+        return;
+      case 'createReplicaSet':
+        return this.#create(intent.object);
+      case 'scaleReplicaSet': {
+        const rs = this.#patch(intent.target.name, { metadata: { annotations: intent.annotations } });
+        if (rs.spec.replicas !== intent.from)
+          throw new RehearsalError(`${intent.key}: it has ${rs.spec.replicas} pods, not ${intent.from}`);
+        rs.spec.replicas = intent.to;
+        this.pods.resize(rs, intent.to, this.now, this.now + this.assumptions.readyAfterMs(rs));
+        return;
+      }
+      case 'annotateReplicaSet': {
+        const { minReadySeconds, podSpec } = intent;
+        this.#patch(intent.target.name, {
+          metadata: { annotations: intent.annotations },
+          spec: {
+            ...(minReadySeconds === undefined ? {} : { minReadySeconds }),
+            ...(podSpec === undefined ? {} : { template: { spec: podSpec } }),
+          },
+        });
+        return;
+      }
+      case 'setTemplateMetadata': {
+        const { metadata, record } = intent;
+        this.#patch(intent.target.name, {
+          metadata: { annotations: record === undefined ? {} : { [EPHEMERAL_METADATA]: record } },
+          spec: { template: { metadata: metadata as JsonObject } },
+        });
+        return;
+      }
+      case 'setPodMetadata': {
+        const changed = new Map(intent.pods.map(({ target, metadata }) => [target.uid, metadata]));
+        this.pods.change(intent.target.name, (pod) => {
+          const { labels, annotations } = pod;
+          const patch = (changed.get(pod.uid) ?? {}) as JsonObject;
+          return { ...pod, ...(applyMergePatch({ labels, annotations }, patch) as object) };
+        });
+        this.#patch(intent.target.name, {
+          metadata: { annotations: { [EPHEMERAL_METADATA]: intent.record } },
+        });
+        return;
+      }
+      case 'evictPods': {
+        const gone = new Set(intent.pods.map(({ uid }) => uid));
+        for (const rs of this.replicaSets.values())
+          this.pods.replace(
+            rs,
+            ({ uid }) => gone.has(uid),
+            this.now,
+            this.now + this.assumptions.readyAfterMs(rs),
+          );
+        return;
+      }
+      case 'deleteReplicaSet':
+        this.replicaSets.delete(intent.target.name);
+        this.pods.remove(intent.target.name);
+        return;
+      case 'setServiceSelector': {
+        const service = this.services.get(intent.service);
+        if (service === undefined) throw new RehearsalError(`there is no Service ${intent.service}`);
+        service.selector = { ...service.selector, [HASH_LABEL]: intent.hash };
+        service.managedBy = this.rollout.metadata.name;
+        return;
+      }
+      case 'setRoute':
+        this.routes.set(intent.router, intent.weight);
+        return;
+      case 'createAnalysisRun': {
+        const run = structuredClone(intent.object) as unknown as AnalysisRun;
+        const { name } = run.metadata;
+        if (this.runs.has(name)) throw new RehearsalError(`AnalysisRun ${name} is created twice`);
+        run.metadata.creationTimestamp = formatTime(this.now);
+        run.metadata.uid = `uid-${name}`;
+        this.runs.set(name, run);
+        return;
+      }
+      case 'terminateAnalysisRun': {
+        const run = this.runs.get(intent.target.name);
+        if (run === undefined) throw new RehearsalError(`there is no AnalysisRun ${intent.target.name}`);
+        run.spec.terminate = true;
+        run.status = { phase: 'Successful', message: 'Run Terminated' };
+        return;
+      }
+      case 'deleteAnalysisRun':
+        this.runs.delete(intent.target.name);
+        return;
+      case 'adoptReplicaSet':
+      case 'releaseReplicaSet': {
+        const { apiVersion, kind, metadata } = this.rollout;
+        const owner = { apiVersion, kind, name: metadata.name, uid: metadata.uid ?? '', controller: true };
+        const owners = intent.kind === 'adoptReplicaSet' ? [owner] : [];
+        this.#patch(intent.target.name, { metadata: { ownerReferences: owners } });
+        return;
+      }
+      case 'scaleWorkload':
+        // The pods of the workload are no part of this world.
+        return;
+      default:
+        intent satisfies never;
+    }
+  }
+
+  /** Of all versions. */
+  available(name: string): number {
+    return this.pods.available(name, this.now);
+  }
+
+  withHash(hash: string | undefined): ReplicaSet | undefined {
+    return [...this.replicaSets.values()].find((rs) => hashOf(rs) === hash);
+  }
+
+  /** When pods change by themselves; Infinity: never. */
+  nextChange(): number {
+    return this.pods.nextChange(this.now);
+  }
+
+  #create(object: ReplicaSet): void {
+    const { name } = object.metadata;
+    if (this.replicaSets.has(name)) throw new RehearsalError(`ReplicaSet ${name} is created twice`);
+    const rs = structuredClone(object);
+    rs.metadata = {
+      ...rs.metadata,
+      uid: `uid-${name}`,
+      generation: 1,
+      resourceVersion: String(this.#version++),
+      creationTimestamp: formatTime(this.now),
+    };
+    this.replicaSets.set(name, rs);
+    this.pods.resize(rs, rs.spec.replicas ?? 0, this.now, this.now + this.assumptions.readyAfterMs(rs));
+  }
+
+  #patch(name: string, patch: JsonObject): ReplicaSet {
+    const rs = this.replicaSets.get(name);
+    if (rs === undefined) throw new RehearsalError(`there is no ReplicaSet ${name}`);
+    const patched = applyMergePatch(rs as unknown as JsonObject, patch) as unknown as ReplicaSet;
+    const next = structuredClone(patched);
+    next.metadata.generation = (next.metadata.generation ?? 1) + 1;
+    next.metadata.resourceVersion = String(this.#version++);
+    this.replicaSets.set(name, next);
+    return next;
+  }
+
+  #annotateRollout(key: string, value: string): void {
+    const { metadata } = this.rollout;
+    metadata.annotations = { ...metadata.annotations, [key]: value };
+  }
+}
