@@ -28,7 +28,7 @@ const NEGATED: Readonly<Record<LimitOperator, LimitOperator>> = {
   '!=': '==',
 };
 
-const negated = ({ operator, value }: ConditionLimit): ConditionLimit => ({
+export const negated = ({ operator, value }: ConditionLimit): ConditionLimit => ({
   operator: NEGATED[operator],
   value,
 });
