@@ -2,7 +2,7 @@
 
 import { metadataNeedsPods } from './ephemeral-metadata.ts';
 import { Draft } from './intents.ts';
-import { restartInstant, restartNeedsPods } from './restart.ts';
+import { restartInstant, restartIsDue } from './restart.ts';
 import { claim, revisionsOf } from './revision.ts';
 import type { RolloutSnapshot } from './snapshot.ts';
 import { refusalOf } from './validation.ts';
@@ -21,7 +21,7 @@ export function podsNeeded(snapshot: RolloutSnapshot): boolean {
   if ((!metadata && !restart) || refusalOf(snapshot) !== undefined) return false;
   const revisions = revisionsOf(rollout, claim(rollout, snapshot.replicaSets, new Draft()));
   return (
-    (restart && restartNeedsPods(rollout, revisions.hash, snapshot.now)) ||
+    (restart && restartIsDue(rollout, revisions.hash, snapshot.now) !== undefined) ||
     (metadata && metadataNeedsPods(rollout, revisions))
   );
 }

@@ -26,11 +26,11 @@ export function restartInstant(
 export const cancelsRestart = (status: RolloutStatus, hash: string): boolean =>
   (status.currentPodHash ?? '') !== hash;
 
-/** Whether the pods must be known. */
-export function restartNeedsPods(rollout: Rollout, hash: string, now: number): boolean {
+/** The instant of a restart that is under way: then the pods must be known. */
+export function restartIsDue(rollout: Rollout, hash: string, now: number): number | undefined {
   const status = rollout.status ?? {};
   const at = restartInstant(rollout.spec, status);
-  return at !== undefined && now > at && !cancelsRestart(status, hash);
+  return at !== undefined && now > at && !cancelsRestart(status, hash) ? at : undefined;
 }
 
 export const isAvailable = (pod: PodView, minReadySeconds: number, now: number): boolean =>
@@ -43,6 +43,8 @@ export interface RestartFacts {
   readonly pods: readonly PodView[] | undefined;
   /** As in the snapshot: counts are still those from before pods left. */
   readonly podsAhead?: boolean | undefined;
+  /** uids of ReplicaSets of which one available pod must stay, or nothing would serve what they do. */
+  readonly alone: ReadonlySet<string>;
   readonly draft: Draft;
 }
 
@@ -105,5 +107,13 @@ function choose(s: RestartFacts, old: readonly PodView[], unavailable: number): 
   const serving = old
     .filter(ready)
     .sort((a, b) => rank(a) - rank(b) || a.createdAt - b.createdAt || (a.name < b.name ? -1 : 1));
-  return [...broken, ...serving.slice(0, budget)];
+  const left = new Map<string, number>();
+  for (const { replicaSet } of pods.filter(ready)) left.set(replicaSet, (left.get(replicaSet) ?? 0) + 1);
+  const spare = serving.filter(({ replicaSet }) => {
+    const rest = (left.get(replicaSet) ?? 0) - 1;
+    if (rest === 0 && s.alone.has(replicaSet)) return false;
+    left.set(replicaSet, rest);
+    return true;
+  });
+  return [...broken, ...spare.slice(0, budget)];
 }

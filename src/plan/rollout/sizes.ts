@@ -18,6 +18,8 @@ import {
   scaleDownDeadlineOf,
 } from './replica-set.ts';
 import { createKey, newReplicaSet } from './revision.ts';
+import { restartIsDue } from './restart.ts';
+import { withRestartSurge } from './restart-surge.ts';
 import { isSelected } from './services.ts';
 import type { Situation } from './situation.ts';
 import { hasFailed } from './situation.ts';
@@ -58,6 +60,13 @@ function isHalted(s: Situation, p: Progress): boolean {
   );
 }
 
+/** While a person holds the update: as it is, but for the second pod that a restart asks for. */
+function heldSize(s: Situation, rs: ReplicaSet, wanted: number): number {
+  const { size } = countsOf(rs);
+  const surged = restartIsDue(s.rollout, s.revisions.hash, s.now) !== undefined && size === 2 && wanted === 1;
+  return withRestartSurge(s, rs, surged ? wanted : size);
+}
+
 /** By name of the ReplicaSet: how many pods this plan asks for. */
 export type PlannedSizes = ReadonlyMap<string, number>;
 
@@ -85,7 +94,10 @@ function planStable(
 ): void {
   const { stable, fresh } = s.revisions;
   if (stable === undefined || stable === fresh || isPromoted(s, p)) return;
-  const size = halted ? countsOf(stable).size : settled(s, stable, keptForService(s, stable, wanted.stable));
+  const kept = halted
+    ? heldSize(s, stable, wanted.stable)
+    : withRestartSurge(s, stable, keptForService(s, stable, wanted.stable));
+  const size = settled(s, stable, kept);
   planned.set(stable.metadata.name, size);
   scale(s, stable, size, { halted, dropDeadline: true, wave: 'stable' });
 }
@@ -118,8 +130,10 @@ function planNew(
     planned.set(name, planAborted(s, fresh, delay, deadline, wanted.canary));
     return;
   }
-  const kept = settled(s, fresh, keptForService(s, fresh, keptForTraffic(s, p, wanted.canary)));
-  const size = halted ? s.canary.size : kept;
+  const kept = halted
+    ? heldSize(s, fresh, wanted.canary)
+    : withRestartSurge(s, fresh, keptForService(s, fresh, keptForTraffic(s, p, wanted.canary)));
+  const size = settled(s, fresh, kept);
   planned.set(name, size);
   scale(s, fresh, size, { halted, dropDeadline: true });
 }

@@ -3,6 +3,7 @@
 import { planMetadata } from './ephemeral-metadata.ts';
 import { isPromoted, type Progress } from './progress.ts';
 import { planRestart } from './restart.ts';
+import { servesAlone } from './restart-surge.ts';
 import type { Situation } from './situation.ts';
 import { planWorkload } from './workload-ref.ts';
 
@@ -27,6 +28,8 @@ export function planUpkeep(s: Situation, p: Progress): Upkeep {
     now,
     draft,
   });
-  const restartedAt = planRestart({ now, rollout, revisions, pods, podsAhead, draft }, s.fences.unavailable);
+  const alone = new Set(revisions.all.filter((rs) => servesAlone(s, rs)).map((rs) => rs.metadata.uid ?? ''));
+  const restart = { now, rollout, revisions, pods, podsAhead, alone, draft };
+  const restartedAt = planRestart(restart, s.fences.unavailable);
   return { workloadObservedGeneration, restartedAt };
 }

@@ -4,7 +4,7 @@ import type { Rollout, RolloutSpec, RolloutStatus } from '../../../src/api/rollo
 import { formatTime } from '../../../src/lang/time.ts';
 import { Draft } from '../../../src/plan/rollout/intents.ts';
 import type { ReplicaSet } from '../../../src/plan/rollout/replica-set.ts';
-import { planRestart, restartNeedsPods } from '../../../src/plan/rollout/restart.ts';
+import { planRestart, restartIsDue } from '../../../src/plan/rollout/restart.ts';
 import type { Revisions } from '../../../src/plan/rollout/revision.ts';
 import type { PodView } from '../../../src/plan/rollout/snapshot.ts';
 import { World } from './simulation.ts';
@@ -44,6 +44,7 @@ interface Case {
   now?: number;
   draft?: Draft;
   podsAhead?: boolean;
+  alone?: string[];
 }
 
 function restart(given: Case): { evicted: string[]; restartedAt: string | undefined; draft: Draft } {
@@ -67,7 +68,15 @@ function restart(given: Case): { evicted: string[]; restartedAt: string | undefi
     others: [],
   };
   const restartedAt = planRestart(
-    { now: given.now ?? NOW, rollout, revisions, pods: given.pods, podsAhead: given.podsAhead, draft },
+    {
+      now: given.now ?? NOW,
+      rollout,
+      revisions,
+      pods: given.pods,
+      podsAhead: given.podsAhead,
+      alone: new Set(given.alone),
+      draft,
+    },
     given.unavailable ?? 1,
   );
   const evicted = draft.intents.flatMap((intent) =>
@@ -123,6 +132,22 @@ describe('restartAt (spec 02 section 13)', () => {
     const stable = rs('stable', 4);
     const fresh = rs('fresh', 1);
     assert.deepEqual(restart({ stable, fresh, pods: [...pods('stable', 4)] }).evicted, []);
+  });
+
+  it('leaves the last available pod of a version that serves alone', () => {
+    const two = {
+      stable: rs('stable', 4),
+      fresh: rs('fresh', 2),
+      unavailable: 6,
+      alone: ['stable', 'fresh'],
+    };
+    const all = [...pods('stable', 4), ...pods('fresh', 2)];
+    const { evicted } = restart({ ...two, pods: all });
+    assert.deepEqual(evicted, ['stable-0', 'stable-1', 'stable-2', 'fresh-0']);
+    const one = { stable: rs('stable', 1), spec: { replicas: 1 }, alone: ['stable'] };
+    assert.deepEqual(restart({ ...one, pods: pods('stable', 1) }).evicted, []);
+    const young = pods('second', 1, { replicaSet: 'stable', createdAt: NOW });
+    assert.deepEqual(restart({ ...one, pods: [...pods('stable', 1), ...young] }).evicted, ['stable-0']);
   });
 
   it('takes no serving pod in a pass that scales down', () => {
@@ -181,9 +206,9 @@ describe('restartAt (spec 02 section 13)', () => {
       spec: { restartAt: formatTime(AT) },
       status: { currentPodHash: 'hash', ...status },
     });
-    assert.equal(restartNeedsPods(rollout({}), 'hash', NOW), true);
-    assert.equal(restartNeedsPods(rollout({}), 'hash', AT), false);
-    assert.equal(restartNeedsPods(rollout({ restartedAt: formatTime(AT) }), 'hash', NOW), false);
+    assert.equal(restartIsDue(rollout({}), 'hash', NOW), AT);
+    assert.equal(restartIsDue(rollout({}), 'hash', AT), undefined);
+    assert.equal(restartIsDue(rollout({ restartedAt: formatTime(AT) }), 'hash', NOW), undefined);
   });
 
   it('shows as Progressing until it is done', () => {

@@ -8,6 +8,7 @@ import { describe } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { AnalysisTemplate } from '../../../src/api/analysis.ts';
 import type { CanaryStep } from '../../../src/api/rollout.ts';
+import { formatTime } from '../../../src/lang/time.ts';
 import { World } from './simulation.ts';
 import { storiesIn } from './story.ts';
 
@@ -335,6 +336,37 @@ describe('stories of a basic canary', () => {
       .image('v4')
       .until('Healthy'),
   );
+});
+
+const restart = (world: World): World =>
+  world.wait(60_000).user('restart', (rollout) => void (rollout.spec.restartAt = formatTime(world.now)));
+
+describe('stories of restarts', () => {
+  for (const maxSurge of [0, '25%'])
+    story(`the only pod is restarted beside a second one, maxSurge ${maxSurge}`, () => {
+      const world = new World({ replicas: 1, canary: { maxSurge } }).until('Healthy');
+      return restart(world).wait(1_000).until('Healthy');
+    });
+
+  story('one pod at a time where none may be unavailable', () =>
+    restart(new World({ replicas: 3, canary: one }).until('Healthy'))
+      .wait(1_000)
+      .until('Healthy'),
+  );
+
+  story('a restart in the middle of an update leaves each version a pod', () => {
+    const canary = { ...nginx, steps: [{ setWeight: 25 }, { pause: {} }] };
+    const world = new World({ replicas: 4, canary }).until('Healthy').image('v2').until('Paused', 1);
+    return restart(world).wait(60_000).promote().until('Healthy');
+  });
+
+  story('a restart while spec.paused holds an update of one pod', () => {
+    const canary = { ...nginx, steps: [{ setWeight: 50 }, { pause: {} }] };
+    const world = new World({ replicas: 1, canary }).until('Healthy').image('v2').until('Paused', 1);
+    return pause(restart(pause(world, true)).wait(60_000), false)
+      .promote()
+      .until('Healthy');
+  });
 });
 
 describe('stories of analysis', () => {

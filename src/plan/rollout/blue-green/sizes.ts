@@ -6,6 +6,7 @@ import type { Progress } from '../progress.ts';
 import { isInconclusive, isPromoted } from '../progress.ts';
 import type { ReplicaSet } from '../replica-set.ts';
 import { byRevision, countsOf, hashOf, scaleDownDeadlineOf } from '../replica-set.ts';
+import { withRestartSurge } from '../restart-surge.ts';
 import { createKey, newReplicaSet } from '../revision.ts';
 import { hasFailed } from '../situation.ts';
 import type { PlannedSizes } from '../sizes.ts';
@@ -59,7 +60,7 @@ export function planBlueGreenSizes(s: BlueGreenSituation, p: Progress, facts: Si
 function planStable(s: BlueGreenSituation, p: Progress, planned: Map<string, number>): void {
   const { stable, fresh } = s.revisions;
   if (stable === undefined || stable === fresh || isPromoted(s, p)) return;
-  const size = settled(s, stable, s.replicas);
+  const size = settled(s, stable, withRestartSurge(s, stable, s.replicas));
   planned.set(stable.metadata.name, size);
   scale(s, stable, size, { halted: false, dropDeadline: true, wave: 'stable' });
 }
@@ -84,7 +85,7 @@ function planNew(s: BlueGreenSituation, p: Progress, facts: SizeFacts, planned: 
     planned.set(name, planAborted(s, fresh, facts));
     return;
   }
-  const size = settled(s, fresh, wanted);
+  const size = settled(s, fresh, withRestartSurge(s, fresh, wanted));
   planned.set(name, size);
   // The deadline marks a rollback as fast until it is over.
   scale(s, fresh, size, { halted: false, dropDeadline: isPromoted(s, p) || !isStillRunning(s, p) });

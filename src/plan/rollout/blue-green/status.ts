@@ -40,7 +40,10 @@ export function nextBlueGreenStatus(
   return completeStatus(s, p, {
     bare: blueGreenBareStatus(s, p, parts),
     healthy: active === hash && previewed && isFull(hash),
-    available: active !== '' && isFull(active),
+    // A restart may ask for one more for a while.
+    available:
+      active !== '' &&
+      all.some((rs) => hashOf(rs) === active && countsAfter(rs, sizes).available >= s.replicas),
     waitsForPerson: (reason) =>
       reason === BLUE_GREEN_PAUSE ? s.blueGreen.autoPromotionEnabled === false : isInconclusiveReason(reason),
     forPhase: (status) => status,
