@@ -49,16 +49,21 @@ function canonical(status: RolloutStatus): Record<string, unknown> {
 function essence(status: RolloutStatus): Record<string, unknown> {
   const rest = Object.fromEntries(Object.entries(canonical(status)).filter(([key]) => !COUNTS.has(key)));
   const progressing = status.phase === 'Progressing';
+  // In mid-update it comes and goes with each pod that is exchanged.
+  const exchanging =
+    progressing && status.conditions?.some(({ type, status }) => type === 'Completed' && status === 'False');
   return {
     ...rest,
     message: progressing ? '' : rest['message'],
-    conditions: sorted(status.conditions).map((condition) => ({
-      type: condition.type,
-      status: condition.status,
-      reason: UNDER_WAY.has(condition.reason) ? 'under way' : condition.reason,
-      message: condition.type === 'Progressing' && UNDER_WAY.has(condition.reason) ? '' : condition.message,
-      ...(condition.type === 'Progressing' && UNDER_WAY.has(condition.reason) ? { status: '' } : {}),
-    })),
+    conditions: sorted(status.conditions)
+      .filter(({ type }) => exchanging !== true || type !== 'Available')
+      .map((condition) => ({
+        type: condition.type,
+        status: condition.status,
+        reason: UNDER_WAY.has(condition.reason) ? 'under way' : condition.reason,
+        message: condition.type === 'Progressing' && UNDER_WAY.has(condition.reason) ? '' : condition.message,
+        ...(condition.type === 'Progressing' && UNDER_WAY.has(condition.reason) ? { status: '' } : {}),
+      })),
   };
 }
 

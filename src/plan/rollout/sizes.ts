@@ -1,7 +1,7 @@
 /** The sizes of all ReplicaSets after this pass, and the writes that get there (spec 02 sections 8 to 10, 03 section 5). */
 
 import { formatTime } from '../../lang/time.ts';
-import { atDesired, basicSizes, basicTarget, routedSizes } from './canary/sizes.ts';
+import { atDesired, basicSizes, basicSizesAtOnce, basicTarget, routedSizes } from './canary/sizes.ts';
 import type { Sizes } from './canary/target.ts';
 import { sum } from './canary/counts.ts';
 import { abortScaleDownDelay, maxWeight, scaleDownDelaySeconds } from './defaults.ts';
@@ -35,7 +35,10 @@ function input(s: Situation, p: Progress) {
 
 /** What the step asks for now, before anything holds it back. */
 export function wantedSizes(s: Situation, p: Progress): Sizes {
-  if (!s.routed) return basicSizes(input(s, p), s.fences);
+  if (!s.routed)
+    return s.revisions.fresh === undefined
+      ? basicSizes(input(s, p), s.fences)
+      : basicSizesAtOnce(input(s, p), s.fences);
   if (input(s, p).stable === undefined) return { canary: s.replicas, stable: 0 };
   const recorded = s.old.canary?.weights;
   return routedSizes(

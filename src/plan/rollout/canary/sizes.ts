@@ -44,6 +44,20 @@ export function basicSizes(input: SizesInput, fences: Fences): Sizes {
   });
 }
 
+/**
+ * The same, and what the canary may grow by when stable has shrunk: its size is written first, so nothing exceeds the
+ * fences in between. Not for a canary that is yet to be created, which is written before both.
+ */
+export function basicSizesAtOnce(input: SizesInput, fences: Fences): Sizes {
+  const { canary, stable, others } = input;
+  const sizes = basicSizes(input, fences);
+  if (canary === undefined || stable === undefined || sum(others, 'size') > 0) return sizes;
+  if (sizes.stable >= stable.size || sizes.canary < canary.size) return sizes;
+  const shrunk = { ...stable, size: sizes.stable, available: Math.min(stable.available, sizes.stable) };
+  const next = basicSizes({ ...input, canary: { ...canary, size: sizes.canary }, stable: shrunk }, fences);
+  return { canary: Math.max(sizes.canary, next.canary), stable: sizes.stable };
+}
+
 /** With a router: stable keeps all its pods (or, dynamic, what its traffic needs), the canary gets its share on top. */
 export function routedSizes(input: SizesInput, recorded: Weights | undefined): Sizes {
   const { course } = input;
