@@ -1,0 +1,325 @@
+/** What people, other programs and accidents do to a world. */
+
+import { isNotFound, type KubeObject } from '../../src/kube/api.ts';
+import {
+  APPLICATION,
+  DEPLOYMENT,
+  ENDPOINT_SLICE,
+  INGRESS,
+  LEASE,
+  POD,
+  REPLICA_SET,
+  ROLLOUT,
+  SERVICE,
+} from '../../src/kube/kinds.ts';
+import { GitError } from '../../src/git/errors.ts';
+import type { JsonObject } from '../../src/lang/json.ts';
+import { applyMergePatch } from '../../src/lang/patch/merge.ts';
+import { formatTime } from '../../src/lang/time.ts';
+import { HASH_LABEL } from '../../src/plan/rollout/names.ts';
+import type { Action } from './history.ts';
+import { imageOf, KEY, NAME, SHOP } from './manifests.ts';
+import type { World } from './world.ts';
+
+const REF = { namespace: SHOP, name: NAME };
+
+/** What the CLI sends. */
+const COMMANDS: Readonly<Record<string, JsonObject>> = {
+  abort: { abort: true },
+  retry: { abort: false },
+  'promote-full': { promoteFull: true },
+};
+
+/** Carries it out. What is not there any more is nobody's trouble. */
+export async function act(world: World, action: Action): Promise<void> {
+  try {
+    await perform(world, action);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+async function perform(world: World, action: Action): Promise<void> {
+  const { clock } = world;
+  const person = world.as('person');
+  const say = (text: string, who = 'person'): void =>
+    world.tell({ what: 'command', at: clock.now(), who, text, key: KEY });
+  const merge = async (body: JsonObject, who = 'person'): Promise<void> => {
+    await world.as(who).patch(ROLLOUT, REF, { type: 'merge', body });
+  };
+  const fault = (kind: string, target: string, forMs = 0): void =>
+    world.tell({ what: 'fault', at: clock.now(), kind, target, until: clock.now() + forMs });
+  switch (action.do) {
+    case 'image':
+      say(`image ${action.tag}`);
+      return release(world, templateOf(action.tag));
+    case 'image-and-replicas':
+      say(`image ${action.tag} and ${action.replicas} replicas`);
+      return release(world, { ...templateOf(action.tag), replicas: action.replicas });
+    case 'scale':
+      say(`${action.replicas} replicas`, action.by);
+      return merge({ spec: { replicas: action.replicas } }, action.by);
+    case 'spec':
+      say(`edits the spec: ${JSON.stringify(action.spec)}`);
+      return merge({ spec: action.spec });
+    case 'command':
+      say(action.command);
+      return command(world, action.command, merge);
+    case 'recreate': {
+      const live = await person.get(ROLLOUT, REF);
+      say(`deletes the Rollout, and creates it again after ${action.afterMs} ms`);
+      await person.delete(ROLLOUT, REF);
+      clock.setTimer(action.afterMs, () => {
+        say('creates the Rollout again');
+        const { apiVersion, kind } = live;
+        const object = { apiVersion, kind, metadata: { ...REF }, spec: live['spec'] };
+        person.create(ROLLOUT, object as KubeObject).catch(() => {});
+      });
+      return;
+    }
+    case 'git':
+      return git(world, action.what, say);
+    case 'kill-pods':
+      fault('pods-vanish', action.of);
+      for (const pod of podsOf(world, action.of).slice(0, action.count))
+        await world.as('kubelet').delete(POD, pod.metadata, { gracePeriodSeconds: 0 });
+      return;
+    case 'unready-pods':
+      fault('pods-unready', 'any', action.forMs);
+      for (const pod of podsOf(world, 'any').slice(0, action.count)) await unready(world, pod, action.forMs);
+      return;
+    case 'delete-endpoints':
+      fault('endpoints-vanish', SHOP);
+      for (const slice of valuesOf(world, ENDPOINT_SLICE))
+        await world.as('kubernetes').delete(ENDPOINT_SLICE, slice.metadata);
+      return;
+    case 'delete-replica-set': {
+      const hash = hashOf(world, action.of);
+      const found = valuesOf(world, REPLICA_SET).find(
+        ({ metadata }) => metadata.labels?.[HASH_LABEL] === hash,
+      );
+      if (found === undefined) return;
+      fault('replica-set-vanishes', found.metadata.name);
+      await world.as('meddler').delete(REPLICA_SET, found.metadata, { propagationPolicy: 'Background' });
+      return;
+    }
+    case 'rewrite-route': {
+      const canary = canaryIngress(world);
+      if (canary === undefined) return;
+      fault('route-rewritten', canary.metadata.name);
+      const annotations = { 'nginx.ingress.kubernetes.io/canary-weight': String(action.weight) };
+      await world
+        .as('meddler')
+        .patch(INGRESS, canary.metadata, { type: 'merge', body: { metadata: { annotations } } });
+      return;
+    }
+    case 'delete-route': {
+      const canary = canaryIngress(world);
+      if (canary === undefined) return;
+      fault('route-deleted', canary.metadata.name);
+      await world.as('meddler').delete(INGRESS, canary.metadata);
+      return;
+    }
+    case 'rewrite-selector':
+      fault('selector-rewritten', action.service);
+      await world
+        .as('meddler')
+        .patch(
+          SERVICE,
+          { namespace: SHOP, name: action.service },
+          { type: 'merge', body: { spec: { selector: { [HASH_LABEL]: null } } } },
+        );
+      return;
+    case 'backend':
+      fault(`backend-${action.mode}`, 'prometheus', action.forMs);
+      world.backend.mode = action.mode;
+      clock.setTimer(action.forMs, () => {
+        world.backend.mode = 'truth';
+      });
+      return;
+    case 'compact':
+      fault('history-compacted', 'apiserver');
+      world.cluster.server.compact();
+      return;
+    case 'crash': {
+      const leader = world.leader();
+      if (leader === undefined || leader.isGone) return;
+      fault('crash', leader.name);
+      world.crash(leader, action.forMs);
+      return;
+    }
+    case 'sleep': {
+      const leader = world.leader();
+      if (leader === undefined || leader.isGone) return;
+      fault(action.machine ? 'machine-sleeps' : 'process-sleeps', leader.name, action.forMs);
+      leader.sleep(action.forMs, action.machine);
+      return;
+    }
+    case 'clock-jump': {
+      const leader = world.leader();
+      if (leader === undefined) return;
+      fault('clock-jump', leader.name);
+      leader.machine.jump(action.ms);
+      return;
+    }
+    case 'steal-lease':
+      return stealLease(world, fault);
+    case 'aim':
+      world.desk.aim(action);
+      return;
+    case 'weather':
+      fault(`weather-${action.fault}`, action.target ?? 'any', action.forMs);
+      world.desk.blow(action);
+      return;
+  }
+}
+
+const templateOf = (tag: string): JsonObject => ({
+  template: {
+    spec: { containers: [{ name: 'app', image: imageOf(tag), ports: [{ containerPort: 8080 }] }] },
+  },
+});
+
+/** A new version, in the way in which this Rollout gets its versions. */
+async function release(world: World, change: JsonObject): Promise<void> {
+  const { template, ...others } = change;
+  switch (world.source) {
+    case 'rollout':
+      await world.as('person').patch(ROLLOUT, REF, { type: 'merge', body: { spec: change } });
+      return;
+    case 'workload':
+      await world
+        .as('person')
+        .patch(DEPLOYMENT, REF, { type: 'merge', body: { spec: { template: template ?? {} } } });
+      if (Object.keys(others).length > 0)
+        await world.as('person').patch(ROLLOUT, REF, { type: 'merge', body: { spec: others } });
+      return;
+    case 'git': {
+      const files = world.repository.filesAt(world.repository.head());
+      const before = JSON.parse(files['rollout.yaml'] as string) as JsonObject;
+      const after = applyMergePatch(before, { spec: change });
+      world.commit(() => world.repository.change({ 'rollout.yaml': JSON.stringify(after) }));
+      await refresh(world);
+    }
+  }
+}
+
+/** What a webhook of the repository does. */
+async function refresh(world: World): Promise<void> {
+  const annotations = { 'argocd.argoproj.io/refresh': 'normal' };
+  await world
+    .as('person')
+    .patch(
+      APPLICATION,
+      { namespace: 'sluice', name: NAME },
+      { type: 'merge', body: { metadata: { annotations } } },
+    );
+}
+
+async function git(world: World, what: 'revert' | 'down' | 'up', say: (text: string) => void): Promise<void> {
+  say(`git: ${what}`);
+  if (what === 'revert') {
+    if (world.commits < 2) return;
+    world.commit(() => world.repository.revert());
+    await refresh(world);
+  } else {
+    world.git.failure =
+      what === 'up' ? undefined : new GitError('Unreachable', 'the repository does not answer');
+  }
+}
+
+async function command(
+  world: World,
+  name: string,
+  merge: (body: JsonObject) => Promise<void>,
+): Promise<void> {
+  const person = world.as('person');
+  const status = async (body: JsonObject): Promise<void> => {
+    await person.patch(ROLLOUT, REF, { type: 'merge', body: { status: body } }, { subresource: 'status' });
+  };
+  const known = COMMANDS[name];
+  if (known !== undefined) return status(known);
+  switch (name) {
+    case 'restart':
+      return merge({ spec: { restartAt: formatTime(world.clock.now()) } });
+    case 'pause':
+      return merge({ spec: { paused: true } });
+    case 'unpause':
+      return merge({ spec: { paused: false } });
+    case 'promote':
+      return status({ pauseConditions: null });
+    case 'skip': {
+      const live = await person.get(ROLLOUT, REF);
+      const { currentStepIndex = 0 } = (live['status'] ?? {}) as { currentStepIndex?: number };
+      const steps =
+        (live['spec'] as { strategy?: { canary?: { steps?: unknown[] } } }).strategy?.canary?.steps ?? [];
+      if (currentStepIndex < steps.length)
+        return status({ pauseConditions: null, currentStepIndex: currentStepIndex + 1 });
+    }
+  }
+}
+
+const valuesOf = (
+  world: World,
+  type: Parameters<World['cluster']['server']['storage']['store']>[0],
+): KubeObject[] => world.cluster.server.storage.store(type).sorted(SHOP);
+
+function hashOf(world: World, of: 'any' | 'stable' | 'canary'): string | undefined {
+  const live = valuesOf(world, ROLLOUT)[0];
+  const { stableRS, currentPodHash } = (live?.['status'] ?? {}) as {
+    stableRS?: string;
+    currentPodHash?: string;
+  };
+  return of === 'stable' ? stableRS : currentPodHash;
+}
+
+const podsOf = (world: World, of: 'any' | 'stable' | 'canary'): KubeObject[] => {
+  const hash = hashOf(world, of);
+  return valuesOf(world, POD).filter(
+    ({ metadata }) => of === 'any' || metadata.labels?.[HASH_LABEL] === hash,
+  );
+};
+
+const canaryIngress = (world: World): KubeObject | undefined =>
+  valuesOf(world, INGRESS).find(
+    ({ metadata }) => metadata.annotations?.['nginx.ingress.kubernetes.io/canary'] === 'true',
+  );
+
+/** As a node whose network is away for a while: the pods run, and nobody can reach them. */
+async function unready(world: World, pod: KubeObject, forMs: number): Promise<void> {
+  const setReady = async (status: 'True' | 'False'): Promise<void> => {
+    const live = await world.as('kubelet').get(POD, pod.metadata);
+    const { conditions = [] } = (live['status'] ?? {}) as { conditions?: { type: string; status: string }[] };
+    if (!conditions.some(({ type }) => type === 'Ready')) return;
+    const lastTransitionTime = formatTime(world.clock.now());
+    const next = conditions.map((item) =>
+      item.type === 'Ready' ? { ...item, status, lastTransitionTime } : item,
+    );
+    await world
+      .as('kubelet')
+      .patch(
+        POD,
+        pod.metadata,
+        { type: 'merge', body: { status: { conditions: next } } },
+        { subresource: 'status' },
+      );
+  };
+  const { conditions = [] } = (pod['status'] ?? {}) as { conditions?: { type: string; status: string }[] };
+  if (!conditions.some(({ type, status }) => type === 'Ready' && status === 'True')) return;
+  await setReady('False');
+  world.clock.setTimer(forMs, () => void setReady('True').catch(() => {}));
+}
+
+async function stealLease(world: World, fault: (kind: string, target: string) => void): Promise<void> {
+  const leader = world.leader();
+  const other = world.processes.find((process) => process !== leader && !process.isGone);
+  if (leader === undefined || other === undefined) return;
+  fault('lease-stolen', leader.name);
+  await world
+    .as('meddler')
+    .patch(
+      LEASE,
+      { namespace: 'sluice', name: 'sluice-controller' },
+      { type: 'merge', body: { spec: { holderIdentity: '' } } },
+    );
+}

@@ -1,0 +1,99 @@
+/**
+ * A history as a value: a world at its beginning, and what happens to it when. Everything that is random was drawn when
+ * the value was made, so that it can be kept, shrunk and played again. Times are milliseconds since the beginning.
+ */
+
+import type { KubeObject } from '../../src/kube/api.ts';
+import type { JsonObject } from '../../src/lang/json.ts';
+
+export interface History {
+  readonly seed: number;
+  readonly setup: Setup;
+  readonly events: readonly HistoryEvent[];
+}
+
+export interface Setup {
+  /** Created in this order, in the namespace `shop`, before the controllers start. */
+  readonly objects: readonly KubeObject[];
+  /** The Rollout; created last, or committed where an Application brings it. */
+  readonly rollout: KubeObject;
+  /** Processes of the controller with leader election. */
+  readonly processes: 1 | 2;
+  /** Where new versions come from: an edit of the Rollout, of the Deployment it refers to, or a commit. */
+  readonly source: 'rollout' | 'workload' | 'git';
+}
+
+/** What can go wrong with one request of a process. */
+export type CallFault =
+  | 'crash-before-write'
+  | 'crash-after-write'
+  | 'lost-answer'
+  | 'lost-request'
+  | 'http-409'
+  | 'http-429'
+  | 'http-500'
+  | 'http-503'
+  | 'slow-write'
+  | 'sleep-before-write'
+  | 'sleep-after-write';
+
+export type WatchFault = 'watch-delay' | 'watch-drop' | 'watch-duplicate' | 'watch-cut';
+export type ReadFault = 'read-error' | 'stale-list';
+
+/** Happens at the `nth` write to `target` from this moment on. */
+export interface Aim {
+  readonly do: 'aim';
+  readonly fault: CallFault;
+  readonly nth: number;
+  /** `ReplicaSet`, `Rollout/status`, ...; absent: any kind but Events and Leases. */
+  readonly target?: string | undefined;
+  /** How long it is slow, sleeps, or stays away after a crash. */
+  readonly forMs: number;
+}
+
+/** Acts for a while on each request or watch event with this probability. */
+export interface Weather {
+  readonly do: 'weather';
+  readonly fault: CallFault | WatchFault | ReadFault;
+  readonly rate: number;
+  readonly forMs: number;
+  /** Of delays, sleeps and restarts. */
+  readonly lengthMs: number;
+  readonly salt: number;
+  readonly target?: string | undefined;
+}
+
+export type BackendMode = 'truth' | 'lie' | 'hang' | 'empty' | 'nan' | 'error' | 'garbage';
+
+export type Action =
+  // people
+  | { readonly do: 'image'; readonly tag: string }
+  | { readonly do: 'image-and-replicas'; readonly tag: string; readonly replicas: number }
+  | { readonly do: 'scale'; readonly replicas: number; readonly by: 'person' | 'hpa' }
+  | {
+      readonly do: 'command';
+      readonly command:
+        'abort' | 'retry' | 'promote' | 'skip' | 'promote-full' | 'restart' | 'pause' | 'unpause';
+    }
+  | { readonly do: 'spec'; readonly spec: JsonObject }
+  | { readonly do: 'recreate'; readonly afterMs: number }
+  | { readonly do: 'git'; readonly what: 'revert' | 'down' | 'up' }
+  // the world
+  | { readonly do: 'kill-pods'; readonly count: number; readonly of: 'any' | 'stable' | 'canary' }
+  | { readonly do: 'unready-pods'; readonly count: number; readonly forMs: number }
+  | { readonly do: 'delete-endpoints' }
+  | { readonly do: 'delete-replica-set'; readonly of: 'stable' | 'canary' }
+  | { readonly do: 'rewrite-route'; readonly weight: number }
+  | { readonly do: 'delete-route' }
+  | { readonly do: 'rewrite-selector'; readonly service: string }
+  | { readonly do: 'backend'; readonly mode: BackendMode; readonly forMs: number }
+  | { readonly do: 'compact' }
+  // the processes
+  | { readonly do: 'crash'; readonly forMs: number }
+  | { readonly do: 'sleep'; readonly forMs: number; readonly machine: boolean }
+  | { readonly do: 'clock-jump'; readonly ms: number }
+  | { readonly do: 'steal-lease' }
+  | Aim
+  | Weather;
+
+export type HistoryEvent = Action & { readonly at: number };

@@ -1,0 +1,99 @@
+/** Adds up the outcomes of many histories. */
+
+import type { Rule, Violation } from './rules/types.ts';
+import { LIVENESS, type Outcome } from './simulate.ts';
+
+interface Found {
+  readonly seed: number;
+  readonly violation: Violation;
+}
+
+const MAX_SHOWN = 3;
+
+export class Report {
+  histories = 0;
+  broken = 0;
+  #happenings = 0;
+  #cpuMs = 0;
+  #virtualMs = 0;
+  readonly #releases: number[] = [];
+  readonly #faultCounts: number[] = [];
+  readonly #faults = new Map<string, number>();
+  readonly #checks = new Map<number, number>();
+  readonly #found = new Map<number, Found[]>();
+  readonly #ends = new Map<string, number>();
+  readonly #errors: string[] = [];
+
+  add(seed: number, outcome: Outcome, cpuMs: number): void {
+    this.histories++;
+    this.#happenings += outcome.happenings;
+    this.#cpuMs += cpuMs;
+    this.#virtualMs += outcome.virtualMs;
+    this.#releases.push(outcome.releases);
+    const faults = Object.entries(outcome.faults);
+    this.#faultCounts.push(faults.reduce((sum, [, count]) => sum + count, 0));
+    for (const [kind, count] of faults) this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + count);
+    for (const [rule, count] of Object.entries(outcome.checks))
+      this.#checks.set(Number(rule), (this.#checks.get(Number(rule)) ?? 0) + count);
+    const end = /^(Healthy|Paused|Degraded|no Rollout)/.exec(outcome.end)?.[0] ?? outcome.end;
+    this.#ends.set(end, (this.#ends.get(end) ?? 0) + 1);
+    if (outcome.violations.length > 0) this.broken++;
+    for (const violation of outcome.violations) {
+      const list = this.#found.get(violation.rule) ?? [];
+      list.push({ seed, violation });
+      this.#found.set(violation.rule, list);
+    }
+  }
+
+  failed(seed: number, error: string): void {
+    this.histories++;
+    this.broken++;
+    this.#errors.push(`seed ${seed}: ${error}`);
+  }
+
+  /** Rule to the first seed that broke it. */
+  firstOf(): Map<number, number> {
+    return new Map(
+      [...this.#found].map(([rule, found]) => [rule, Math.min(...found.map(({ seed }) => seed))]),
+    );
+  }
+
+  *lines(rules: readonly Rule[], seconds: number): Generator<string> {
+    const { histories } = this;
+    yield `${histories} histories in ${seconds.toFixed(0)} s, ${(this.#cpuMs / Math.max(histories, 1)).toFixed(0)} ms of CPU each, ${this.#happenings} events, ${(this.#virtualMs / 3_600_000).toFixed(0)} hours of virtual time`;
+    yield `median history: ${median(this.#releases)} releases, ${median(this.#faultCounts)} faults`;
+    yield `how they ended: ${[...this.#ends]
+      .sort((a, b) => b[1] - a[1])
+      .map(([end, count]) => `${end} ${count}`)
+      .join(', ')}`;
+    yield 'faults injected:';
+    for (const [kind, count] of [...this.#faults].sort((a, b) => b[1] - a[1]))
+      yield `  ${String(count).padStart(8)}  ${kind}`;
+    yield 'rule   checks  violations';
+    for (const { number, sentence } of rules)
+      yield this.#line(number, sentence, this.#checks.get(number) ?? 0);
+    yield this.#line(
+      LIVENESS,
+      'When faults stop, every history comes to rest for a stated reason and writes no more.',
+      histories,
+    );
+    for (const error of this.#errors.slice(0, 10)) yield `THE SIMULATOR FAILED: ${error}`;
+  }
+
+  #line(number: number, sentence: string, checks: number): string {
+    const found = this.#found.get(number) ?? [];
+    const shown = found
+      .slice(0, MAX_SHOWN)
+      .map(
+        ({ seed, violation }) =>
+          `\n         seed ${seed}: ${violation.text} [${violation.objects.join(', ')}]`,
+      );
+    const name = number === LIVENESS ? 'live' : String(number);
+    return `${name.padStart(4)} ${String(checks).padStart(8)} ${String(found.length).padStart(11)}  ${sentence}${shown.join('')}`;
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}

@@ -1,0 +1,152 @@
+/** `npm run prove`: random histories under faults, all rules watching. */
+
+import { fork, type ChildProcess } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { coveredBranches, type FunctionCoverage } from './coverage.ts';
+import { randomHistory } from './generate.ts';
+import type { History } from './history.ts';
+import { Report } from './report.ts';
+import { RULES } from './registry.ts';
+import { shrink } from './shrink.ts';
+import { LIVENESS, simulate } from './simulate.ts';
+import { Story } from './story.ts';
+import type { Answer, Order } from './worker.ts';
+
+const HELP = `Plays random histories of the whole system under faults and checks every rule at every moment.
+
+Usage: npm run prove -- [flags]
+
+  --histories N   how many (10000)
+  --seed N        seed of the first one (1); history i has the seed N + i
+  --rule N        check this rule only (0: liveness)
+  --shrink        make the first history that breaks each rule as small as it gets, and tell it
+  --story         tell the history of --seed, whether it breaks a rule or not
+  --workers N     processes (one for each core)
+  --no-coverage   don't measure which branches of src/plan are reached
+  --missed        name the branches that are not reached
+  --help
+
+Ends with 1 when a rule is broken.`;
+
+const BATCH = 20;
+const PROGRESS_MS = 5_000;
+
+const { values } = parseArgs({
+  options: {
+    histories: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: '1' },
+    rule: { type: 'string' },
+    shrink: { type: 'boolean', default: false },
+    story: { type: 'boolean', default: false },
+    workers: { type: 'string', default: String(availableParallelism()) },
+    'no-coverage': { type: 'boolean', default: false },
+    missed: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const number = (name: 'histories' | 'seed' | 'rule' | 'workers'): number => {
+  const value = Number(values[name]);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  console.error(`--${name} needs a whole number, not ${values[name]}`);
+  process.exit(2);
+};
+
+const rule = values.rule === undefined ? undefined : number('rule');
+const rules = RULES.filter((candidate) => rule === undefined || candidate.number === rule);
+
+if (values.help) console.log(HELP);
+else if (values.story) await tell(randomHistory(number('seed')));
+else process.exitCode = await prove();
+
+async function prove(): Promise<number> {
+  const first = number('seed');
+  const count = number('histories');
+  const report = new Report();
+  const coverage: (readonly FunctionCoverage[])[] = [];
+  const began = performance.now();
+  let next = first;
+  let shownAt = began;
+  const take = (): number[] => {
+    const seeds = Array.from({ length: Math.min(BATCH, first + count - next) }, (_, i) => next + i);
+    next += seeds.length;
+    return seeds;
+  };
+  const show = (): void => {
+    if (performance.now() - shownAt < PROGRESS_MS) return;
+    shownAt = performance.now();
+    const elapsed = (shownAt - began) / 1000;
+    const left = Math.round((elapsed / Math.max(report.histories, 1)) * (count - report.histories));
+    console.error(`${report.histories} of ${count} histories, ${report.broken} broken, about ${left} s left`);
+  };
+  const work = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const worker = startWorker();
+      worker.on('error', reject);
+      worker.on('exit', (code) =>
+        code === 0 ? resolve() : reject(new Error(`a worker ended with ${code}`)),
+      );
+      worker.on('message', (answer: Answer) => {
+        if (answer.what === 'outcome') report.add(answer.seed, answer.outcome, answer.cpuMs);
+        else if (answer.what === 'failed') report.failed(answer.seed, answer.error);
+        else if (answer.what === 'coverage') coverage.push(answer.scripts);
+        else {
+          const seeds = take();
+          worker.send(seeds.length === 0 ? 'end' : ({ seeds, rule } satisfies Order));
+        }
+        show();
+      });
+    });
+  await Promise.all(Array.from({ length: Math.max(1, number('workers')) }, work));
+  for (const line of report.lines(rules, (performance.now() - began) / 1000)) console.log(line);
+  if (coverage.length > 0) {
+    const { branches, missed } = await coveredBranches(coverage);
+    const percent = (100 * (branches - missed.length)) / branches;
+    console.log(
+      `branches of src/plan reached: ${percent.toFixed(1)} % (${branches - missed.length} of ${branches})`,
+    );
+    if (values.missed) for (const { file, line, text } of missed) console.log(`  ${file}:${line}  ${text}`);
+  }
+  if (values.shrink) for (const [broken, seed] of report.firstOf()) await shrinkAndTell(seed, broken);
+  return report.broken === 0 ? 0 : 1;
+}
+
+function startWorker(): ChildProcess {
+  const args = values['no-coverage'] ? [] : ['--coverage'];
+  return fork(fileURLToPath(new URL('worker.ts', import.meta.url)), args, {
+    serialization: 'advanced',
+    env: { ...process.env, NODE_NO_WARNINGS: '1' },
+  });
+}
+
+async function tell(history: History): Promise<void> {
+  const story = new Story(history);
+  const { violations, end, problems } = await simulate(history, {
+    rules,
+    onHappening: (happening) => story.see(happening),
+    onViolation: (violation) => story.violation(violation),
+  });
+  console.log(story.lines.join('\n'));
+  console.log(`the end: ${end}; ${violations.length} violations`);
+  for (const problem of problems.slice(0, 10)) console.log(`log: ${problem}`);
+}
+
+async function shrinkAndTell(seed: number, broken: number): Promise<void> {
+  const watching = broken === LIVENESS ? [] : RULES.filter(({ number: candidate }) => candidate === broken);
+  const { history, tries } = await shrink(randomHistory(seed), async (candidate) => {
+    try {
+      const { violations } = await simulate(candidate, {
+        rules: watching,
+        livenessOnly: broken === LIVENESS,
+      });
+      return violations.some((violation) => violation.rule === broken);
+    } catch {
+      return false;
+    }
+  });
+  console.log(`\nrule ${broken}, seed ${seed}, shrunk in ${tries} tries:`);
+  await tell(history);
+  console.log(JSON.stringify(history));
+}
