@@ -208,6 +208,20 @@ export const CONTROLLER_FLAGS: readonly Flag[] = [
     help: 'act on every Application, labelled or not',
   },
   {
+    name: 'default-service-account',
+    kind: 'text',
+    group: SYNC,
+    value: 'name',
+    help: 'act as it for Applications that name none by the annotation sluice.dev/service-account',
+  },
+  {
+    name: 'require-service-account',
+    kind: 'switch',
+    group: SYNC,
+    fallback: false,
+    help: 'never act with own rights: each Application needs a ServiceAccount',
+  },
+  {
     name: 'kustomize-binary',
     kind: 'text',
     group: SYNC,

@@ -47,14 +47,28 @@ export const CONTROLLERS: Readonly<Record<string, (parts: Parts) => Promise<Cont
 
   async sync({ flags, api }) {
     const { applicationController } = await import('../control/sync/index.ts');
+    const { parseAccount } = await import('../plan/sync/account.ts');
     const { SystemGit } = await import('../git/repository.ts');
     const git = new SystemGit({
       cacheDirectory: flags.text('git-cache') ?? temporaryDirectory(),
       allowFile: flags.on('allow-file-repos'),
     });
     const render = { kustomizeBinary: flags.text('kustomize-binary') };
+    const defaultAccount = flags.text('default-service-account') ?? '';
+    if (defaultAccount !== '' && parseAccount(defaultAccount) === undefined)
+      throw new FlagError(
+        `flag --default-service-account needs NAME or NAMESPACE:NAME, not ${JSON.stringify(defaultAccount)}`,
+      );
     return (context) =>
-      applicationController(context, { api, git, render, ownsAll: flags.on('own-all-applications') });
+      applicationController(context, {
+        api,
+        git,
+        render,
+        ownsAll: flags.on('own-all-applications'),
+        impersonate: (user) => api.impersonate({ user }),
+        defaultAccount,
+        requiresAccount: flags.on('require-service-account'),
+      });
   },
 };
 

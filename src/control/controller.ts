@@ -110,6 +110,8 @@ export interface ControlContext {
   readonly log: Log;
   readonly stores: Stores;
   readonly writer: Writer;
+  /** The same fence and stores over the client of somebody else (impersonation). */
+  readonly writerThrough: (api: KubeApi) => Writer;
   /** Live reads, where a decision must not rest on the cache. */
   readonly live: Pick<KubeApi, 'get' | 'list'>;
   readonly events: EventRecorder;

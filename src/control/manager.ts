@@ -120,6 +120,7 @@ export class Manager {
       log,
       stores: this.stores,
       writer,
+      writerThrough: (other) => writer.through(other),
       live: api,
       events: this.#events,
       instanceId: options.instanceId,

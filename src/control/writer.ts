@@ -61,6 +61,11 @@ export class FencedWriter implements Writer {
     this.#fieldManager = options.fieldManager ?? FIELD_MANAGER;
   }
 
+  /** The same over another client: same fence, stores and counts. */
+  through(api: KubeApi): FencedWriter {
+    return new FencedWriter({ ...this.#options, api });
+  }
+
   create(
     type: ResourceType,
     object: KubeObject,

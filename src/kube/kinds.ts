@@ -29,6 +29,7 @@ export const NAMESPACE = kind('', 'v1', 'namespaces', 'Namespace', false);
 export const POD = kind('', 'v1', 'pods', 'Pod');
 export const SERVICE = kind('', 'v1', 'services', 'Service');
 export const SECRET = kind('', 'v1', 'secrets', 'Secret');
+export const SERVICE_ACCOUNT = kind('', 'v1', 'serviceaccounts', 'ServiceAccount');
 export const CONFIG_MAP = kind('', 'v1', 'configmaps', 'ConfigMap');
 export const EVENT = kind('', 'v1', 'events', 'Event');
 export const REPLICA_SET = kind('apps', 'v1', 'replicasets', 'ReplicaSet');

@@ -4,6 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 
 export interface AuditEntry {
   readonly user: string;
+  /** Who acted as `user`, or ''. */
+  readonly impersonator: string;
   readonly userAgent: string;
   readonly verb: string;
   readonly group: string;
@@ -61,6 +63,7 @@ export function readAudit(file: string, user?: string): AuditEntry[] {
     const { resource = '', subresource } = raw.objectRef ?? {};
     entries.push({
       user: name,
+      impersonator: raw.impersonatedUser === undefined ? '' : (raw.user?.username ?? ''),
       userAgent: raw.userAgent ?? '',
       verb: raw.verb ?? '',
       group: raw.objectRef?.apiGroup ?? '',

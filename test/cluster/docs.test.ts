@@ -46,8 +46,9 @@ withCluster('documents', { crds: false, controllers: false }, (cluster) => {
     const { plane, api } = cluster();
     const lines = shellLines('docs/install.md').filter((line) => !line.startsWith('docker '));
     assert.ok(lines.length >= 6, 'the lines are found');
+    let shop: User | undefined;
     for (const line of lines) {
-      if (line.includes(' -n shop ')) await User.inNamespace(api, 'shop');
+      if (line.includes(' -n shop ')) shop ??= await User.inNamespace(api, 'shop');
       await run(line);
       // Deployments need controllers, and these the kinds.
       if (line === 'kubectl apply -k deploy') await plane.startControllers();

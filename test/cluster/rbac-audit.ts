@@ -47,6 +47,15 @@ export interface Right {
 export const parseManifests = (text: string): Manifest[] =>
   parseAllDocuments(text).map((document) => document.toJS() as Manifest);
 
+/** The flags that a Deployment starts `sluice controller` with. */
+export function deployedArgs(manifests: readonly Manifest[], name: string): string[] {
+  const deployment = manifests.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === name);
+  const spec = deployment?.spec as { template: { spec: { containers: { args: string[] }[] } } } | undefined;
+  const [command, ...args] = spec?.template.spec.containers[0]?.args ?? [];
+  if (command !== 'controller') throw new Error(`the Deployment ${name} starts no controller`);
+  return args;
+}
+
 /** All that the roles bound to a ServiceAccount give. */
 export function rightsOf(manifests: readonly Manifest[], user: string): Right[] {
   const [, , namespace, name] = user.split(':');

@@ -11,7 +11,7 @@ import { readAudit } from './audit.ts';
 import { ControllerProcess } from './controller-process.ts';
 import { type Cluster, eventually, withCluster } from './harness.ts';
 import { kubectl, tryKubectl } from './kubectl.ts';
-import { auditRights, parseManifests, rightsOf } from './rbac-audit.ts';
+import { auditRights, deployedArgs, parseManifests, rightsOf } from './rbac-audit.ts';
 import {
   analysis,
   basicCanary,
@@ -42,14 +42,10 @@ async function startAsDeployed(
   namespace: string,
   manifests: ReturnType<typeof parseManifests>,
 ): Promise<ControllerProcess> {
-  const deployment = manifests.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === NAME);
-  const spec = deployment?.spec as { template: { spec: { containers: { args: string[] }[] } } } | undefined;
-  const [command, ...args] = spec?.template.spec.containers[0]?.args ?? [];
-  assert.equal(command, 'controller');
   const controller = new ControllerProcess({
     kubeconfig: await serviceAccountKubeconfig(plane, namespace, NAME),
     log: join(plane.dir, `controller-${namespace}.log`),
-    args,
+    args: deployedArgs(manifests, NAME),
     env: { POD_NAMESPACE: namespace },
   });
   await controller.says(/all stores are in step/);

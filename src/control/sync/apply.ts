@@ -1,23 +1,20 @@
 /** Carries out the intents of a sync, in order, and tells what became of each. Stops at the first failure. */
 
 import type { JsonObject } from '../../lang/json.ts';
-import type { KubeApi, KubeObject } from '../../kube/api.ts';
+import type { KubeObject } from '../../kube/api.ts';
 import { ApiError, ApiUnreachable, isNotFound } from '../../kube/api.ts';
 import { sleep, type Clock } from '../../kube/clock.ts';
 import { CUSTOM_RESOURCE_DEFINITION, NAMESPACE } from '../../kube/kinds.ts';
 import { resourceHealth } from '../../plan/sync/health/index.ts';
 import { describe } from '../../plan/sync/identity.ts';
 import type { IntentResult, ResourceIdentity, SyncIntent } from '../../plan/sync/index.ts';
-import type { Writer } from '../controller.ts';
+import type { Hands } from './accounts.ts';
 import { FIELD_MANAGER } from './dry-run.ts';
 import type { KindLookup } from './kinds.ts';
-import type { LiveObjects } from './live-objects.ts';
 
 export interface ApplyTools {
-  readonly writer: Writer;
-  readonly live: Pick<KubeApi, 'get'>;
+  readonly hands: Pick<Hands, 'api' | 'writer' | 'objects'>;
   readonly kinds: KindLookup;
-  readonly objects: LiveObjects;
   readonly clock: Clock;
 }
 
@@ -77,7 +74,7 @@ async function carryOut(
   };
   if (intent.kind === 'create-namespace') {
     const name = (intent.manifest['metadata'] as JsonObject)['name'] as string;
-    await tools.writer.patch(
+    await tools.hands.writer.patch(
       NAMESPACE,
       { name },
       { type: 'apply', body: intent.manifest, force: true },
@@ -91,7 +88,7 @@ async function carryOut(
   const ref = refOf(identity);
   if (intent.kind === 'prune') {
     try {
-      await tools.writer.delete(type, ref, {
+      await tools.hands.writer.delete(type, ref, {
         preconditions: { uid: intent.uid },
         propagationPolicy: intent.propagation,
         signal,
@@ -103,14 +100,14 @@ async function carryOut(
     return { key: intent.key, ok: true, message: `${kind.toLowerCase()}/${name} pruned` };
   }
   const before =
-    type.namespaced && ref.namespace === undefined ? undefined : await tools.objects.get(type, ref);
-  const object = await tools.writer.patch(
+    type.namespaced && ref.namespace === undefined ? undefined : await tools.hands.objects.get(type, ref);
+  const object = await tools.hands.writer.patch(
     type,
     ref,
     { type: 'apply', body: intent.manifest, force: true },
     apply,
   );
-  tools.objects.remember(type, object);
+  tools.hands.objects.remember(type, object);
   const done = before === undefined ? 'created' : 'configured';
   return {
     key: intent.key,
@@ -129,7 +126,11 @@ async function untilEstablished(
   const deadline = tools.clock.monotonic() + ESTABLISHED_MS;
   for (const name of names) {
     for (let pause = 100; ; pause = Math.min(pause * 2, 2_000)) {
-      const definition: KubeObject = await tools.live.get(CUSTOM_RESOURCE_DEFINITION, { name }, { signal });
+      const definition: KubeObject = await tools.hands.api.get(
+        CUSTOM_RESOURCE_DEFINITION,
+        { name },
+        { signal },
+      );
       if (resourceHealth(definition as unknown as JsonObject)?.status === 'Healthy') break;
       if (tools.clock.monotonic() >= deadline) {
         throw new NotReady(

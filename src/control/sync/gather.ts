@@ -15,17 +15,16 @@ import { besideRollouts } from '../../plan/sync/beside-rollouts.ts';
 import { resourceKey } from '../../plan/sync/identity.ts';
 import { specProblems } from '../../plan/sync/spec-problems.ts';
 import { ApiError } from '../../kube/api.ts';
+import type { Hands } from './accounts.ts';
 import { desiredObjects, type DesiredObject } from './desired.ts';
-import type { DryRuns } from './dry-run.ts';
 import type { KindLookup } from './kinds.ts';
-import { NotInStep, type LiveObjects } from './live-objects.ts';
+import { NotInStep } from './live-objects.ts';
 import type { RenderRequest, Renderings } from './rendering.ts';
 
 interface GatherTools {
   readonly renderings: Renderings;
   readonly kinds: KindLookup;
-  readonly objects: LiveObjects;
-  readonly dryRuns: DryRuns;
+  readonly hands: Pick<Hands, 'objects' | 'dryRuns'>;
 }
 
 interface Gathered {
@@ -43,6 +42,8 @@ interface GatherInput {
   readonly trackingName: string;
   readonly inventory: readonly ResourceIdentity[];
   readonly request: RenderRequest;
+  /** Nothing may be looked at, and nothing is decided. `passing`: it may be over the next time. */
+  readonly obstacle: { readonly problem: Problem; readonly passing: boolean } | undefined;
   readonly now: number;
 }
 
@@ -58,7 +59,14 @@ export async function gatherSync(
   input: GatherInput,
   signal: AbortSignal,
 ): Promise<Gathered | undefined> {
-  const { application, key } = input;
+  const { application, key, obstacle } = input;
+  if (obstacle !== undefined) {
+    const { now, trackingName } = input;
+    const inventory = input.inventory.map((identity) => ({ identity, live: undefined }));
+    const target = { ok: false, problem: obstacle.problem } as const;
+    const snapshot = { now, application, trackingName, target, inventory };
+    return { snapshot, watched: [], nextPollAt: Number.POSITIVE_INFINITY, retry: obstacle.passing };
+  }
   const { fatal } = specProblems(application);
   const source = application.spec.source;
   let nextPollAt = Number.POSITIVE_INFINITY;
@@ -86,14 +94,14 @@ export async function gatherSync(
           const created = (application.spec.syncPolicy?.syncOptions ?? []).includes('CreateNamespace=true');
           namespace =
             created && destination !== ''
-              ? asJson(await tools.objects.get(NAMESPACE, { name: destination }))
+              ? asJson(await tools.hands.objects.get(NAMESPACE, { name: destination }))
               : undefined;
           const ready = await withReadiness(tools, desired.objects, created ? destination : '');
           target = {
             ok: true,
             revision,
             sourceType: rendered.sourceType,
-            resources: await tools.dryRuns.compare(key, ready, validates(application), signal),
+            resources: await tools.hands.dryRuns.compare(key, ready, validates(application), signal),
             warnings: [...(outcome.ok ? [] : [outcome.problem]), ...desired.warnings],
           };
         }
@@ -133,14 +141,14 @@ export async function gatherSync(
 }
 
 export async function liveInventory(
-  tools: Pick<GatherTools, 'kinds' | 'objects'>,
+  tools: { readonly kinds: KindLookup; readonly hands: Pick<Hands, 'objects'> },
   identities: readonly ResourceIdentity[],
 ): Promise<InventoryResource[]> {
   return await Promise.all(
     identities.map(async (identity): Promise<InventoryResource> => {
       const type = await tools.kinds.find(identity.group, identity.version, identity.kind);
       if (type === undefined) return { identity, live: undefined };
-      return { identity, live: asJson(await tools.objects.get(type, refOf(identity))) };
+      return { identity, live: asJson(await tools.hands.objects.get(type, refOf(identity))) };
     }),
   );
 }
@@ -170,7 +178,7 @@ async function withReadiness(
   if (createdNamespace !== '') coming.add(createdNamespace);
   const missing = new Set<string>();
   for (const name of coming) {
-    const found = await tools.objects.get(NAMESPACE, { name });
+    const found = await tools.hands.objects.get(NAMESPACE, { name });
     if (found === undefined) missing.add(name);
   }
   return await Promise.all(
@@ -182,7 +190,7 @@ async function withReadiness(
       if (missing.has(identity.namespace)) {
         return { ...object, unready: 'its namespace comes with this sync', live: undefined };
       }
-      const live = await tools.objects.get(type, refOf(identity));
+      const live = await tools.hands.objects.get(type, refOf(identity));
       return { ...object, manifest: besideRollouts(object.manifest, asJson(live)), live };
     }),
   );

@@ -11,24 +11,28 @@ import type { JsonObject } from '../../lang/json.ts';
 import { createMergePatch } from '../../lang/patch/merge.ts';
 import { formatTime } from '../../lang/time.ts';
 import type { KubeApi, KubeObject } from '../../kube/api.ts';
-import { isConflict, isNotFound, keyOf } from '../../kube/api.ts';
+import { ApiError, isConflict, isNotFound, keyOf } from '../../kube/api.ts';
 import { APPLICATION } from '../../kube/kinds.ts';
+import { type AccountRef, chooseAccount, printAccount } from '../../plan/sync/account.ts';
 import { identityOf, inventoryKey, resourceKey } from '../../plan/sync/identity.ts';
 import {
   concludeSync,
   planDeletion,
   planSync,
+  type InventoryResource,
+  type Problem,
   type ResourceIdentity,
   type SyncPlan,
 } from '../../plan/sync/index.ts';
 import type { ControlContext, Controller, ReconcileResult } from '../controller.ts';
+import { Accounts, type Hands } from './accounts.ts';
 import { applyIntents } from './apply.ts';
 import { ArgoCdDetector } from './beside-argo-cd.ts';
-import { DryRuns, FIELD_MANAGER } from './dry-run.ts';
+import { FIELD_MANAGER } from './dry-run.ts';
 import { gatherSync, liveInventory, refreshAsked, validates } from './gather.ts';
 import { InventoryStore } from './inventory-store.ts';
 import { ClusterKinds, type KindLookup } from './kinds.ts';
-import { LiveObjects } from './live-objects.ts';
+import { NotInStep } from './live-objects.ts';
 import { digestOf, Renderings } from './rendering.ts';
 import { RepositorySecrets } from './repositories.ts';
 
@@ -40,6 +44,12 @@ export interface SyncDependencies {
   /** Acts on every Application, not only on those labelled `sluice.dev/syncer`. */
   readonly ownsAll?: boolean | undefined;
   readonly kinds?: KindLookup | undefined;
+  /** The client of a user, for Applications that act as a ServiceAccount. */
+  readonly impersonate?: ((user: string) => KubeApi) | undefined;
+  /** The account of Applications that name none: `name` or `namespace:name`. */
+  readonly defaultAccount?: string | undefined;
+  /** Nothing is done with the syncer's own rights. */
+  readonly requiresAccount?: boolean | undefined;
   /** 120 s. */
   readonly pollMs?: number | undefined;
   /** Up to 60 s are added to each poll. */
@@ -66,9 +76,8 @@ class ApplicationSyncer {
   readonly #context: ControlContext;
   readonly #deps: SyncDependencies;
   readonly #kinds: KindLookup;
-  readonly #objects: LiveObjects;
+  readonly #accounts: Accounts;
   readonly #renderings: Renderings;
-  readonly #dryRuns: DryRuns;
   readonly #inventories: InventoryStore;
   readonly #argoCd: ArgoCdDetector;
   /** Resource key to the Applications that look at it, and back. */
@@ -81,11 +90,10 @@ class ApplicationSyncer {
     this.#context = context;
     this.#deps = deps;
     this.#kinds = deps.kinds ?? new ClusterKinds(deps.api, clock);
-    this.#objects = new LiveObjects({
+    this.#accounts = new Accounts({
+      context,
       api: deps.api,
-      clock,
-      random,
-      log,
+      impersonate: deps.impersonate,
       onChange: (_type, before, after) => this.#onChange(before, after),
     });
     this.#renderings = new Renderings({
@@ -97,20 +105,19 @@ class ApplicationSyncer {
       pollMs: deps.pollMs ?? 120_000,
       pollJitterMs: deps.pollJitterMs ?? 60_000,
     });
-    this.#dryRuns = new DryRuns(writer, clock);
     this.#inventories = new InventoryStore(deps.api, writer);
     this.#argoCd = new ArgoCdDetector(deps.api, clock, log);
   }
 
   attach(wake: (key: string) => void, signal: AbortSignal): void {
     this.#wake = wake;
-    this.#objects.attach(signal);
+    this.#accounts.attach(signal);
     this.#renderings.attach(wake, signal);
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult> {
     const object = this.#context.stores.of(APPLICATION).get(key);
-    this.#objects.stopUnused();
+    this.#accounts.stopUnused();
     if (object === undefined || !(await this.#isOwned(object))) {
       this.#forget(key);
       return {};
@@ -122,14 +129,16 @@ class ApplicationSyncer {
     const application = decoded.value;
     const refresh = refreshAsked(object);
     if (refresh === 'hard') {
-      this.#dryRuns.forget(key);
+      this.#accounts.forget(key);
       this.#kinds.refresh();
     }
     const { clock, log } = this.#context;
     const inventory = await this.#inventories.read(key, object);
+    const { hands, account, obstacle } = await this.#handsFor(object);
     const gathered = await gatherSync(
-      { renderings: this.#renderings, kinds: this.#kinds, objects: this.#objects, dryRuns: this.#dryRuns },
+      { renderings: this.#renderings, kinds: this.#kinds, hands },
       {
+        obstacle,
         key,
         application,
         trackingName: this.#trackingName(object),
@@ -146,10 +155,17 @@ class ApplicationSyncer {
       signal,
     );
     if (gathered === undefined) return {};
-    const { snapshot, watched, nextPollAt, retry } = gathered;
+    const { watched, nextPollAt } = gathered;
+    let { snapshot, retry } = gathered;
     this.#watch(key, watched);
 
-    const plan = planSync(snapshot);
+    let plan = planSync(snapshot);
+    const gone = plan.intents.length === 0 ? undefined : await hands.problem(true);
+    if (gone !== undefined) {
+      snapshot = { ...snapshot, target: { ok: false, problem: gone } };
+      plan = planSync(snapshot);
+      retry = true;
+    }
     for (const { about, text } of plan.notes) log.debug({ application: key, about }, text);
     let current = object;
     try {
@@ -157,23 +173,16 @@ class ApplicationSyncer {
         // First what is about to be ours, so that a crash in between leaves nothing that no one would prune.
         current = await this.#writeStatus(key, current, plan.status ?? {}, {});
       }
-      const results = await applyIntents(
-        {
-          writer: this.#context.writer,
-          live: this.#deps.api,
-          kinds: this.#kinds,
-          objects: this.#objects,
-          clock,
-        },
-        plan.intents,
-        { validate: validates(application), signal },
-      );
+      const results = await applyIntents({ hands, kinds: this.#kinds, clock }, plan.intents, {
+        validate: validates(application),
+        signal,
+      });
       const conclusion = concludeSync({ ...snapshot, now: clock.now() }, plan, results);
       current = await this.#writeStatus(key, current, conclusion.status, {
         consumeOperation: plan.consumesOperation,
         removeRefresh: refresh !== undefined,
       });
-      this.#tell(current, plan, conclusion);
+      this.#tell(current, plan, conclusion, account);
       if (retry) return { retry: true };
       const due = Math.min(conclusion.requeueAt ?? Number.POSITIVE_INFINITY, nextPollAt);
       return Number.isFinite(due) ? { requeueAt: due } : {};
@@ -233,20 +242,22 @@ class ApplicationSyncer {
     object: KubeObject,
     plan: SyncPlan,
     conclusion: { status: ApplicationStatus; succeeded: boolean },
+    account: AccountRef | undefined,
   ): void {
     if (plan.operation === undefined) return;
     const { revision } = plan.operation;
     const message = conclusion.status.operationState?.message ?? '';
     const application = keyOf(object.metadata);
+    const as = account === undefined ? undefined : printAccount(account);
     if (conclusion.succeeded) {
-      this.#context.log.info({ application, revision, writes: plan.intents.length }, 'sync succeeded');
+      this.#context.log.info({ application, revision, as, writes: plan.intents.length }, 'sync succeeded');
       this.#context.events.record(object, {
         type: 'Normal',
         reason: 'OperationCompleted',
         message: `Sync operation to ${revision} succeeded`,
       });
     } else {
-      this.#context.log.warn({ application, revision, message }, 'sync failed');
+      this.#context.log.warn({ application, revision, as, message }, 'sync failed');
       this.#context.events.record(object, {
         type: 'Warning',
         reason: 'OperationCompleted',
@@ -290,10 +301,16 @@ class ApplicationSyncer {
       this.#forget(key);
       return {};
     }
-    const inventory = await liveInventory(
-      { kinds: this.#kinds, objects: this.#objects },
-      await this.#inventories.read(key, object),
-    );
+    const { hands, obstacle } = await this.#handsFor(object);
+    if (obstacle !== undefined) return await this.#reportHeldUp(key, object, obstacle.problem.message);
+    const known = await this.#inventories.read(key, object);
+    let inventory: InventoryResource[];
+    try {
+      inventory = await liveInventory({ kinds: this.#kinds, hands }, known);
+    } catch (error) {
+      if (!(error instanceof ApiError) && !(error instanceof NotInStep)) throw error;
+      return await this.#reportHeldUp(key, object, `what it owns could not be read: ${error.message}`);
+    }
     this.#watch(
       key,
       inventory.map(({ identity }) => resourceKey(identity)),
@@ -301,30 +318,12 @@ class ApplicationSyncer {
     const { intents, remaining } = planDeletion({ trackingName: this.#trackingName(object), inventory });
     const background = mine.endsWith('/background');
     const results = await applyIntents(
-      {
-        writer: this.#context.writer,
-        live: this.#deps.api,
-        kinds: this.#kinds,
-        objects: this.#objects,
-        clock: this.#context.clock,
-      },
+      { hands, kinds: this.#kinds, clock: this.#context.clock },
       intents.map((intent) => ({ ...intent, propagation: background ? 'Background' : intent.propagation })),
       { validate: true, signal },
     );
     const failed = results.find(({ ok }) => !ok);
-    if (failed !== undefined) {
-      const status = (object['status'] ?? {}) as ApplicationStatus;
-      const known = status.conditions?.find(
-        (c) => c.type === 'DeletionError' && c.message === failed.message,
-      );
-      const condition = known ?? {
-        type: 'DeletionError',
-        message: failed.message,
-        lastTransitionTime: formatTime(this.#context.clock.now()),
-      };
-      await this.#writeStatus(key, object, { ...status, conditions: [condition] }, {});
-      return { retry: true };
-    }
+    if (failed !== undefined) return await this.#reportHeldUp(key, object, failed.message);
     if (remaining > 0) return { requeueAt: this.#context.clock.now() + 5_000 };
     try {
       await this.#context.writer.patch(
@@ -347,6 +346,41 @@ class ApplicationSyncer {
     }
     this.#forget(key);
     return {};
+  }
+
+  /** What the Application owns can't be deleted now. */
+  async #reportHeldUp(key: string, object: KubeObject, message: string): Promise<ReconcileResult> {
+    const status = (object['status'] ?? {}) as ApplicationStatus;
+    const known = status.conditions?.find((c) => c.type === 'DeletionError' && c.message === message);
+    const condition = known ?? {
+      type: 'DeletionError',
+      message,
+      lastTransitionTime: formatTime(this.#context.clock.now()),
+    };
+    await this.#writeStatus(key, object, { ...status, conditions: [condition] }, {});
+    return { retry: true };
+  }
+
+  /** The hands of the account that the Application is to be synced as, or what is wrong with that account. */
+  async #handsFor(object: KubeObject): Promise<{
+    hands: Hands;
+    account: AccountRef | undefined;
+    obstacle: { problem: Problem; passing: boolean } | undefined;
+  }> {
+    const choice = chooseAccount(object as unknown as JsonObject, {
+      ownNamespace: this.#context.ownNamespace,
+      fallback: this.#deps.defaultAccount ?? '',
+      required: this.#deps.requiresAccount === true,
+    });
+    if (!choice.ok) {
+      // Never used: there is an obstacle.
+      const hands = this.#accounts.of(undefined);
+      return { hands, account: undefined, obstacle: { problem: choice.problem, passing: false } };
+    }
+    const { account } = choice;
+    const hands = this.#accounts.of(account);
+    const problem = await hands.problem(false);
+    return { hands, account, obstacle: problem === undefined ? undefined : { problem, passing: true } };
   }
 
   #watch(key: string, resources: readonly string[]): void {
@@ -377,7 +411,7 @@ class ApplicationSyncer {
     this.#watch(key, []);
     this.#watched.delete(key);
     this.#renderings.forget(key);
-    this.#dryRuns.forget(key);
+    this.#accounts.forget(key);
     this.#inventories.forget(key);
   }
 }

@@ -15,7 +15,7 @@ interface Watched {
   usedAt: number;
 }
 
-interface LiveObjectsOptions {
+export interface LiveObjectsOptions {
   readonly api: KubeApi;
   readonly clock: Clock;
   readonly random: () => number;

@@ -101,6 +101,9 @@ export class Harness {
         patch: (_type: ResourceType, ref: ObjectRef, patch: Patch) => this.#patch(ref, patch),
         delete: (_type: ResourceType, ref: ObjectRef) => this.#delete(ref),
       },
+      writerThrough: () => {
+        throw new Error('not used');
+      },
       live: {
         get: (_type, ref) => this.#secret(ref),
         list: () => Promise.reject(new Error('not used')),

@@ -31,6 +31,10 @@ export class World {
   /** How often it asked for a dry run. */
   dryRuns = 0;
   readonly logs: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[] = [];
+  /** Who asked for what, apart from watches: `user verb Kind`; dry runs are `user dry-run Kind`. */
+  readonly asked = new Set<string>();
+  /** What a user may not do, as RBAC would say. */
+  forbids: ((user: string, verb: string, kind: string) => boolean) | undefined;
   /** A kind that the syncer may not list. */
   refuseLists: string | undefined;
   #stop = new AbortController();
@@ -61,7 +65,7 @@ export class World {
   start(): void {
     this.#stop = new AbortController();
     const manager = new Manager({
-      api: this.#observed(this.cluster.api({ name: 'syncer' })),
+      api: this.#observed('syncer'),
       clock: this.clock,
       random: () => 0.5,
       log: this.#log(),
@@ -69,7 +73,8 @@ export class World {
         ...this.#others,
         (context) =>
           applicationController(context, {
-            api: this.#observed(this.cluster.api({ name: 'syncer' })),
+            api: this.#observed('syncer'),
+            impersonate: (user) => this.#observed(user),
             git: this.git,
             ...this.#deps,
           }),
@@ -141,16 +146,29 @@ export class World {
     await this.clock.advance(151_000);
   }
 
-  #observed(api: KubeApi): KubeApi {
+  #observed(user: string): KubeApi {
+    const api = this.cluster.api({ name: user });
+    const guard = (verb: string, { kind }: ResourceType): void => {
+      this.asked.add(`${user} ${verb} ${kind}`);
+      if (this.forbids?.(user, verb, kind) === true) {
+        const message = `${kind} is forbidden: User "${user}" cannot ${verb}`;
+        throw new ApiError({ code: 403, reason: 'Forbidden', message });
+      }
+    };
     const see = (verb: string, type: ResourceType, name: string, dryRun: boolean | undefined): void => {
+      guard(dryRun === true ? 'dry-run' : verb, type);
       this.fault?.(verb, type, name, dryRun === true);
       if (dryRun === true) this.dryRuns += 1;
       else if (type.kind !== 'Event' && type.kind !== 'Lease')
         this.writes.push({ verb, kind: type.kind, name });
     };
     return {
-      get: (type, ref, options) => api.get(type, ref, options),
+      get: async (type, ref, options) => {
+        guard('get', type);
+        return await api.get(type, ref, options);
+      },
       list: async (type, options) => {
+        guard('list', type);
         if (type.kind === this.refuseLists)
           throw new ApiError({ code: 403, reason: 'Forbidden', message: 'forbidden' });
         return await api.list(type, options);
