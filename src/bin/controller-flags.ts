@@ -135,8 +135,8 @@ export const CONTROLLER_FLAGS: readonly Flag[] = [
     name: 'hold-argo-rollouts-lease',
     kind: 'switch',
     group: LEADER,
-    fallback: false,
-    help: "hold that controller's lease too, so that it stays passive",
+    fallback: true,
+    help: 'where Argo Rollouts is or was, hold its lease too, so that it stays passive',
   },
   {
     name: 'metricsPort',

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import type { Log } from '../control/controller.ts';
 import { type Endpoint, type Pages, servePages, textPage } from '../control/health.ts';
 import { createLog, type LogFormat, type LogLevel } from '../control/log.ts';
-import { Manager } from '../control/manager.ts';
+import { type LeaderElectionSettings, Manager } from '../control/manager.ts';
 import { Metrics } from '../control/metrics.ts';
 import { objectGauges } from '../control/object-metrics.ts';
 import { customResourceDefinitions } from '../api/crd.ts';
@@ -19,6 +19,8 @@ import {
   findOtherController,
   IDENTITY_PREFIX,
   leaseName,
+  mayCreateLeases,
+  visibleLeases,
 } from '../kube/other-controller.ts';
 import { schemaGaps } from '../kube/served-schema.ts';
 import type { JsonObject } from '../lang/json.ts';
@@ -100,8 +102,8 @@ async function runController(flags: Flags): Promise<number> {
     const ownNamespace = await ownNamespaceFor(connection, api, log, stop);
     if (stop.aborted) return EXIT_OK;
     const syncsOnly = picked.every((name) => name === 'sync');
+    const namespaces = [ownNamespace, flags.on('namespaced') ? connection.namespace : DEFAULT_NAMESPACE];
     if (!syncsOnly) {
-      const namespaces = [ownNamespace, flags.on('namespaced') ? connection.namespace : DEFAULT_NAMESPACE];
       await refuseBesideOther(flags, api, namespaces, log, stop);
       if (stop.aborted) return EXIT_OK;
       await inspectKinds(flags, api, log, stop);
@@ -122,7 +124,7 @@ async function runController(flags: Flags): Promise<number> {
             flags,
             ownNamespace,
             leaseName(syncsOnly ? SYNCER_LEASE : LEASE, instanceId),
-            instanceId,
+            syncsOnly ? undefined : await besideOther(flags, api, ownNamespace, namespaces, log, stop),
           )
         : undefined,
       metrics,
@@ -349,8 +351,8 @@ function leaderElection(
   flags: Flags,
   namespace: string,
   name: string,
-  instanceId: string,
-): NonNullable<ConstructorParameters<typeof Manager>[0]['leaderElection']> {
+  beside: Pick<LeaderElectionSettings, 'holdAlso' | 'permit'> | undefined,
+): LeaderElectionSettings {
   const times = {
     leaseDurationMs: flags.number('leader-election-lease-duration') ?? 15_000,
     renewDeadlineMs: flags.number('leader-election-renew-deadline') ?? 10_000,
@@ -361,15 +363,45 @@ function leaderElection(
       'the leader election times do not fit: 1.2 x retry period < renew deadline < lease duration must hold',
     );
   }
-  const foreign = leaseName(ARGO_ROLLOUTS_LEASE, instanceId);
   return {
     namespace,
     name,
     identity: `${IDENTITY_PREFIX}${hostname()}_${randomUUID()}`,
     times,
-    holdAlso: flags.on('hold-argo-rollouts-lease')
-      ? [...new Set([namespace, DEFAULT_NAMESPACE])].map((each) => ({ namespace: each, name: foreign }))
-      : undefined,
+    isOurs: (holder) => holder.startsWith(IDENTITY_PREFIX),
+    ...beside,
+  };
+}
+
+/**
+ * The leases of Argo Rollouts, held where they are; in the namespaces where it usually lives also made, where the
+ * right is there (asked for first, so that no request is refused). With the user's word that both may run: none.
+ */
+async function besideOther(
+  flags: Flags,
+  api: KubeApi,
+  ownNamespace: string,
+  namespaces: readonly string[],
+  log: Log,
+  stop: AbortSignal,
+): Promise<Pick<LeaderElectionSettings, 'holdAlso' | 'permit'> | undefined> {
+  if (!flags.on('hold-argo-rollouts-lease') || flags.on('force-beside-argo-rollouts')) return undefined;
+  const name = leaseName(ARGO_ROLLOUTS_LEASE, flags.text('instance-id') ?? '');
+  const everywhere = !flags.on('namespaced');
+  const found = await persistently(log, stop, () =>
+    visibleLeases({ api, namespaces, everywhere, signal: stop }, name),
+  );
+  // Beside controllers of the whole cluster its usual home, else the one namespace that is ours.
+  const home = everywhere ? DEFAULT_NAMESPACE : ownNamespace;
+  const elsewhere = (found ?? []).map(({ metadata }) => metadata.namespace ?? '');
+  return {
+    holdAlso: [...new Set([home, ...elsewhere])].map((namespace) => ({
+      namespace,
+      name,
+      mayCreate: (signal) =>
+        namespace === home ? mayCreateLeases(api, namespace, signal) : Promise.resolve(false),
+    })),
+    permit: (signal) => refuseBesideOther(flags, api, namespaces, log, signal),
   };
 }
 

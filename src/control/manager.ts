@@ -12,7 +12,7 @@ import type { KubeApi, ResourceType } from '../kube/api.ts';
 import { ApiError, apiVersionOf, isConflict, isNotFound } from '../kube/api.ts';
 import { type Clock, sleep } from '../kube/clock.ts';
 import { Informer, type InformerFailure } from '../kube/informer.ts';
-import { LeaderElection, type LeadershipChange, LeadershipLost, type LeaseTimes } from '../kube/lease.ts';
+import { type ForeignLease, LeaderElection, type LeadershipChange, LeadershipLost, type LeaseTimes } from '../kube/lease.ts';
 import type { MemoryStore } from '../kube/memory-store.ts';
 import type { IndexFunction, ReadStore } from '../kube/store.ts';
 import type { ControlContext, Controller, InformerSpec, Log, ReconcileResult, Stores } from './controller.ts';
@@ -26,7 +26,10 @@ export interface LeaderElectionSettings {
   readonly name: string;
   readonly identity: string;
   readonly times?: LeaseTimes | undefined;
-  readonly holdAlso?: readonly { readonly namespace: string; readonly name: string }[] | undefined;
+  readonly holdAlso?: readonly ForeignLease[] | undefined;
+  readonly isOurs?: ((holder: string) => boolean) | undefined;
+  /** Asked when the lease was acquired, perhaps long after the start, and before anything is done. Rejects: it ends. */
+  readonly permit?: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 export interface ManagerOptions {
@@ -95,6 +98,7 @@ export class Manager {
             identity: leaderElection.identity,
             times: leaderElection.times,
             holdAlso: leaderElection.holdAlso,
+            isOurs: leaderElection.isOurs,
             onChange: (change) => this.#onLeadership(change),
           });
     const writer = new FencedWriter({
@@ -180,7 +184,8 @@ export class Manager {
       stopping.catch(() => {});
       const offered = this.#offered();
       const informers = offered.map((informer) => informer.run(this.#informing.signal));
-      const synced = Promise.all(offered.map((informer) => informer.whenSynced()));
+      const permitted = this.#options.leaderElection?.permit?.(this.#informing.signal);
+      const synced = Promise.all([permitted, ...offered.map((informer) => informer.whenSynced())]);
       if (await Promise.race([synced.then(() => true), stopping.then(() => false)])) {
         this.#state = 'working';
         this.#options.log.info(

@@ -38,6 +38,13 @@ export const POD_TEMPLATE = kind('', 'v1', 'podtemplates', 'PodTemplate');
 export const INGRESS = kind('networking.k8s.io', 'v1', 'ingresses', 'Ingress');
 export const JOB = kind('batch', 'v1', 'jobs', 'Job');
 export const LEASE = kind('coordination.k8s.io', 'v1', 'leases', 'Lease');
+export const SELF_SUBJECT_ACCESS_REVIEW = kind(
+  'authorization.k8s.io',
+  'v1',
+  'selfsubjectaccessreviews',
+  'SelfSubjectAccessReview',
+  false,
+);
 export const ENDPOINT_SLICE = kind('discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice');
 export const CUSTOM_RESOURCE_DEFINITION = kind(
   'apiextensions.k8s.io',

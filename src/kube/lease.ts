@@ -38,6 +38,14 @@ export interface LeaseSpec {
 
 export const leaseSpecOf = (lease: KubeObject): LeaseSpec => (lease['spec'] ?? {}) as LeaseSpec;
 
+/** A lease of another kind of controller, held so that it stays passive. */
+export interface ForeignLease {
+  readonly namespace: string;
+  readonly name: string;
+  /** Whether it may be made where it isn't there. Absent: never. */
+  readonly mayCreate?: ((signal: AbortSignal) => Promise<boolean>) | undefined;
+}
+
 /** One Lease that we want to hold. Knows what it saw last, and when. */
 export class LeaseLock {
   readonly ref: Required<Pick<ObjectRef, 'name'>> & { readonly namespace: string };
@@ -45,6 +53,9 @@ export class LeaseLock {
   readonly #clock: Clock;
   readonly #identity: string;
   readonly #times: LeaseTimes;
+  readonly #isPredecessor: (holder: string) => boolean;
+  readonly #mayCreate: (signal: AbortSignal) => Promise<boolean>;
+  #rival = '';
   #observed: KubeObject | undefined;
   #observedSpec = '';
   #observedAt = 0;
@@ -57,12 +68,23 @@ export class LeaseLock {
     ref: { namespace: string; name: string };
     identity: string;
     times: LeaseTimes;
+    /** Holders from whom it is taken without waiting: they lead no more. */
+    isPredecessor?: ((holder: string) => boolean) | undefined;
+    /** Absent: it is made where it isn't there. */
+    mayCreate?: ((signal: AbortSignal) => Promise<boolean>) | undefined;
   }) {
     this.#api = options.api;
     this.#clock = options.clock;
     this.ref = options.ref;
     this.#identity = options.identity;
     this.#times = options.times;
+    this.#isPredecessor = options.isPredecessor ?? (() => false);
+    this.#mayCreate = options.mayCreate ?? (() => Promise.resolve(true));
+  }
+
+  /** Who else took or renewed it while we looked on; '' when nobody is known to be alive. */
+  get rival(): string {
+    return this.#rival;
   }
 
   /** Who holds it, as far as we know. */
@@ -78,6 +100,8 @@ export class LeaseLock {
         this.#observe(await this.#api.get(LEASE, this.ref, { signal, priority: 'high' }));
       } catch (error) {
         if (!isNotFound(error)) throw error;
+        this.#observed = undefined;
+        if (!(await this.#mayCreate(signal ?? new AbortController().signal))) return false;
         return this.#write(undefined, signal);
       }
     }
@@ -85,7 +109,7 @@ export class LeaseLock {
     if (current === undefined) return false;
     const spec = leaseSpecOf(current);
     const holder = spec.holderIdentity ?? '';
-    if (holder !== '' && holder !== this.#identity) {
+    if (holder !== '' && holder !== this.#identity && !this.#isPredecessor(holder)) {
       const seconds = spec.leaseDurationSeconds;
       const durationMs =
         typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : this.#times.leaseDurationMs;
@@ -111,8 +135,12 @@ export class LeaseLock {
 
   #observe(lease: KubeObject): void {
     const text = JSON.stringify(lease['spec'] ?? {});
-    if (this.#observed === undefined || text !== this.#observedSpec)
-      this.#observedAt = this.#clock.monotonic();
+    const changed = text !== this.#observedSpec;
+    if (this.#observed === undefined || changed) this.#observedAt = this.#clock.monotonic();
+    const holder = leaseSpecOf(lease).holderIdentity ?? '';
+    if (holder === '' || holder === this.#identity || this.#isPredecessor(holder)) this.#rival = '';
+    // What was there when we first looked may be of somebody who died.
+    else if (changed && this.#observed !== undefined) this.#rival = holder;
     this.#observed = lease;
     this.#observedSpec = text;
     this.#doubted = false;
@@ -160,6 +188,9 @@ export class LeaseLock {
   }
 }
 
+/** How often a lease is looked for that isn't there. */
+const ABSENT_MS = 30_000;
+
 export interface LeaderElectionOptions {
   readonly api: KubeApi;
   readonly clock: Clock;
@@ -168,10 +199,14 @@ export interface LeaderElectionOptions {
   readonly identity: string;
   readonly times?: LeaseTimes | undefined;
   /**
-   * Leases that the leader holds beside its own where their namespace exists, so that another controller that
-   * goes by them stays passive. Not holding one of them never costs the leadership.
+   * Leases that the leader holds beside its own, so that another controller that goes by them stays passive. Where
+   * that is not possible nothing is lost, unless somebody else is seen to take or renew one: then that controller
+   * acts, and ours must not. They are not given back at the end but expire: a standby of ours that takes over must
+   * not find the other one awake.
    */
-  readonly holdAlso?: readonly { readonly namespace: string; readonly name: string }[] | undefined;
+  readonly holdAlso?: readonly ForeignLease[] | undefined;
+  /** Holders of these leases that were ours: from them they are taken at once. */
+  readonly isOurs?: ((holder: string) => boolean) | undefined;
   readonly onChange?: ((change: LeadershipChange) => void) | undefined;
 }
 
@@ -186,7 +221,7 @@ export class LeaderElection {
   readonly #options: LeaderElectionOptions;
   readonly #times: LeaseTimes;
   readonly #lock: LeaseLock;
-  readonly #alsoHeld: readonly LeaseLock[];
+  readonly #alsoHeld: readonly { readonly lock: LeaseLock; dueAt: number }[];
   #leading = false;
   /** When the request of the last successful renewal was begun, on both clocks. */
   #renewed = { monotonic: 0, wall: 0 };
@@ -203,10 +238,14 @@ export class LeaderElection {
     }
     this.#options = options;
     this.#times = times;
-    const lock = (ref: { namespace: string; name: string }): LeaseLock =>
-      new LeaseLock({ api: options.api, clock: options.clock, ref, identity: options.identity, times });
-    this.#lock = lock(options.lock);
-    this.#alsoHeld = (options.holdAlso ?? []).map(lock);
+    const { api, clock, identity } = options;
+    const common = { api, clock, identity, times };
+    this.#lock = new LeaseLock({ ...common, ref: options.lock });
+    const { isOurs: isPredecessor } = options;
+    this.#alsoHeld = (options.holdAlso ?? []).map(({ mayCreate = () => Promise.resolve(false), ...ref }) => ({
+      lock: new LeaseLock({ ...common, ref, isPredecessor, mayCreate }),
+      dueAt: Number.NEGATIVE_INFINITY,
+    }));
   }
 
   /**
@@ -268,12 +307,10 @@ export class LeaderElection {
     const held = this.#leading;
     this.#leading = false;
     if (!held) return;
-    for (const lock of [...this.#alsoHeld, this.#lock]) {
-      try {
-        await lock.release(signal);
-      } catch (error) {
-        this.#report(lock, error);
-      }
+    try {
+      await this.#lock.release(signal);
+    } catch (error) {
+      this.#report(this.#lock, error);
     }
     this.#options.onChange?.({ type: 'released' });
   }
@@ -304,14 +341,19 @@ export class LeaderElection {
   }
 
   async #renewAlso(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
     await Promise.all(
-      this.#alsoHeld.map(async (lock) => {
+      this.#alsoHeld.map(async (also) => {
+        if (clock.monotonic() < also.dueAt) return;
+        const { lock } = also;
         const bounded = linkedAbort(signal);
-        const timer = this.#options.clock.setTimer(this.#times.retryPeriodMs, () => bounded.abort());
+        const timer = clock.setTimer(this.#times.retryPeriodMs, () => bounded.abort());
         try {
-          await lock.tryAcquireOrRenew(bounded.signal);
+          const held = await lock.tryAcquireOrRenew(bounded.signal);
+          if (!held && lock.holder === '') also.dueAt = clock.monotonic() + ABSENT_MS;
         } catch (error) {
           // No such namespace, or no rights there: then nobody goes by this lease, or we can't.
+          also.dueAt = clock.monotonic() + ABSENT_MS;
           if (!isNotFound(error) && !signal.aborted) this.#report(lock, error);
         } finally {
           timer.cancel();
@@ -319,6 +361,11 @@ export class LeaderElection {
         }
       }),
     );
+    const taken = this.#alsoHeld.find(({ lock }) => lock.rival !== '')?.lock;
+    if (taken !== undefined && !signal.aborted) {
+      const { namespace, name } = taken.ref;
+      this.#lose(`${taken.rival} holds the lease ${namespace}/${name} and acts on the same objects`);
+    }
   }
 
   #report(lock: LeaseLock, error: unknown): void {

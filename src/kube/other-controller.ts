@@ -5,9 +5,9 @@
 
 import { parseTime } from '../lang/time.ts';
 import type { KubeApi, KubeObject } from './api.ts';
-import { ApiError } from './api.ts';
+import { ApiError, apiVersionOf } from './api.ts';
 import { type Clock, sleep } from './clock.ts';
-import { LEASE } from './kinds.ts';
+import { LEASE, SELF_SUBJECT_ACCESS_REVIEW } from './kinds.ts';
 import { leaseSpecOf } from './lease.ts';
 
 export const ARGO_ROLLOUTS_LEASE = 'argo-rollouts-controller-lock';
@@ -75,7 +75,7 @@ const describe = (lease: KubeObject): OtherController => ({
 });
 
 /** The leases of that name: in all namespaces where we may list them, else in the given ones. */
-async function visibleLeases(
+export async function visibleLeases(
   options: {
     api: Pick<KubeApi, 'list' | 'get'>;
     namespaces: readonly string[];
@@ -112,4 +112,24 @@ async function namedLeases(
     }
   }
   return found;
+}
+
+/** Whether we may make leases in a namespace; every authenticated user may ask that. */
+export async function mayCreateLeases(
+  api: Pick<KubeApi, 'create'>,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const review = await api.create(
+    SELF_SUBJECT_ACCESS_REVIEW,
+    {
+      apiVersion: apiVersionOf(SELF_SUBJECT_ACCESS_REVIEW),
+      kind: SELF_SUBJECT_ACCESS_REVIEW.kind,
+      metadata: { name: '' },
+      spec: { resourceAttributes: { namespace, verb: 'create', group: LEASE.group, resource: LEASE.plural } },
+    },
+    { signal },
+  );
+  const { allowed } = (review['status'] ?? {}) as { allowed?: unknown };
+  return allowed === true;
 }

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ApiUnreachable } from '../../src/kube/api.ts';
 import { LEASE } from '../../src/kube/kinds.ts';
-import { LeaderElection, type LeadershipChange, LeadershipLost, leaseSpecOf } from '../../src/kube/lease.ts';
+import {
+  type ForeignLease,
+  LeaderElection,
+  type LeadershipChange,
+  LeadershipLost,
+  leaseSpecOf,
+} from '../../src/kube/lease.ts';
 import { findOtherController, leaseName } from '../../src/kube/other-controller.ts';
 import { FakeApi } from './fake-api.ts';
 import { FakeClock, seeded } from './fake-clock.ts';
@@ -22,7 +28,7 @@ function candidate(
   api: FakeApi,
   clock: FakeClock,
   identity: string,
-  more: { holdAlso?: (typeof LOCK)[] } = {},
+  more: { holdAlso?: ForeignLease[]; isOurs?: (holder: string) => boolean } = {},
 ): Candidate {
   const changes: LeadershipChange[] = [];
   const election = new LeaderElection({
@@ -247,28 +253,110 @@ describe('leader election', () => {
     for (const { stop } of all) stop.abort();
   });
 
-  it('also holds the leases of others where their namespace exists, and does without where not', async () => {
-    const api = new FakeApi();
-    const clock = new FakeClock();
+  describe('beside another kind of controller', () => {
     const also = { namespace: 'argo-rollouts', name: 'argo-rollouts-controller-lock' };
-    api.before = (call) => {
-      if (call.key.startsWith('missing/')) throw new ApiUnreachable('no such namespace');
+    const isOurs = (holder: string): boolean => holder.startsWith('sluice_');
+    const held = (api: FakeApi): string | undefined => {
+      const object = api.objectsOf(LEASE).find(({ metadata }) => metadata.namespace === also.namespace);
+      return object && leaseSpecOf(object).holderIdentity;
     };
-    const one = candidate(api, clock, 'sluice_one', {
-      holdAlso: [also, { namespace: 'missing', name: also.name }],
+
+    it('holds its lease, also where it has to be made, and does without where that is not possible', async () => {
+      const api = new FakeApi();
+      const clock = new FakeClock();
+      api.before = (call) => {
+        if (call.key.startsWith('missing/')) throw new ApiUnreachable('no such namespace');
+      };
+      const mayCreate = (): Promise<boolean> => Promise.resolve(true);
+      const one = candidate(api, clock, 'sluice_one', {
+        isOurs,
+        holdAlso: [
+          { ...also, mayCreate },
+          { namespace: 'missing', name: also.name, mayCreate },
+          { namespace: 'not-mine', name: also.name },
+        ],
+      });
+      await clock.advance(5_000);
+      assert.equal(one.leading, true);
+      assert.equal(held(api), 'sluice_one');
+      assert.ok(
+        api.objectsOf(LEASE).every(({ metadata }) => metadata.namespace !== 'not-mine'),
+        'is not made',
+      );
+      assert.equal(
+        await findOtherController({ api, clock, instanceId: '', namespaces: [] }),
+        undefined,
+        'ours is not taken for the other controller',
+      );
+      const asked = api.calls.filter(({ key }) => key.startsWith('not-mine/')).length;
+      await clock.advance(29_000);
+      const again = api.calls.filter(({ key }) => key.startsWith('not-mine/')).length - asked;
+      assert.ok(again <= 1, `what is not there is looked for seldom, and was ${again} times`);
+      one.stop.abort();
     });
-    await clock.advance(5_000);
-    assert.equal(one.leading, true);
-    const held = api.objectsOf(LEASE).find((object) => object.metadata.namespace === 'argo-rollouts');
-    assert.equal(held && leaseSpecOf(held).holderIdentity, 'sluice_one');
-    assert.equal(
-      await findOtherController({ api, clock, instanceId: '', namespaces: [] }),
-      undefined,
-      'ours is not taken for the other controller',
-    );
-    one.stop.abort();
-    await one.election.release();
-    assert.ok(api.objectsOf(LEASE).every((object) => leaseSpecOf(object).holderIdentity === ''));
+
+    it('hands it to its successor at once, and to the other controller when it has expired', async () => {
+      const api = new FakeApi();
+      const clock = new FakeClock();
+      const holdAlso = [{ ...also, mayCreate: () => Promise.resolve(true) }];
+      const one = candidate(api, clock, 'sluice_one', { isOurs, holdAlso });
+      await clock.advance(100);
+      const two = candidate(api, clock, 'sluice_two', { isOurs, holdAlso });
+      const asleep = new LeaderElection({
+        api,
+        clock,
+        random: () => 0.5,
+        lock: also,
+        identity: 'argo-rollouts-1',
+      });
+      let awake = false;
+      const stop = new AbortController();
+      void asleep.acquire(stop.signal).then(
+        () => (awake = true),
+        () => {},
+      );
+      await clock.advance(5_000);
+      one.stop.abort();
+      await one.election.release();
+      await clock.advance(3_000);
+      assert.equal(two.leading, true);
+      assert.equal(held(api), 'sluice_two');
+      await clock.advance(60_000);
+      assert.equal(awake, false, 'it sleeps through all of it');
+      two.stop.abort();
+      await two.election.release();
+      await clock.advance(18_000);
+      assert.equal(awake, true, 'the lease is free once ours has expired');
+      stop.abort();
+    });
+
+    it('ends when that controller takes or renews its lease', async () => {
+      const api = new FakeApi();
+      const clock = new FakeClock();
+      other(api, clock, 1_000);
+      const one = candidate(api, clock, 'sluice_one', { isOurs, holdAlso: [also] });
+      await clock.advance(1_000);
+      assert.equal(one.leading, true, 'what was there before may be of somebody who died');
+      other(api, clock, 0);
+      await clock.advance(5_000);
+      assert.ok(one.outcome instanceof LeadershipLost);
+      assert.match(
+        one.outcome.message,
+        /host_1 holds the lease argo-rollouts\/argo-rollouts-controller-lock/,
+      );
+      assert.equal(one.election.holds(), false);
+    });
+
+    it('takes the lease of one that died', async () => {
+      const api = new FakeApi();
+      const clock = new FakeClock();
+      other(api, clock, 1_000);
+      const one = candidate(api, clock, 'sluice_one', { isOurs, holdAlso: [also] });
+      await clock.advance(20_000);
+      assert.equal(one.leading, true);
+      assert.equal(held(api), 'sluice_one');
+      one.stop.abort();
+    });
   });
 
   it('refuses times that can not work', () => {

@@ -418,6 +418,26 @@ describe('the manager under leadership', () => {
     await two.stop();
   });
 
+  it('asks for permission once it leads, and does nothing without', async () => {
+    const api = new FakeApi();
+    api.put(CONFIG_MAP, configMap('a'));
+    let passes = 0;
+    const make = controllerOf(() => {
+      passes++;
+      return {};
+    });
+    const asked = Promise.withResolvers<void>();
+    const { leaderElection } = election('one');
+    const more = { leaderElection: { ...leaderElection!, permit: () => asked.promise } };
+    const { clock, manager, outcome } = start(make, more, api);
+    await clock.advance(5_000);
+    assert.equal(manager.state, 'syncing');
+    asked.reject(new Error('another controller acts'));
+    await clock.advance(1_000);
+    assert.equal(passes, 0);
+    assert.match(String(outcome()), /another controller acts/);
+  });
+
   it('keeps the lease while it drains', async () => {
     const api = new FakeApi();
     api.put(CONFIG_MAP, configMap('slow'));
