@@ -42,6 +42,9 @@ export function findOnPath(name: string): string | undefined {
     .find(isExecutable);
 }
 
+export const findGo = (): string | undefined =>
+  findOnPath('go') ?? (isExecutable('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : undefined);
+
 function allIn(dir: string): Binaries | undefined {
   const names = Object.keys(PACKAGES) as BinaryName[];
   if (!names.every((name) => isExecutable(join(dir, name)))) return undefined;
@@ -73,7 +76,7 @@ export function controlPlaneBinaries(): { binaries: Binaries } | { missing: stri
   const cache = cacheDir();
   const cached = allIn(cache);
   if (cached !== undefined) return { binaries: cached };
-  const go = findOnPath('go') ?? (isExecutable('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : undefined);
+  const go = findGo();
   if (go === undefined)
     return { missing: 'no control plane: set KUBEBUILDER_ASSETS, or install Go to build one' };
 

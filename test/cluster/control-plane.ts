@@ -23,6 +23,8 @@ export interface ControlPlaneOptions {
   crds?: boolean;
   /** Admission plugins beside the default ones. */
   admission?: readonly string[];
+  /** PEM. Clients with a certificate of this authority are who it says. */
+  clientCa?: string;
   /** More users for RBAC tests: name -> groups. Each gets a token and a kubeconfig. */
   users?: Record<string, string[]>;
 }
@@ -173,6 +175,19 @@ export class ControlPlane {
     await ask('compaction', { revision: header.revision, physical: true });
   }
 
+  /** The code that a GET is answered with, for whoever has the token. */
+  async status(path: string, token: string): Promise<number> {
+    return await new Promise((resolve, reject) => {
+      const headers = { authorization: `Bearer ${token}` };
+      request(`${this.url}${path}`, { rejectUnauthorized: false, agent: false, headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      })
+        .on('error', reject)
+        .end();
+    });
+  }
+
   /** One request as the administrator. Resolves with the body; rejects on a failure status. */
   async call(method: string, path: string, body?: unknown): Promise<string> {
     return await new Promise((resolve, reject) => {
@@ -207,6 +222,8 @@ export class ControlPlane {
       return `${token},${user},${user},"${groups.join(',')}"`;
     });
     writeFileSync(join(this.dir, 'tokens.csv'), rows.join('\n') + '\n', { mode: 0o600 });
+    if (this.options.clientCa !== undefined)
+      writeFileSync(join(this.dir, 'clients.crt'), this.options.clientCa);
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     writeFileSync(join(this.dir, 'sa.key'), privateKey.export({ type: 'pkcs1', format: 'pem' }), {
       mode: 0o600,
@@ -253,6 +270,7 @@ export class ControlPlane {
       `--secure-port=${this.port}`,
       `--cert-dir=${join(this.dir, 'certs')}`,
       `--token-auth-file=${join(this.dir, 'tokens.csv')}`,
+      ...(this.options.clientCa === undefined ? [] : [`--client-ca-file=${join(this.dir, 'clients.crt')}`]),
       '--authorization-mode=RBAC',
       '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
       `--service-account-signing-key-file=${join(this.dir, 'sa.key')}`,

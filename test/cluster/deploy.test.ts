@@ -16,7 +16,13 @@ import { type Manifest, parseManifests, type Rule } from './rbac-audit.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const deploy = (path = ''): string => join(root, 'deploy', path);
-const OVERLAYS = ['overlays/argo-cd', 'overlays/flux', 'overlays/syncer', 'overlays/hardened'];
+const OVERLAYS = [
+  'overlays/argo-rollouts',
+  'overlays/argo-cd',
+  'overlays/flux',
+  'overlays/syncer',
+  'overlays/hardened',
+];
 const CLIENT_SIDE_APPLY_LIMIT = 262_144;
 
 withCluster('deploy', { crds: false, controllers: false }, (cluster) => {
@@ -51,6 +57,7 @@ withCluster('deploy', { crds: false, controllers: false }, (cluster) => {
   });
 
   it('has overlays that the server accepts', async () => {
+    await kubectl(cluster().plane, ['create', 'namespace', 'argo-rollouts']);
     for (const path of [...OVERLAYS, 'namespaced', 'syncer']) {
       const args = ['apply', '--server-side', '--force-conflicts', '--dry-run=server', '-k', deploy(path)];
       const { code, err } = await tryKubectl(cluster().plane, args);

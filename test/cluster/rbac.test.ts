@@ -7,11 +7,16 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { readAudit } from './audit.ts';
+import type { KubeObject } from '../../src/kube/api.ts';
+import { systemClock } from '../../src/kube/clock.ts';
+import { LEASE } from '../../src/kube/kinds.ts';
+import { LeaderElection, leaseSpecOf } from '../../src/kube/lease.ts';
+import { ARGO_ROLLOUTS_LEASE } from '../../src/kube/other-controller.ts';
+import { type AuditEntry, readAudit } from './audit.ts';
 import { ControllerProcess } from './controller-process.ts';
 import { type Cluster, eventually, withCluster } from './harness.ts';
 import { kubectl, tryKubectl } from './kubectl.ts';
-import { auditRights, deployedArgs, parseManifests, rightsOf } from './rbac-audit.ts';
+import { auditRights, deployedArgs, parseManifests, printEntry, rightsOf } from './rbac-audit.ts';
 import {
   analysis,
   basicCanary,
@@ -41,11 +46,12 @@ async function startAsDeployed(
   { plane }: Cluster,
   namespace: string,
   manifests: ReturnType<typeof parseManifests>,
+  more: readonly string[] = [],
 ): Promise<ControllerProcess> {
   const controller = new ControllerProcess({
     kubeconfig: await serviceAccountKubeconfig(plane, namespace, NAME),
     log: join(plane.dir, `controller-${namespace}.log`),
-    args: deployedArgs(manifests, NAME),
+    args: [...deployedArgs(manifests, NAME), ...more],
     env: { POD_NAMESPACE: namespace },
   });
   await controller.says(/all stores are in step/);
@@ -72,6 +78,11 @@ withCluster('least privilege', options, (cluster) => {
   it('is exactly what the controller needs in the whole cluster', async () => {
     const { plane, api } = cluster();
     const manifests = parseManifests(await kubectl(plane, ['kustomize', join(root, 'deploy')]));
+    // Argo Rollouts was here.
+    const reference = await User.inNamespace(api, 'argo-rollouts');
+    await reference.create(LEASE, ARGO_ROLLOUTS_LEASE, {
+      spec: { holderIdentity: '', leaseDurationSeconds: 1 },
+    });
     running = await startAsDeployed(cluster(), 'sluice', manifests);
     const inNamespace = (name: string): Promise<User> => User.inNamespace(api, name);
     const saw = (verb: string, resource: string): boolean =>
@@ -98,6 +109,8 @@ withCluster('least privilege', options, (cluster) => {
     ]);
     await busyNeighbours(await inNamespace('busy'), () => saw('get', 'services') && saw('get', 'ingresses'));
     await eventually('the last Events', () => Promise.resolve(saw('patch', 'events')));
+    const lease = await reference.get(LEASE, ARGO_ROLLOUTS_LEASE);
+    assert.match(leaseSpecOf(lease as KubeObject).holderIdentity ?? '', /^sluice_/, 'it is kept passive');
     await running.end();
 
     const report = auditRights(
@@ -125,6 +138,78 @@ withCluster('least privilege', options, (cluster) => {
     const mine = serviceAccountUser('default', NAME);
     const report = auditRights(rightsOf(manifests, mine), readAudit(plane.auditLog, mine));
     assert.deepEqual(report.refused, []);
+  });
+
+  it('keeps an Argo Rollouts that never led passive too, with a right in its namespace, and lets go of it', async () => {
+    const { plane, api } = cluster();
+    const reference = new User(api, 'argo-rollouts');
+    const holder = async (): Promise<string | undefined> => {
+      const lease = await reference.get(LEASE, ARGO_ROLLOUTS_LEASE);
+      return lease === undefined ? undefined : leaseSpecOf(lease).holderIdentity;
+    };
+    const since = Date.now();
+    const mine = (): AuditEntry[] => readAudit(plane.auditLog, user).filter(({ at }) => at >= since);
+    const manifests = parseManifests(await kubectl(plane, ['kustomize', join(root, 'deploy')]));
+    const times = ['lease-duration=4s', 'renew-deadline=3s', 'retry-period=1s'].map(
+      (time) => `--leader-election-${time}`,
+    );
+    await reference.delete(LEASE, ARGO_ROLLOUTS_LEASE);
+    running = await startAsDeployed(cluster(), 'sluice', manifests, times);
+    await eventually('it to look', () =>
+      Promise.resolve(mine().some(({ resource }) => resource === 'selfsubjectaccessreviews')),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    assert.equal(await holder(), undefined, 'without the right it makes none');
+    await running.end();
+
+    const overlay = ['kustomize', join(root, 'deploy/overlays/argo-rollouts')];
+    const whole = parseManifests(await kubectl(plane, overlay));
+    await kubectl(plane, ['apply', '-k', join(root, 'deploy/overlays/argo-rollouts')]);
+    running = await startAsDeployed(cluster(), 'sluice', whole, times);
+    await eventually('the lease to be held', async () => (await holder())?.startsWith('sluice_') === true);
+    // As Argo Rollouts takes part in the election: any client of the same lease.
+    const other = new LeaderElection({
+      api,
+      clock: systemClock,
+      random: Math.random,
+      lock: { namespace: 'argo-rollouts', name: ARGO_ROLLOUTS_LEASE },
+      identity: 'argo-rollouts-7d_1',
+    });
+    const over = new AbortController();
+    let leads = false;
+    const election = other.acquire(over.signal).then(
+      () => (leads = true),
+      () => {},
+    );
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 6_000));
+      assert.equal(leads, false, 'longer than the lease: it is passive');
+      const ended = performance.now();
+      await running.end();
+      await eventually('Argo Rollouts to lead', () => Promise.resolve(leads), 12_000);
+      assert.ok(performance.now() - ended < 10_000);
+    } finally {
+      over.abort();
+      await election;
+    }
+    const refusing = new ControllerProcess({
+      kubeconfig: await serviceAccountKubeconfig(plane, 'sluice', NAME),
+      log: join(plane.dir, 'refusing.log'),
+      args: deployedArgs(manifests, NAME),
+      env: { POD_NAMESPACE: 'sluice' },
+    });
+    running = refusing;
+    await eventually('it to refuse', () => Promise.resolve(refusing.child.exitCode === 1));
+    assert.match(refusing.log, /an Argo Rollouts controller \(argo-rollouts-7d_1\) holds the lease/);
+    assert.deepEqual(
+      mine()
+        .filter(({ forbidden }) => forbidden)
+        .map(printEntry),
+      [],
+      'nothing was refused',
+    );
+    await reference.delete(LEASE, ARGO_ROLLOUTS_LEASE);
+    await kubectl(plane, ['apply', '-k', join(root, 'deploy')]);
   });
 
   it('needs the finalizers rights where a cluster checks owner references', async () => {

@@ -83,6 +83,8 @@ interface CertificateOptions {
   key: KeyObject;
   signer: KeyObject;
   now: number;
+  /** A year when absent. */
+  until?: number | undefined;
   extensions: Buffer[];
 }
 
@@ -92,7 +94,10 @@ function certificate(options: CertificateOptions): string {
     integer(Buffer.concat([Buffer.from([1]), randomBytes(15)])),
     ECDSA_SHA256,
     name(options.issuer),
-    sequence(generalizedTime(options.now - DAY_MS), generalizedTime(options.now + LIFETIME_DAYS * DAY_MS)),
+    sequence(
+      generalizedTime(options.now - DAY_MS),
+      generalizedTime(options.until ?? options.now + LIFETIME_DAYS * DAY_MS),
+    ),
     name(options.subject),
     options.key.export({ format: 'der', type: 'spki' }),
     der(0xa3, sequence(...options.extensions)),
@@ -104,8 +109,29 @@ function certificate(options: CertificateOptions): string {
 
 /** `hosts`: names and addresses under which the server is reached. `now`: for the validity. */
 export function makeCertificates(hosts: readonly string[], now: number): ServingCertificate {
+  const { ca, issue } = makeAuthority(now);
+  const usage = [
+    extension('2.5.29.37', false, sequence(objectId('1.3.6.1.5.5.7.3.1'))),
+    extension('2.5.29.17', false, sequence(...hosts.map(alternativeName))),
+  ];
+  return { ca, ...issue('sluice sandbox', usage) };
+}
+
+/** An authority for clients; `user` becomes the common name. PEM. */
+export function makeClientAuthority(now: number): {
+  ca: string;
+  issue: (user: string, until: number) => { certificate: string; key: string };
+} {
+  const { ca, issue } = makeAuthority(now);
+  const usage = [extension('2.5.29.37', false, sequence(objectId('1.3.6.1.5.5.7.3.2')))];
+  return { ca, issue: (user, until) => issue(user, usage, until) };
+}
+
+function makeAuthority(now: number): {
+  ca: string;
+  issue: (subject: string, usage: readonly Buffer[], until?: number) => { certificate: string; key: string };
+} {
   const authority = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const server = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const issuer = 'sluice sandbox CA';
   return {
     ca: certificate({
@@ -120,20 +146,25 @@ export function makeCertificates(hosts: readonly string[], now: number): Serving
         extension('2.5.29.15', true, bits(Buffer.from([0x06]), 1)),
       ],
     }),
-    certificate: certificate({
-      subject: 'sluice sandbox',
-      issuer,
-      key: server.publicKey,
-      signer: authority.privateKey,
-      now,
-      extensions: [
-        extension('2.5.29.19', true, sequence()),
-        // digitalSignature
-        extension('2.5.29.15', true, bits(Buffer.from([0x80]), 7)),
-        extension('2.5.29.37', false, sequence(objectId('1.3.6.1.5.5.7.3.1'))),
-        extension('2.5.29.17', false, sequence(...hosts.map(alternativeName))),
-      ],
-    }),
-    key: server.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    issue: (subject, usage, until) => {
+      const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      return {
+        certificate: certificate({
+          subject,
+          issuer,
+          key: publicKey,
+          signer: authority.privateKey,
+          now,
+          until,
+          extensions: [
+            extension('2.5.29.19', true, sequence()),
+            // digitalSignature
+            extension('2.5.29.15', true, bits(Buffer.from([0x80]), 7)),
+            ...usage,
+          ],
+        }),
+        key: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+      };
+    },
   };
 }

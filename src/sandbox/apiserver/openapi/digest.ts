@@ -2,7 +2,8 @@
  * Reduces the OpenAPI v3 documents of a real API server to what the sandbox needs of the built-in kinds:
  * the shape of every field, its list and map types, patch strategy and non-trivial default. Descriptions,
  * paths and the kinds that the sandbox does not serve are left out. `builtin.json` is its output for
- * Kubernetes 1.36; `npm test` checks that the file is such a digest, the cluster suite can make it anew.
+ * Kubernetes 1.36; `npm test` checks that the file is such a digest, `test/cluster/builtin.ts` makes it, and the
+ * cluster suite holds it against a real server.
  */
 
 import { isObject, type Json, type JsonObject } from '../../../lang/json.ts';
