@@ -12,7 +12,13 @@ import type { KubeApi, ResourceType } from '../kube/api.ts';
 import { ApiError, apiVersionOf, isConflict, isNotFound } from '../kube/api.ts';
 import { type Clock, sleep } from '../kube/clock.ts';
 import { Informer, type InformerFailure } from '../kube/informer.ts';
-import { type ForeignLease, LeaderElection, type LeadershipChange, LeadershipLost, type LeaseTimes } from '../kube/lease.ts';
+import {
+  type ForeignLease,
+  LeaderElection,
+  type LeadershipChange,
+  LeadershipLost,
+  type LeaseTimes,
+} from '../kube/lease.ts';
 import type { MemoryStore } from '../kube/memory-store.ts';
 import type { IndexFunction, ReadStore } from '../kube/store.ts';
 import type { ControlContext, Controller, InformerSpec, Log, ReconcileResult, Stores } from './controller.ts';

@@ -79,7 +79,11 @@ function statusAt(short: JsonObject): JsonObject {
     selector: short['selector'] ?? null,
     canary: short['weights'] === undefined ? {} : { weights: short['weights'] },
     blueGreen: {},
-    ...{ replicas, updatedReplicas, readyReplicas, availableReplicas, HPAReplicas: hpa },
+    replicas,
+    updatedReplicas,
+    readyReplicas,
+    availableReplicas,
+    HPAReplicas: hpa,
     observedGeneration: 'current',
   } as JsonObject;
 }

@@ -27,7 +27,7 @@ const CASES: readonly {
   readonly checkpoint?: typeof PAUSED;
   readonly phase: string;
   readonly step?: number;
-  readonly then?: { readonly phase: string; readonly step?: number };
+  readonly next?: { readonly phase: string; readonly step?: number };
 }[] = [
   { name: 'settled-canary', scenario: 'canary-basic', phase: 'Healthy', step: 5 },
   { name: 'settled-nginx', scenario: 'nginx-canary', phase: 'Healthy', step: 6 },
@@ -39,7 +39,7 @@ const CASES: readonly {
     checkpoint: PAUSED,
     phase: 'Paused',
     step: 1,
-    then: { phase: 'Paused', step: 3 },
+    next: { phase: 'Paused', step: 3 },
   },
   {
     name: 'nginx-in-the-middle',
@@ -47,13 +47,13 @@ const CASES: readonly {
     checkpoint: PAUSED,
     phase: 'Paused',
     step: 1,
-    then: { phase: 'Paused', step: 4 },
+    next: { phase: 'Paused', step: 4 },
   },
   {
     name: 'blue-green-in-the-middle',
     scenario: 'bluegreen-fast-rollback',
     phase: 'Paused',
-    then: { phase: 'Healthy' },
+    next: { phase: 'Healthy' },
   },
 ];
 
@@ -130,14 +130,14 @@ withCluster('adoption', existsSync(options.stages) ? options : {}, (cluster) => 
     });
   }
 
-  for (const { name, then, scenario } of CASES) {
-    if (then === undefined) continue;
+  for (const { name, next, scenario } of CASES) {
+    if (next === undefined) continue;
     it(`${name}: goes on from its step`, async () => {
       const mine = user(name);
       const uids = (await mine.replicaSets()).map(({ metadata }) => metadata.uid).sort();
       await mine.promote('demo');
-      await mine.phase('demo', then.phase, 45_000, then.step);
-      if (then.phase !== 'Healthy') {
+      await mine.phase('demo', next.phase, 45_000, next.step);
+      if (next.phase !== 'Healthy') {
         await mine.promote('demo');
         await mine.phase('demo', 'Healthy', 45_000);
       }
