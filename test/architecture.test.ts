@@ -34,7 +34,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
     from: ['lang', 'api', 'plan', 'kube', 'routers', 'providers', 'git'],
     packages: ['node:', 'pino', 'prom-client'],
   },
-  cli: { from: ['lang', 'api', 'plan', 'kube', 'providers', 'control/rollout/gather'], packages: ['node:'] },
+  cli: {
+    from: ['lang', 'api', 'plan', 'kube', 'providers', 'control/rollout/gather'],
+    packages: ['node:', '@prometheus-io/lezer-promql', '@lezer/common'],
+  },
   dashboard: { from: ['api', 'lang', 'plan', 'kube'], packages: ['node:'] },
   sandbox: {
     from: ['lang', ...KUBE_INTERFACE],

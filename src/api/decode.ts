@@ -25,7 +25,7 @@ export function decode<S extends z.ZodType>(schema: S, object: unknown): Decoded
   const nulls = first.error.issues
     .map((issue) => issue.path)
     .filter((path) => valueAt(object, path) === null);
-  const second = nulls.length > 0 ? schema.safeParse(without(object, nulls)) : first;
+  const second = nulls.length > 0 ? schema.safeParse(withoutFields(object, nulls)) : first;
   if (second.success) return { ok: true, value: second.data };
   return { ok: false, issues: second.error.issues.slice(0, MAX_ISSUES).map(toIssue) };
 }
@@ -60,16 +60,16 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return at;
 }
 
-/** A copy of `value` without the object fields at `paths`; nulls in lists stay, and stay wrong. */
-function without(value: unknown, paths: readonly (readonly PropertyKey[])[]): unknown {
+/** A copy of `value` without the object fields at `paths`; items of lists stay, so nulls in them stay wrong. */
+export function withoutFields(value: unknown, paths: readonly (readonly PropertyKey[])[]): unknown {
   if (Array.isArray(value)) {
-    return value.map((item, index) => without(item, below(paths, index)));
+    return value.map((item, index) => withoutFields(item, below(paths, index)));
   }
   if (!isObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key]) => !paths.some((path) => path.length === 1 && path[0] === key))
-      .map(([key, item]) => [key, without(item, below(paths, key))]),
+      .map(([key, item]) => [key, withoutFields(item, below(paths, key))]),
   );
 }
 

@@ -57,9 +57,9 @@ function hintFor(error: ApiError, { namespace }: ErrorContext): string | undefin
   if (isUnservedKind(error))
     return 'the kinds of argoproj.io are not installed in this cluster: apply the files in crds/';
   const inNamespace = namespace === undefined ? '' : ` -n ${namespace}`;
-  const kind = error.message.startsWith('experiment') ? 'experiments' : 'rollouts';
-  return /^(rollouts?|experiments?)\.argoproj\.io /.test(error.message)
-    ? `\`kubectl sluice list ${kind}${inNamespace}\` shows what is there`
+  const kind = /^(experiment|analysisrun)/.exec(error.message)?.[1] ?? 'rollout';
+  return /^(rollouts?|experiments?|analysisruns?)\.argoproj\.io /.test(error.message)
+    ? `\`kubectl sluice list ${kind}s${inNamespace}\` shows what is there`
     : undefined;
 }
 

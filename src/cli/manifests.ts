@@ -1,17 +1,27 @@
 /** Manifests from files, read as strictly as the reference reads them: no unknown fields, no duplicate keys. */
 
 import { customResourceDefinitions } from '../api/crd.ts';
-import { isObject, type Json, type JsonObject } from '../lang/json.ts';
+import { isObject, type JsonObject } from '../lang/json.ts';
 import { untypedFields } from '../lang/pod-template.ts';
-import { parseYaml, YamlError } from '../lang/yaml.ts';
+import { parseYamlDocuments, type YamlDocument, YamlError } from '../lang/yaml.ts';
 import { nearest } from './args/suggest.ts';
 import { CliError } from './errors.ts';
 import type { CliIo } from './io.ts';
 import { at, listAt, textAt } from './model/read.ts';
 import { builtInSchema, type FieldSchema, METADATA } from './manifest-fields.ts';
 
+/** A manifest, and where it stands. */
+export interface Document {
+  readonly manifest: JsonObject;
+  readonly file: string;
+  lineOf(path: readonly (string | number)[]): number;
+}
+
 /** Every document of the file; `-` is standard input. Rejects with `CliError`. */
-export async function readManifests(io: CliIo, path: string): Promise<JsonObject[]> {
+export const readManifests = async (io: CliIo, path: string): Promise<JsonObject[]> =>
+  (await readDocuments(io, path)).map(({ manifest }) => manifest);
+
+export async function readDocuments(io: CliIo, path: string): Promise<Document[]> {
   let text: string;
   try {
     text = await io.readFile(path);
@@ -19,18 +29,17 @@ export async function readManifests(io: CliIo, path: string): Promise<JsonObject
     const reason = error instanceof Error ? error.message : String(error);
     throw new CliError(`${labelOf(path)} can't be read: ${reason}`);
   }
-  const documents = parse(text, path);
-  return documents.map((document, i) => {
-    if (isObject(document)) return document;
+  return parse(text, path).map(({ value, lineOf }, i) => {
+    if (isObject(value)) return { manifest: value, file: labelOf(path), lineOf };
     throw new CliError(
       `${labelOf(path)}: document ${i + 1} is no object: a manifest has apiVersion, kind and metadata`,
     );
   });
 }
 
-function parse(text: string, path: string): Json[] {
+function parse(text: string, path: string): YamlDocument[] {
   try {
-    return parseYaml(text, labelOf(path));
+    return parseYamlDocuments(text, labelOf(path));
   } catch (error) {
     if (error instanceof YamlError) throw new CliError(error.message);
     throw error;

@@ -277,7 +277,7 @@ describe('completion', () => {
         .map((line) => line.split('\t')[0] ?? '');
     };
     assert.deepEqual(await complete('pr'), ['promote', ':4']);
-    assert.deepEqual(await complete('get', ''), ['rollout', 'experiment', ':4']);
+    assert.deepEqual(await complete('get', ''), ['rollout', 'experiment', 'analysisrun', ':4']);
     assert.deepEqual(await complete('promote', '--fu'), ['--full', ':4']);
     assert.deepEqual(await complete('promote', 'w'), ['web', 'worker', ':4']);
     assert.deepEqual(await complete('promote', 'web', ''), [':4'], 'only the first argument');

@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { ApiError, type KubeObject } from '../../src/kube/api.ts';
 import { POD, ROLLOUT } from '../../src/kube/kinds.ts';
 import type { JsonObject } from '../../src/lang/json.ts';
 import { rolloutModel } from '../../src/cli/model/rollout.ts';
 import { podModel } from '../../src/cli/model/pod.ts';
-import { Bench, NS, ownedBy, pod, replicaSet, rollout, STEPS, type Terminal } from './harness.ts';
+import { Bench, golden, NS, ownedBy, pod, replicaSet, rollout, STEPS, type Terminal } from './harness.ts';
 
 const TERMINAL = { terminal: true };
-
-/** `UPDATE_GOLDEN=1 npm test -- test/cli` writes what is shown now. */
-function golden(name: string, text: string): void {
-  const file = new URL(`golden/${name}.txt`, import.meta.url);
-  // Escape sequences as a person can read them.
-  const readable = text.replaceAll('\u001b', '^[');
-  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, readable);
-  assert.equal(readable, readFileSync(file, 'utf8'), `test/cli/golden/${name}.txt`);
-}
 
 async function shows(bench: Bench, name: string, line: string, how: Terminal = {}): Promise<void> {
   const { code, out, err } = await bench.run(line, how);

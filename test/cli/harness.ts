@@ -1,5 +1,7 @@
 /** The command line in process: over the embedded API server, on a virtual clock, with every request written down. */
 
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { customResourceDefinitions } from '../../src/api/crd.ts';
 import { CliError } from '../../src/cli/errors.ts';
 import { runCli } from '../../src/cli/run.ts';
@@ -7,6 +9,7 @@ import type { KubeApi, KubeObject, ResourceType } from '../../src/kube/api.ts';
 import {
   ANALYSIS_RUN,
   ANALYSIS_TEMPLATE,
+  CLUSTER_ANALYSIS_TEMPLATE,
   DEPLOYMENT,
   EXPERIMENT,
   POD,
@@ -36,11 +39,26 @@ export interface Terminal {
   onOut?: (out: string) => void;
 }
 
+/** `UPDATE_GOLDEN=1 npm test -- test/cli` writes what is shown now. */
+export function golden(name: string, text: string): void {
+  const file = new URL(`golden/${name}.txt`, import.meta.url);
+  // Escape sequences as a person can read them.
+  const readable = text.replaceAll('\u001b', '^[');
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, readable);
+  assert.equal(readable, readFileSync(file, 'utf8'), `test/cli/golden/${name}.txt`);
+}
+
 const TYPES: Record<string, ResourceType> = Object.fromEntries(
-  [ROLLOUT, REPLICA_SET, POD, EXPERIMENT, ANALYSIS_RUN, ANALYSIS_TEMPLATE, DEPLOYMENT].map((type) => [
-    type.kind,
-    type,
-  ]),
+  [
+    ROLLOUT,
+    REPLICA_SET,
+    POD,
+    EXPERIMENT,
+    ANALYSIS_RUN,
+    ANALYSIS_TEMPLATE,
+    CLUSTER_ANALYSIS_TEMPLATE,
+    DEPLOYMENT,
+  ].map((type) => [type.kind, type]),
 );
 
 const pathOf = (type: ResourceType, name: string, subresource?: string): string =>
@@ -117,7 +135,10 @@ export class Bench {
       const type = TYPES[String(object['kind'])];
       if (type === undefined) throw new Error(`the bench knows no ${String(object['kind'])}`);
       const { status, ...rest } = object;
-      const metadata = { namespace: NS, ...(object['metadata'] as JsonObject) };
+      const metadata = {
+        ...(type.namespaced ? { namespace: NS } : {}),
+        ...(object['metadata'] as JsonObject),
+      };
       let made = await this.api.create(type, { ...rest, metadata } as unknown as KubeObject);
       if (status !== undefined) {
         const hasStatus = type !== EXPERIMENT && type !== ANALYSIS_RUN;

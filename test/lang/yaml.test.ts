@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Json } from '../../src/lang/json.ts';
 import { cloneJson } from '../../src/lang/own.ts';
-import { parseYaml, printYaml, YamlError } from '../../src/lang/yaml.ts';
+import { parseYaml, parseYamlDocuments, printYaml, YamlError } from '../../src/lang/yaml.ts';
 import { anyJson } from './json-arbitrary.ts';
 
 describe('reading YAML', () => {
@@ -286,3 +286,33 @@ function normal(value: Json): unknown {
     JSON.stringify(value, (_, item: unknown) => (typeof item === 'string' ? item.toWellFormed() : item)),
   );
 }
+
+describe('lines of YAML', () => {
+  it('are those of keys and items, by document', () => {
+    const text = `# first
+a: 1
+list:
+- name: x
+  value: |
+    one
+    two
+- {name: y}
+---
+b: &anchor
+  c: 1
+d: *anchor
+`;
+    const [first, second] = parseYamlDocuments(text);
+    const rows: [(string | number)[], number][] = [
+      [[], 2],
+      [['a'], 2],
+      [['list', 0], 4],
+      [['list', 0, 'value'], 5],
+      [['list', 1, 'name'], 8],
+      [['list', 9, 'name'], 3],
+      [['nowhere', 'deep'], 2],
+    ];
+    for (const [path, line] of rows) assert.equal(first?.lineOf(path), line, path.join('.'));
+    assert.equal(second?.lineOf(['d', 'c']), 11, 'what an alias brings stands at its anchor');
+  });
+});

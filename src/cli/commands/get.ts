@@ -1,4 +1,4 @@
-/** `get`: one Rollout or Experiment with all that belongs to it, once or for as long as one looks (spec 09 section 5.2). */
+/** `get`: one Rollout, Experiment or AnalysisRun with all that belongs to it, once or for as long as one looks (spec 09 section 5.2). */
 
 import type { KubeObject, ResourceType } from '../../kube/api.ts';
 import { ANALYSIS_RUN, EXPERIMENT, POD, REPLICA_SET, ROLLOUT } from '../../kube/kinds.ts';
@@ -9,27 +9,48 @@ import { firstArg, type Invocation } from '../invocation.ts';
 import { deadline } from '../live/deadline.ts';
 import { redraw } from '../live/redraw.ts';
 import { Screen } from '../live/screen.ts';
-import { Watched } from '../live/watched.ts';
+import { Watched, type WatchedType } from '../live/watched.ts';
+import { analysisDetail } from '../model/analysis-detail.ts';
 import { experimentModel } from '../model/experiment.ts';
 import { type ClusterObjects, ownedIn, rolloutModel } from '../model/rollout.ts';
+import { analysisRunLines } from '../view/analysis-run.ts';
 import { experimentLines, rolloutLines } from '../view/frame.ts';
 import { printable } from '../view/style.ts';
 import type { Scene } from '../view/tree.ts';
-import { EXPERIMENT_ALIASES, NO_COLOR_FLAG, ROLLOUT_ALIASES, SYMBOLS_FLAG, WATCH_FLAG } from './shared.ts';
+import {
+  ANALYSIS_RUN_ALIASES,
+  EXPERIMENT_ALIASES,
+  NO_COLOR_FLAG,
+  ROLLOUT_ALIASES,
+  SYMBOLS_FLAG,
+  WATCH_FLAG,
+} from './shared.ts';
 
 /** How a kind is shown: the value that says it all, and its lines. */
 interface View<M> {
   readonly type: ResourceType;
+  /** Other types that it is made of. */
+  readonly parts: readonly WatchedType[];
   readonly model: (object: KubeObject, objects: ClusterObjects) => M;
   readonly lines: (model: M, scene: Scene) => string[];
 }
 
-const ROLLOUT_VIEW = { type: ROLLOUT, model: rolloutModel, lines: rolloutLines };
+const PODS: readonly WatchedType[] = [{ type: REPLICA_SET }, { type: POD }];
+const RUNS: readonly WatchedType[] = [{ type: ANALYSIS_RUN, optional: true }];
+
+const ROLLOUT_VIEW = {
+  type: ROLLOUT,
+  parts: [...PODS, { type: EXPERIMENT, optional: true }, ...RUNS],
+  model: rolloutModel,
+  lines: rolloutLines,
+};
 const EXPERIMENT_VIEW = {
   type: EXPERIMENT,
+  parts: [...PODS, ...RUNS],
   model: (experiment: KubeObject, objects: ClusterObjects) => experimentModel(experiment, ownedIn(objects)),
   lines: experimentLines,
 };
+const ANALYSIS_RUN_VIEW = { type: ANALYSIS_RUN, parts: [], model: analysisDetail, lines: analysisRunLines };
 
 /** A person reads at most five frames a second. */
 const LEAST_MS = 200;
@@ -71,10 +92,28 @@ const experiment: Command = {
   run: (invocation) => show(invocation, EXPERIMENT_VIEW),
 };
 
+const analysisRun: Command = {
+  name: 'analysisrun',
+  aliases: ANALYSIS_RUN_ALIASES,
+  summary: 'show an analysis run: what was measured, against which limits, and why it ended so',
+  description:
+    'Shows an AnalysisRun: for each metric its values as bars, how each was judged, the conditions, the counts against\n' +
+    'their limits, and the last measurements with their messages and evidence.',
+  takes: 'NAME',
+  min: 1,
+  completes: 'analysisrun',
+  flags: FLAGS,
+  examples: [
+    { about: 'Show why a gate failed', line: 'kubectl sluice get analysisrun web-6cf78c66c5-2-1' },
+    { about: 'Follow it', line: 'kubectl sluice get analysisrun web-6cf78c66c5-2-1 --watch' },
+  ],
+  run: (invocation) => show(invocation, ANALYSIS_RUN_VIEW),
+};
+
 export const get: Command = {
   name: 'get',
-  summary: 'show a rollout or an experiment as a tree',
-  children: [rollout, experiment],
+  summary: 'show a rollout, an experiment or an analysis run',
+  children: [rollout, experiment, analysisRun],
   examples: [{ about: 'Follow a rollout', line: 'kubectl sluice get rollout web --watch' }],
 };
 
@@ -92,11 +131,16 @@ export function followCreated(
   return kind === 'Rollout' ? follow(named, ROLLOUT_VIEW) : follow(named, EXPERIMENT_VIEW);
 }
 
+const NOTHING_ELSE: ClusterObjects = { replicaSets: [], pods: [], experiments: [], analysisRuns: [] };
+
 async function once<M>(invocation: Invocation, view: View<M>): Promise<void> {
   const { print, clock, style, signal } = invocation;
   const session = await invocation.session();
   const object = await readOne(session, view.type, firstArg(invocation), signal);
-  const model = view.model(object, await readNamespace(invocation, session));
+  const model = view.model(
+    object,
+    view.parts.length === 0 ? NOTHING_ELSE : await readNamespace(invocation, session),
+  );
   if (print.format === 'text') print.lines(view.lines(model, { now: clock.now(), style }));
   else print.document(model);
 }
@@ -110,13 +154,7 @@ async function follow<M>(invocation: Invocation, view: View<M>): Promise<void> {
   const { signal } = limit;
   const watched = new Watched(
     session,
-    [
-      { type: view.type, fieldSelector: `metadata.name=${name}` },
-      { type: REPLICA_SET },
-      { type: POD },
-      ...(view.type === ROLLOUT ? [{ type: EXPERIMENT, optional: true }] : []),
-      { type: ANALYSIS_RUN, optional: true },
-    ],
+    [{ type: view.type, fieldSelector: `metadata.name=${name}` }, ...view.parts],
     { clock, random, signal, namespace: session.namespace },
   );
   const screen = new Screen(io, print);

@@ -1,4 +1,4 @@
-/** `lint`: checks manifests without a cluster (spec 09 section 5.5). */
+/** `lint`: checks manifests without a cluster: Rollouts (spec 09 section 5.5), and analyses that pass without evidence. */
 
 import { decode } from '../../api/decode.ts';
 import { type FieldError, formatFieldError } from '../../api/field-error.ts';
@@ -13,39 +13,85 @@ import { validateRollout } from '../../plan/rollout/validate.ts';
 import type { Command } from '../args/command.ts';
 import { OUTPUT_FLAG } from '../args/connection.ts';
 import { CliError, UsageError } from '../errors.ts';
-import { checkFields, nameOf, readManifests } from '../manifests.ts';
+import { type Finding, findingsIn, isAtLeast } from '../lint/findings.ts';
+import { isTemplate } from '../lint/subject.ts';
+import type { Severity } from '../lint/types.ts';
+import { checkFields, type Document, nameOf, readDocuments } from '../manifests.ts';
 import { textAt } from '../model/read.ts';
+import { findingLines } from '../view/finding.ts';
 
 export const lint: Command = {
   name: 'lint',
-  summary: 'check manifests of rollouts without a cluster',
+  summary: 'check manifests of rollouts and analyses without a cluster',
   description:
     'Checks the Rollouts of a file, and the Services, Ingresses and VirtualServices that stand beside them, as the\n' +
-    'controller would. What a Rollout refers to and is not in the file is not missed. Prints nothing where all is well.',
+    'controller would; and AnalysisTemplates, ClusterAnalysisTemplates and AnalysisRuns for gates that pass, or abort,\n' +
+    'without evidence. What a Rollout refers to and is not in the files is not missed. docs/lint.md tells the rules; the\n' +
+    'annotation lint.sluice.dev/ignore.<rule>: <reason> lets an object have its way. Prints nothing where all is well.',
   flags: [
-    { name: 'filename', short: 'f', type: 'text', value: 'FILE', help: 'YAML or JSON; - is standard input' },
+    {
+      name: 'filename',
+      short: 'f',
+      type: 'texts',
+      value: 'FILE',
+      help: 'YAML or JSON; - is standard input; may be repeated',
+    },
+    {
+      name: 'fail-on',
+      type: 'text',
+      choices: ['error', 'warning', 'info', 'never'],
+      help: 'the least severity that makes the exit code 1',
+      default: 'error',
+    },
     OUTPUT_FLAG,
   ],
   examples: [
     { about: 'Check a file', line: 'kubectl sluice lint -f rollout.yaml' },
     {
-      about: 'Check what Kustomize makes',
-      line: 'kubectl kustomize overlays/prod | kubectl sluice lint -f -',
+      about: 'Check what Kustomize makes, and accept no warning either',
+      line: 'kubectl kustomize overlays/prod | kubectl sluice lint -f - --fail-on warning',
     },
   ],
   async run(invocation) {
-    const { flags, io, print } = invocation;
-    const path = flags.text('filename');
-    if (path === undefined) throw new UsageError('there is nothing to check: give -f FILE');
-    const manifests = await readManifests(io, path);
-    for (const manifest of manifests) if (isRead(manifest)) checkFields(manifest, path);
-    const errors = lintManifests(manifests);
+    const { flags, io, print, style } = invocation;
+    const paths = flags.texts('filename');
+    if (paths.length === 0) throw new UsageError('there is nothing to check: give -f FILE');
+    const documents: Document[] = [];
+    for (const path of paths) {
+      const read = await readDocuments(io, path);
+      for (const { manifest } of read) if (isRead(manifest)) checkFields(manifest, path);
+      documents.push(...read);
+    }
+    const errors = lintManifests(documents.map(({ manifest }) => manifest));
+    const findings = findingsIn(documents);
     if (print.format !== 'text')
-      print.document(errors.map((error) => ({ field: error.field, message: bodyOf(error) })));
-    else print.lines(errors.map(bodyOf));
+      print.document([
+        ...errors.map((error) => ({
+          rule: 'rollout',
+          severity: 'error',
+          field: error.field,
+          message: bodyOf(error),
+        })),
+        ...findings,
+      ]);
+    else print.lines([...errors.map(bodyOf), ...findings.flatMap((finding) => findingLines(finding, style))]);
     const [first] = errors;
     if (first !== undefined) throw new CliError(formatFieldError(first));
+    const least = (flags.text('fail-on') ?? 'error') as Severity | 'never';
+    const counting =
+      least === 'never'
+        ? []
+        : findings.filter(({ severity, ignored }) => ignored === undefined && isAtLeast(severity, least));
+    if (counting.length > 0) throw new CliError(countText(counting));
   },
+};
+
+const countText = (findings: readonly Finding[]): string => {
+  const count = (severity: Severity, word: string): string[] => {
+    const n = findings.filter((finding) => finding.severity === severity).length;
+    return n === 0 ? [] : [`${n} ${word}${n === 1 ? '' : 's'}`];
+  };
+  return [...count('error', 'error'), ...count('warning', 'warning'), ...count('info', 'remark')].join(', ');
 };
 
 /** The error without the path of its field. */
@@ -65,7 +111,7 @@ const isIngress = (m: JsonObject): boolean =>
 const isVirtualService = (m: JsonObject): boolean =>
   groupOf(m) === 'networking.istio.io' && textAt(m, 'kind') === 'VirtualService';
 
-const isRead = (m: JsonObject): boolean => isRollout(m) || isService(m) || isIngress(m);
+const isRead = (m: JsonObject): boolean => isRollout(m) || isService(m) || isIngress(m) || isTemplate(m);
 
 /** Errors of all Rollouts, in their order. Throws `CliError` for a Rollout that can't be decoded. Pure. */
 export function lintManifests(manifests: readonly JsonObject[]): FieldError[] {

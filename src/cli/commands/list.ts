@@ -1,8 +1,8 @@
-/** `list`: a line for each Rollout or Experiment (spec 09 sections 5.3 and 5.4). */
+/** `list`: a line for each Rollout, Experiment (spec 09 sections 5.3 and 5.4) or AnalysisRun. */
 
 import type { KubeObject } from '../../kube/api.ts';
 import { keyOf } from '../../kube/api.ts';
-import { EXPERIMENT, ROLLOUT } from '../../kube/kinds.ts';
+import { ANALYSIS_RUN, EXPERIMENT, ROLLOUT } from '../../kube/kinds.ts';
 import type { Command } from '../args/command.ts';
 import { OUTPUT_FLAG } from '../args/connection.ts';
 import type { FlagSpec } from '../args/flags.ts';
@@ -10,9 +10,12 @@ import { listAll } from '../gather.ts';
 import type { Invocation, Session } from '../invocation.ts';
 import { redraw } from '../live/redraw.ts';
 import { Watched } from '../live/watched.ts';
-import { textAt } from '../model/read.ts';
+import { analysisRunModel } from '../model/analysis-run.ts';
+import { byRevisionThenAge, textAt } from '../model/read.ts';
 import { type RolloutSummary, rolloutSummary } from '../model/rollout.ts';
 import {
+  analysisRunColumns,
+  analysisRunTable,
   experimentColumns,
   experimentTable,
   type ListOptions,
@@ -65,10 +68,26 @@ const experiments: Command = {
   run: listExperiments,
 };
 
+const analysisRuns: Command = {
+  name: 'analysisruns',
+  aliases: ['ar', 'analysisrun'],
+  summary: 'list analysis runs',
+  flags: [
+    ALL_NAMESPACES,
+    { name: 'rollout', type: 'text', value: 'NAME', help: 'only those of this rollout' },
+    OUTPUT_FLAG,
+  ],
+  examples: [
+    { about: 'List the runs of a namespace', line: 'kubectl sluice list analysisruns -n shop' },
+    { about: 'List those of one rollout', line: 'kubectl sluice list analysisruns --rollout web' },
+  ],
+  run: listAnalysisRuns,
+};
+
 export const list: Command = {
   name: 'list',
-  summary: 'list rollouts or experiments',
-  children: [rollouts, experiments],
+  summary: 'list rollouts, experiments or analysis runs',
+  children: [rollouts, experiments, analysisRuns],
   examples: [{ about: 'List the rollouts of all namespaces', line: 'kubectl sluice list rollouts -A' }],
 };
 
@@ -186,3 +205,31 @@ async function listExperiments(invocation: Invocation): Promise<void> {
     print.lines(experimentTable(rows, { withNamespace: scope.namespace === undefined }, style));
   }
 }
+
+async function listAnalysisRuns(invocation: Invocation): Promise<void> {
+  const { print, style, io, clock, signal, flags } = invocation;
+  const session = await invocation.session();
+  const namespace = flags.boolean('all-namespaces') ? undefined : session.namespace;
+  const rollout = flags.text('rollout');
+  const runs = (await listAll(session.api, ANALYSIS_RUN, { namespace, signal }))
+    .filter((run) => rollout === undefined || ownerOf(run) === rollout)
+    .map((run) => ({
+      ...analysisRunModel(run),
+      namespace: run.metadata.namespace ?? '',
+      owner: ownerOf(run),
+    }))
+    .toSorted(
+      (a, b) => compare(a.namespace, b.namespace) || compare(a.owner, b.owner) || byRevisionThenAge(a, b),
+    );
+  if (print.format !== 'text') print.document(runs);
+  else if (runs.length === 0) io.err('No resources found.\n');
+  else {
+    const now = clock.now();
+    const rows = runs.map((run) => ({ namespace: run.namespace, columns: analysisRunColumns(run, now) }));
+    print.lines(analysisRunTable(rows, { withNamespace: namespace === undefined }, style));
+  }
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const ownerOf = (run: KubeObject): string => run.metadata.ownerReferences?.[0]?.name ?? '';

@@ -8,6 +8,7 @@ import { type Invocation, type Session, writeOptions } from '../invocation.ts';
 
 export const ROLLOUT_ALIASES = ['ro', 'rollouts'];
 export const EXPERIMENT_ALIASES = ['exp', 'experiments'];
+export const ANALYSIS_RUN_ALIASES = ['ar', 'analysisruns'];
 
 /** More names than anyone types. */
 export const MANY = 1000;

@@ -9,7 +9,7 @@ import { experimentNode, revisionNode, type Scene, treeLines } from './tree.ts';
 
 const KEY_WIDTH = 17;
 
-const keyLine = (key: string, value: Cell, style: Style): string =>
+export const keyLine = (key: string, value: Cell, style: Style): string =>
   (key.padEnd(KEY_WIDTH) + paint(value, style)).trimEnd();
 
 export function rolloutLines(model: RolloutModel, scene: Scene): string[] {

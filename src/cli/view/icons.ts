@@ -1,6 +1,6 @@
 /** Icons of kinds and statuses, and their colours (spec 09 sections 6.4 and 7). Pure. */
 
-import { type Cell, type Color, colored, plain, type Style } from './style.ts';
+import { type Cell, type Color, colored, type Piece, plain, type Style } from './style.ts';
 
 export const KIND_ICONS = {
   Rollout: '⟳',
@@ -69,6 +69,22 @@ export function statusCell(kind: ShownKind, status: string, style: Style): Cell 
   if (!style.symbols || status === '') return plain(status);
   return [...colored(icon?.symbol ?? ' ', icon?.color), { text: ` ${status}` }];
 }
+
+const MARKS: Readonly<Record<string, string>> = {
+  Successful: '+',
+  Failed: 'x',
+  Inconclusive: '?',
+  Error: '!',
+};
+
+/** One character for the phase of a measurement or a run. */
+export function phaseMark(phase: string, { symbols }: Style): Piece {
+  const icon = STATUSES.get(phase);
+  const typed = Object.hasOwn(MARKS, phase) ? MARKS[phase] : undefined;
+  return { text: (symbols ? icon?.symbol : typed) ?? '.', color: icon?.color };
+}
+
+export const phaseColor = (phase: string): Color | undefined => STATUSES.get(phase)?.color;
 
 export interface Counts {
   readonly successful: number;

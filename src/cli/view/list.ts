@@ -1,9 +1,10 @@
-/** The tables of `list` (spec 09 sections 5.3 and 5.4). Pure. */
+/** The tables of `list` (spec 09 sections 5.3 and 5.4; analysis runs are ours). Pure. */
 
 import type { KubeObject } from '../../kube/api.ts';
 import { humanDuration } from '../../lang/duration.ts';
 import { formatTime, parseTime } from '../../lang/time.ts';
 import { durationOf, isCompleted } from '../model/experiment.ts';
+import type { AnalysisRunModel } from '../model/analysis-run.ts';
 import { createdAt, textAt } from '../model/read.ts';
 import type { RolloutSummary } from '../model/rollout.ts';
 import { plain, type Style } from './style.ts';
@@ -44,6 +45,16 @@ const EXPERIMENTS = [
   column('AGE', 3),
 ];
 
+const ANALYSIS_RUNS = [
+  column('NAME', 10),
+  column('OWNER', 9),
+  column('REVISION', 8),
+  column('STATUS', 12),
+  column('MEASUREMENTS', 12),
+  column('AGE', 3),
+  column('MESSAGE', 7),
+];
+
 /** The part of a line that tells whether something changed. */
 export function rolloutColumns(model: RolloutSummary): string[] {
   const { replicas } = model;
@@ -77,6 +88,32 @@ export function rolloutTable(
 
 export function experimentTable(rows: readonly Row[], options: ListOptions, style: Style): string[] {
   return listLines(EXPERIMENTS, rows, options, style, { header: true });
+}
+
+export function analysisRunTable(rows: readonly Row[], options: ListOptions, style: Style): string[] {
+  return listLines(ANALYSIS_RUNS, rows, options, style, { header: true });
+}
+
+export function analysisRunColumns(
+  run: AnalysisRunModel & { readonly owner: string },
+  now: number,
+): string[] {
+  const counts: [string, number][] = [
+    ['ok', run.successful],
+    ['failed', run.failed],
+    ['inconclusive', run.inconclusive],
+    ['error', run.error],
+  ];
+  const measured = counts.filter(([, n]) => n > 0).map(([word, n]) => `${n} ${word}`);
+  return [
+    run.name,
+    run.owner === '' ? '-' : run.owner,
+    run.revision === 0 ? '-' : String(run.revision),
+    run.status,
+    measured.length === 0 ? '-' : measured.join(', '),
+    ageOf(run.createdAt, now),
+    run.message,
+  ];
 }
 
 /** The widths that a table of these rows has, for lines that come later. */

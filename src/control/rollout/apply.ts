@@ -148,6 +148,8 @@ class Pass {
               : { spec: { replicas: intent.replicas } },
         );
         return;
+      case 'removeRolloutFields':
+        return this.#removeFields(intent.paths);
       case 'scaleWorkload':
         await unlessGone(
           writer.patch(
@@ -267,6 +269,23 @@ class Pass {
       { ...this.#options, ...(subresource === undefined ? {} : { subresource }) },
     );
     this.#object = written;
+  }
+
+  /** Only while the Rollout is what the plan was made from: an index of a list means nothing in another one. */
+  async #removeFields(paths: readonly (readonly (string | number)[])[]): Promise<void> {
+    const { name, resourceVersion = '' } = this.#object.metadata;
+    this.#object = await this.#context.writer.patch(
+      ROLLOUT,
+      this.#ref(name),
+      {
+        type: 'json',
+        body: [
+          { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
+          ...paths.map((path) => ({ op: 'remove' as const, path: jsonPointer(path) })),
+        ],
+      },
+      this.#options,
+    );
   }
 
   async #writeStatus(wanted: JsonObject): Promise<boolean> {
@@ -427,6 +446,9 @@ class Pass {
     return any;
   }
 }
+
+const jsonPointer = (path: readonly (string | number)[]): string =>
+  path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
 function replicaSetSpec(intent: RolloutIntent & { kind: 'annotateReplicaSet' }): JsonObject {
   const { minReadySeconds, podSpec } = intent;

@@ -25,6 +25,7 @@ import { MANAGED_BY } from '../../plan/rollout/names.ts';
 import type { FailedIntent, RolloutSnapshot, RouteView, ServiceView } from '../../plan/rollout/index.ts';
 import type { ReplicaSet } from '../../plan/rollout/replica-set.ts';
 import { collectTemplates } from '../../plan/analysis/build.ts';
+import { withoutUnreadable } from '../../plan/rollout/unreadable.ts';
 import type { ReferencedObjects } from '../../plan/rollout/validate-references.ts';
 import {
   ingressReferences,
@@ -50,7 +51,7 @@ export interface GatherFacts {
 export function gatherRollout(stores: Stores, object: KubeObject, facts: GatherFacts): RolloutSnapshot {
   const decoded = decodeRollout(object);
   const { workload } = facts;
-  const stored = decoded.ok ? decoded.value : undefined;
+  const stored = decoded.ok ? withoutUnreadable(decoded.value) : undefined;
   const rollout =
     stored === undefined || workload === undefined || 'error' in workload
       ? stored

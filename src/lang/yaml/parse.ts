@@ -37,8 +37,19 @@ export class YamlError extends Error {
 const MAX_CHARACTERS = 8 * 1024 * 1024;
 const MAX_DEPTH = 500;
 
+/** One document, and where its parts stand. */
+export interface YamlDocument {
+  readonly value: Json;
+  /** The line, from 1, of what stands at a path; of the nearest part above it where there is nothing. */
+  lineOf(path: readonly (string | number)[]): number;
+}
+
 /** All documents in `text`; empty ones are left out. `where` names the text in errors. Throws `YamlError`. */
-export function parseYaml(text: string, where?: string): Json[] {
+export const parseYaml = (text: string, where?: string): Json[] =>
+  parseYamlDocuments(text, where).map(({ value }) => value);
+
+/** As `parseYaml`, with the lines of everything. */
+export function parseYamlDocuments(text: string, where?: string): YamlDocument[] {
   if (text.length > MAX_CHARACTERS) {
     throw new YamlError(`more than ${MAX_CHARACTERS} characters`, where, 1, 1);
   }
@@ -69,20 +80,44 @@ export function parseYaml(text: string, where?: string): Json[] {
     (warning) => warning.code === 'BAD_DIRECTIVE',
   );
   if (directive !== undefined) return fail(directive.message, directive.pos[0]);
-  const values: Json[] = [];
+  const found: YamlDocument[] = [];
   for (const document of documents) {
     const [error] = document.errors;
     if (error !== undefined) {
       const json = asJson(text);
-      if (json !== undefined) return [json];
+      if (json !== undefined) return [{ value: json, lineOf: () => 1 }];
       return fail(error.message, error.pos[0]);
     }
     const root = document.contents;
     if (root === null || !isNode(root)) continue;
-    const value = new Converter(bindAliases(root, fail), fail).document(root);
-    if (value !== null) values.push(value);
+    const aliases = bindAliases(root, fail);
+    const value = new Converter(aliases, fail).document(root);
+    if (value === null) continue;
+    const lineOf = (path: readonly (string | number)[]): number =>
+      Math.max(1, lines.linePos(offsetAt(root, path, aliases)).line);
+    found.push({ value, lineOf });
   }
-  return values;
+  return found;
+}
+
+/** Where the key stands for a part of a map, the item for one of a list. Parts that came by a merge are their map's. */
+function offsetAt(root: Node, path: readonly (string | number)[], aliases: ReadonlyMap<Alias, Node>): number {
+  let node: unknown = root;
+  let offset = offsetOf(root);
+  for (const step of path) {
+    for (let hops = 0; isAlias(node) && hops <= MAX_DEPTH; hops++) node = aliases.get(node);
+    if (isSeq(node)) {
+      node = node.items[Number(step)];
+      if (!isNode(node)) return offset;
+      offset = offsetOf(node);
+    } else if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && textOf(key) === String(step));
+      if (pair === undefined) return offset;
+      offset = offsetOf(pair.key as Node);
+      node = pair.value;
+    } else return offset;
+  }
+  return offset;
 }
 
 /** JSON may be indented by tabs, which YAML forbids. */

@@ -1,5 +1,6 @@
 /** Intents in words, for stories that people read. */
 
+import { formatPath } from '../../api/decode.ts';
 import type { RolloutIntent } from '../rollout/index.ts';
 import { SCALE_DOWN_DEADLINE } from '../rollout/names.ts';
 
@@ -15,6 +16,8 @@ export function intentText(intent: RolloutIntent, names: Names): string | undefi
   switch (intent.kind) {
     case 'patchRolloutMeta':
       return intent.patch === 'revision' ? `Rollout is revision ${intent.revision}` : undefined;
+    case 'removeRolloutFields':
+      return `take out ${intent.paths.map(formatPath).join(', ')}`;
     case 'scaleWorkload':
       return `scale ${intent.name} to ${intent.replicas}`;
     case 'createReplicaSet':

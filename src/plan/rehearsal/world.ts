@@ -4,6 +4,7 @@
  * snapshot that it starts from and what it is told to assume.
  */
 
+import { withoutFields } from '../../api/decode.ts';
 import type { AnalysisRun, AnalysisTemplate } from '../../api/analysis.ts';
 import type { Rollout, RolloutStatus } from '../../api/rollout.ts';
 import type { JsonObject } from '../../lang/json.ts';
@@ -127,6 +128,10 @@ export class RehearsalWorld {
         else if (intent.patch === 'workload') this.#annotateRollout(WORKLOAD_GENERATION, intent.generation);
         else this.rollout.spec.replicas = intent.replicas;
         return;
+      case 'removeRolloutFields':
+        return this.edit((rollout) => {
+          rollout.spec = (withoutFields(rollout, intent.paths) as Rollout).spec;
+        });
       case 'createReplicaSet':
         return this.#create(intent.object);
       case 'scaleReplicaSet': {

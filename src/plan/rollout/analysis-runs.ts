@@ -18,6 +18,7 @@ import {
 import { isCompleted } from '../analysis/types.ts';
 import { currentStep } from './canary/course.ts';
 import { conditionOf } from './conditions.ts';
+import { evidenceOf } from './evidence.ts';
 import type { RunFailure } from './intents.ts';
 import type { Progress } from './progress.ts';
 import { BLUE_GREEN_PAUSE, INCONCLUSIVE_RUN, isInconclusive, isPromoted, PAUSE_STEP } from './progress.ts';
@@ -71,7 +72,7 @@ export function verdictOf(list: readonly (readonly [AnalysisRun | undefined, str
   let failed: string | undefined;
   let inconclusive: string | undefined;
   for (const [run, text] of list) {
-    const phase = run?.status?.phase;
+    const phase = evidenceOf(run);
     const message = run?.status?.message ?? '';
     if (phase === 'Failed' || phase === 'Error') failed ??= message === '' ? text : `${text}: ${message}`;
     if (phase === 'Inconclusive') inconclusive ??= run?.metadata.name;
@@ -162,7 +163,7 @@ export const hasTemplates = <A extends RolloutAnalysis>(analysis: A | undefined)
 function needsRun(s: Situation, p: Progress, run: AnalysisRun | undefined): boolean {
   if (p.abort || isInconclusive(p)) return false;
   if (run === undefined) return true;
-  if (resumedByUser(s.old)) return run.status?.phase === 'Inconclusive';
+  if (resumedByUser(s.old)) return evidenceOf(run) === 'Inconclusive';
   return s.old.abortedAt !== undefined && s.old.abort !== true;
 }
 

@@ -5,6 +5,7 @@ import type { CanaryStrategy, Rollout, RolloutStatus } from '../../api/rollout.t
 import { currentRuns, planRuns, recordRunChanges, runVerdict, wasResumed } from './analysis-runs.ts';
 import { sum } from './canary/counts.ts';
 import { deadlineVerdict } from './deadline-verdict.ts';
+import { evidenceOf } from './evidence.ts';
 import { planHistory } from './history.ts';
 import type { Draft } from './intents.ts';
 import type { Progress } from './progress.ts';
@@ -64,7 +65,7 @@ export function decideCanary(
     : advanceWhenDone(s, promoted, {
         atDesired,
         weightReached: traffic.reached,
-        stepRunPhase: runs.step?.status?.phase,
+        stepRunPhase: runs.step === undefined ? undefined : evidenceOf(runs.step),
       });
   const done = clearResume(s, enterPause(s, advanced));
   const runStatuses = planRuns(s, before, done, runs);

@@ -16,6 +16,7 @@ import { claim, createKey, revisionsOf } from './revision.ts';
 import { isShrinking } from './sizes.ts';
 import type { RolloutSnapshot } from './snapshot.ts';
 import { decideRefused } from './refused.ts';
+import { planMending } from './unreadable.ts';
 import { refusalOf } from './validation.ts';
 
 export type { RolloutEvent, RolloutIntent, RolloutPlan, Wave } from './intents.ts';
@@ -36,6 +37,11 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
       'RolloutAddedToInformer',
       `Rollout resource added to informer: ${namespace}/${name}`,
     );
+  }
+  const hasFailed = (key: string): boolean => snapshot.failed.some((failure) => failure.key === key);
+  if (planMending(stored, hasFailed, draft)) {
+    draft.lookAgainAt(snapshot.now);
+    return finish(draft, undefined, false);
   }
   const refusal = refusalOf(snapshot);
   if (refusal !== undefined) {

@@ -43,6 +43,11 @@ export type RolloutIntent =
       readonly patch: 'workload';
       readonly generation: string;
     })
+  | (Base & {
+      readonly kind: 'removeRolloutFields';
+      /** Fields of objects, from the Rollout down. */
+      readonly paths: readonly (readonly (string | number)[])[];
+    })
   | (Base & { readonly kind: 'scaleWorkload'; readonly name: string; readonly replicas: number })
   | (Base & { readonly kind: 'createReplicaSet'; readonly object: ReplicaSet })
   | (Base & { readonly kind: 'adoptReplicaSet' | 'releaseReplicaSet'; readonly target: Target })

@@ -1,5 +1,6 @@
 /** Going back to a recent version needs no steps where the user says so: `spec.rollbackWindow` (spec 02 section 14). */
 
+import { evidenceOf } from './evidence.ts';
 import { EXPERIMENT_NAME, HASH_LABEL } from './names.ts';
 import { createdAt } from './replica-set.ts';
 import type { Situation } from './situation.ts';
@@ -31,7 +32,7 @@ export function wasFoundBad(s: Pick<Situation, 'revisions' | 'snapshot'>): boole
   const last = (...phases: string[]): number =>
     Math.max(
       -Infinity,
-      ...runs.filter((run) => phases.includes(run.status?.phase ?? '')).map((run) => createdAt(run)),
+      ...runs.filter((run) => phases.includes(evidenceOf(run))).map((run) => createdAt(run)),
     );
   const failed = last('Failed', 'Error');
   return failed !== -Infinity && failed >= last('Successful');

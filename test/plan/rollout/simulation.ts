@@ -269,6 +269,14 @@ export class World extends RehearsalWorld {
     return this;
   }
 
+  /** Someone sets `spec.terminate` of the last run, and its controller ends it without a word about the version. */
+  terminateRun(): this {
+    const run = [...this.runs.values()].at(-1);
+    assert.ok(run !== undefined);
+    run.spec.terminate = true;
+    return this.finishRun('Successful', 'Run Terminated');
+  }
+
   // ---- pods
 
   /** Pods of a version die and are made anew. */

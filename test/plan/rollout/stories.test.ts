@@ -402,6 +402,32 @@ describe('stories of analysis', () => {
       .until('Healthy'),
   );
 
+  story('an analysis that someone ends is no evidence, in a step and in the background', () =>
+    new World({
+      replicas: 2,
+      templates: [RATE],
+      canary: {
+        ...one,
+        analysis: { startingStep: 2, templates: [{ templateName: 'rate' }] },
+        steps: [{ setWeight: 50 }, step, { setWeight: 80 }, { pause: {} }],
+      },
+    })
+      .until('Healthy')
+      .image('v2')
+      .run((world) => world.runs.size === 1)
+      .terminateRun()
+      .until('Paused')
+      .wait(5_000)
+      .promote()
+      .run((world) => world.runs.size === 2)
+      .finishRun('Successful')
+      .until('Paused', 3)
+      .terminateRun()
+      .wait(5_000)
+      .promote()
+      .until('Healthy'),
+  );
+
   story('a background analysis fails in a pause; with the next one the update ends', () =>
     new World({
       replicas: 2,

@@ -14,6 +14,7 @@ import {
   verdictOf,
   wasResumed,
 } from '../analysis-runs.ts';
+import { evidenceOf } from '../evidence.ts';
 import type { Progress } from '../progress.ts';
 import { isInconclusive, isPromoted } from '../progress.ts';
 import { isFastRollback } from './fast-track.ts';
@@ -44,24 +45,14 @@ function gateRun(s: BlueGreenSituation, name: string | undefined): GateRun {
   return { named, current: spent ? undefined : named };
 }
 
-/** Ended by someone before it could tell: that is no evidence. */
-const wasTerminated = (run: AnalysisRun): boolean =>
-  run.spec.terminate === true && run.status?.message === 'Run Terminated';
+const isUndecided = (run: AnalysisRun): boolean => evidenceOf(run) === 'Inconclusive';
+const isSuccessful = (run: AnalysisRun | undefined): boolean => evidenceOf(run) === 'Successful';
 
-const isUndecided = (run: AnalysisRun): boolean =>
-  run.status?.phase === 'Inconclusive' || (run.status?.phase === 'Successful' && wasTerminated(run));
-
-const isSuccessful = (run: AnalysisRun | undefined): boolean =>
-  run?.status?.phase === 'Successful' && !wasTerminated(run);
-
-export function gateVerdict({ pre, post }: GateRuns): RunVerdict {
-  const verdict = verdictOf([
+export const gateVerdict = ({ pre, post }: GateRuns): RunVerdict =>
+  verdictOf([
     [pre.current, 'Blue/green pre-promotion analysis phase error/failed'],
     [post.current, 'Blue/green post-promotion analysis phase error/failed'],
   ]);
-  const undecided = [pre.current, post.current].find((run) => run !== undefined && isUndecided(run));
-  return { ...verdict, inconclusive: undecided?.metadata.name };
-}
 
 export const isAnalysedBefore = ({ blueGreen }: BlueGreenSituation, { pre }: GateRuns): boolean =>
   !hasTemplates(blueGreen.prePromotionAnalysis) || isSuccessful(pre.current);

@@ -2,6 +2,7 @@
 
 import type { SyntaxNode } from '@lezer/common';
 import { parser } from '@prometheus-io/lezer-promql';
+import { promDuration } from '../../../lang/prom-duration.ts';
 import type { Matcher } from '../series.ts';
 import { PromqlError } from './errors.ts';
 
@@ -197,26 +198,12 @@ function childrenOf(node: SyntaxNode | null): SyntaxNode[] {
   return list;
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1e3,
-  m: 6e4,
-  h: 36e5,
-  d: 864e5,
-  w: 6048e5,
-  y: 31536e6,
-};
-
 /** `1h30m`, or plain seconds. */
 export function durationMs(text: string): number {
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
-  if (!/^(\d+(ms|s|m|h|d|w|y))+$/.test(text)) {
+  const ms = promDuration(text);
+  if (ms === undefined)
     throw new PromqlError('bad_data', `not a valid duration string: ${JSON.stringify(text)}`);
-  }
-  return [...text.matchAll(/(\d+)(ms|s|m|h|d|w|y)/g)].reduce(
-    (sum, [, digits, unit]) => sum + Number(digits) * (UNIT_MS[unit ?? ''] ?? 0),
-    0,
-  );
+  return ms;
 }
 
 function numberOf(text: string): number {

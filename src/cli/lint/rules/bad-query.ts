@@ -1,0 +1,30 @@
+import type { Rule } from '../types.ts';
+
+export const badQuery: Rule = {
+  name: 'bad-query',
+  severity: 'error',
+  summary: 'The query is no PromQL: every measurement is an Error.',
+  bad: {
+    metric:
+      'successCondition: len(result) > 0 && result[0] < 5\n' +
+      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
+      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m])\'}}',
+  },
+  good: {
+    metric:
+      'successCondition: len(result) > 0 && result[0] < 5\n' +
+      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
+      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+  },
+  check: ({ metrics }) =>
+    metrics.flatMap(({ query, path }) =>
+      query?.fault === undefined
+        ? []
+        : [
+            {
+              path: [...path, 'provider', 'prometheus', 'query'],
+              message: `the query can't be asked: ${query.fault}`,
+            },
+          ],
+    ),
+};

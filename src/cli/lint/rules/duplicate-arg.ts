@@ -1,0 +1,31 @@
+import type { Rule } from '../types.ts';
+
+export const duplicateArg: Rule = {
+  name: 'duplicate-arg',
+  severity: 'error',
+  summary: 'An argument is declared twice: with two values the run is refused, else one of them is lost.',
+  bad: {
+    spec:
+      'args: [{name: hash}, {name: hash, value: abc}]\n' +
+      'metrics:\n' +
+      '- name: errors\n' +
+      '  successCondition: len(result) > 0 && result[0] < 5\n' +
+      '  failureCondition: len(result) > 0 && result[0] >= 5\n' +
+      '  provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+  },
+  good: {
+    spec:
+      'args: [{name: hash, value: abc}]\n' +
+      'metrics:\n' +
+      '- name: errors\n' +
+      '  successCondition: len(result) > 0 && result[0] < 5\n' +
+      '  failureCondition: len(result) > 0 && result[0] >= 5\n' +
+      '  provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+  },
+  check: ({ args }) =>
+    args.flatMap(({ name }, i) =>
+      args.findIndex((arg) => arg.name === name) < i
+        ? [{ path: ['spec', 'args', i], message: `the argument ${JSON.stringify(name)} is declared twice` }]
+        : [],
+    ),
+};

@@ -1,0 +1,36 @@
+import { intValue } from '../../../plan/analysis/limits.ts';
+import type { Rule } from '../types.ts';
+
+export const intervalMissing: Rule = {
+  name: 'interval-missing',
+  severity: 'error',
+  summary: 'A count above 1 needs an interval: the run is refused.',
+  bad: {
+    metric:
+      'count: 3\n' +
+      'successCondition: len(result) > 0 && result[0] < 5\n' +
+      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
+      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+  },
+  good: {
+    metric:
+      'count: 3\n' +
+      'interval: 30s\n' +
+      'successCondition: len(result) > 0 && result[0] < 5\n' +
+      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
+      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+  },
+  check: ({ metrics }) =>
+    metrics.flatMap(({ filled, path }) => {
+      const count = filled.count === undefined || filled.count === null ? 0 : intValue(filled.count);
+      return count > 1 && (filled.interval ?? '') === ''
+        ? [
+            {
+              path: [...path, 'count'],
+              message: `${count} measurements without an interval between them: the run is refused`,
+              write: 'interval: 30s',
+            },
+          ]
+        : [];
+    }),
+};

@@ -1,0 +1,29 @@
+import { bothConditions } from '../advice.ts';
+import type { Rule } from '../types.ts';
+
+/** These judge by themselves. */
+const JUDGES = new Set(['', 'job', 'kayenta', 'plugin', 'judge']);
+
+export const noCondition: Rule = {
+  name: 'no-condition',
+  severity: 'error',
+  summary: 'A metric without any condition succeeds whatever is measured.',
+  bad: {
+    metric: 'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+  },
+  good: {
+    metric:
+      'successCondition: len(result) > 0 && result[0] < 5\n' +
+      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
+      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+  },
+  check: ({ metrics }) =>
+    metrics
+      .filter(({ success, failure, provider }) => !success && !failure && !JUDGES.has(provider))
+      .map((metric) => ({
+        path: metric.path,
+        message:
+          'it has neither successCondition nor failureCondition: every answer is a success, an empty one too',
+        write: bothConditions(metric),
+      })),
+};

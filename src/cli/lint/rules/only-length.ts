@@ -1,0 +1,42 @@
+import type { Node } from '../../../lang/expr/ast.ts';
+import { argsOfCall, childrenOf, isIdentifier, someNode } from '../../../lang/expr/tree.ts';
+import { bothConditions } from '../advice.ts';
+import type { Rule } from '../types.ts';
+
+export const onlyLength: Rule = {
+  name: 'only-length',
+  severity: 'warning',
+  summary: 'The conditions only count series and look at no value.',
+  bad: {
+    metric:
+      'successCondition: len(result) > 0\n' +
+      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+  },
+  good: {
+    metric:
+      'successCondition: len(result) > 0 && result[0] < 5\n' +
+      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
+      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+  },
+  check: ({ metrics }) =>
+    metrics.flatMap((metric) => {
+      const conditions = [metric.success, metric.failure].filter((each) => each !== undefined);
+      const [first] = conditions;
+      const trees = conditions.map(({ tree }) => tree).filter((tree) => tree !== undefined);
+      if (first === undefined || trees.length < conditions.length) return [];
+      const counts = trees.some((tree) => someNode(tree, isLength));
+      if (!counts || trees.some(readsValue)) return [];
+      return [
+        {
+          path: first.path,
+          message: 'the conditions only look at how many series there are, not at their values',
+          write: bothConditions(metric),
+        },
+      ];
+    }),
+};
+
+const isLength = (node: Node): boolean => isIdentifier(argsOfCall(node, 'len')?.[0], 'result');
+
+const readsValue = (node: Node): boolean =>
+  isIdentifier(node, 'result') || (!isLength(node) && childrenOf(node).some(readsValue));
