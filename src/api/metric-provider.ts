@@ -161,6 +161,50 @@ export const skywalkingMetricSchema = z.looseObject({
   interval: z.string().optional().describe('Go duration.'),
 });
 
+const judgeQueries = {
+  canary: z.string().optional().describe('PromQL that gives the counters of the canary.'),
+  stable: z.string().optional().describe('PromQL that gives the same of the stable version.'),
+};
+
+export const judgeMetricSchema = z.looseObject({
+  prometheus: prometheusMetricSchema
+    .optional()
+    .describe('Where and how to ask; query and rangeQuery are not read.'),
+  errorRate: z
+    .looseObject({
+      ...judgeQueries,
+      failed: z
+        .looseObject({
+          label: z.string().optional().describe('Label that tells failed requests, such as code.'),
+          pattern: z.string().optional().describe('Regular expression for its whole value, such as 5..'),
+        })
+        .optional(),
+    })
+    .optional()
+    .describe('Counters of requests, such as sum by (code) (requests_total{...}).'),
+  latency: z
+    .looseObject(judgeQueries)
+    .optional()
+    .describe('Histograms, such as sum by (le) (request_duration_seconds_bucket{...}).'),
+  alpha: z.string().optional().describe('Chance to call a canary worse that is not; 0.05 when absent.'),
+  power: z
+    .string()
+    .optional()
+    .describe('Chance to catch a canary that is worse by smallestEffect; 0.8 when absent.'),
+  smallestEffect: z
+    .string()
+    .optional()
+    .describe(
+      'Difference that matters: of error rates (0.01 when absent), or of the chance to be slower from one half (0.05).',
+    ),
+  interval: z.string().optional().describe('Go duration between two looks; 10s when absent.'),
+  maxDuration: z
+    .string()
+    .optional()
+    .describe('Go duration after which it is Inconclusive; it goes on when absent.'),
+});
+export type JudgeMetric = z.infer<typeof judgeMetricSchema>;
+
 export const metricProviderSchema = z.looseObject({
   prometheus: prometheusMetricSchema.optional(),
   web: webMetricSchema.optional(),
@@ -173,6 +217,9 @@ export const metricProviderSchema = z.looseObject({
   influxdb: influxdbMetricSchema.optional(),
   kayenta: kayentaMetricSchema.optional(),
   skywalking: skywalkingMetricSchema.optional(),
+  judge: judgeMetricSchema
+    .optional()
+    .describe('Canary against stable by a sequential test; not part of Argo Rollouts.'),
   plugin: freeObject.optional().describe('One key, namespace/name of the plugin, with its configuration.'),
 });
 export type MetricProvider = z.infer<typeof metricProviderSchema>;

@@ -6,6 +6,7 @@ import { createDatadogProvider } from './datadog/index.ts';
 import { createGraphiteProvider } from './graphite/index.ts';
 import { createInfluxdbProvider } from './influxdb/index.ts';
 import { createJobProvider } from './job/index.ts';
+import { createJudgeProvider } from './judge/index.ts';
 import { createKayentaProvider } from './kayenta/index.ts';
 import { createNewRelicProvider } from './newrelic/index.ts';
 import { createPluginProvider } from './plugin/index.ts';
@@ -35,6 +36,7 @@ const FAMILIES: Readonly<Record<string, Entry>> = {
   graphite: { type: 'Graphite', create: createGraphiteProvider },
   influxdb: { type: 'Influxdb', create: createInfluxdbProvider },
   skywalking: { type: 'SkyWalking', create: createSkyWalkingProvider },
+  judge: { type: 'Judge', create: createJudgeProvider },
   plugin: { type: 'RPCPlugin', create: createPluginProvider },
 };
 
