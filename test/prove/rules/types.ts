@@ -215,12 +215,16 @@ export interface RolloutScene {
   readonly strategy: 'canary' | 'blueGreen' | 'none';
   /** A traffic router is configured. */
   readonly routed: boolean;
+  /** The whole of the weights: `maxTrafficWeight`, 100 when absent. */
+  readonly max: number;
+  /** Being deleted. */
+  readonly ending: boolean;
   readonly versions: ReadonlyMap<string, Version>;
   /** `status.stableRS`, `status.currentPodHash`. */
   readonly stable: string | undefined;
   readonly current: string | undefined;
-  /** Somebody other than us asked for 0 replicas, now or within the history; the instant of the last time. */
-  readonly scaledToZeroAt: number | undefined;
+  /** Somebody other than us asked for 0 replicas: the instant of the last time; -Infinity: never. */
+  readonly scaledToZeroAt: number;
   /** When somebody other than us last changed the spec (template, steps, sizes) or gave a command in the status. */
   readonly lastUserChangeAt: number;
 }
@@ -228,6 +232,8 @@ export interface RolloutScene {
 export interface Scene {
   readonly now: number;
   objects(kind: string): ReadonlyMap<string, KubeObject>;
+  /** Kinds of which there was an object. */
+  kinds(): Iterable<string>;
   get(kind: string, key: string): KubeObject | undefined;
   rollout(key: string): RolloutScene | undefined;
   rollouts(): Iterable<RolloutScene>;
@@ -235,9 +241,16 @@ export interface Scene {
   rolloutOf(kind: string, object: KubeObject): RolloutScene | undefined;
   /** Every route of this Rollout, as it stands in the objects now. */
   routes(rollout: string): readonly Route[];
-  /** Most pods that this version had available (`carrying`) at any moment since `since`: what could be believed. */
+  /**
+   * Most pods that this version had available (ready) at any moment since `since`: what could be believed. Never more
+   * than the size of its ReplicaSet is now, for that is a write of ours.
+   */
   mostAvailableSince(rollout: string, hash: string, since: number): number;
-  mostCarryingSince(rollout: string, hash: string, since: number): number;
+  mostReadySince(rollout: string, hash: string, since: number): number;
+  /** The smallest `desired` since `since`. */
+  leastDesiredSince(rollout: string, since: number): number;
+  /** Somebody other than us changed an object that routes, at this instant at last; -Infinity: never. */
+  meddledAt(rollout: string): number;
   /**
    * The world at this instant or later is what the writer of this change could know when it decided. From the pass
    * of the actor; where passes are unknown, a few seconds before the change.

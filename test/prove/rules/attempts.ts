@@ -1,0 +1,91 @@
+/** Attempts of an update and the AnalysisRuns of each: shared by the rules about verdicts and evidence. */
+
+import type { KubeObject } from '../../../src/kube/api.ts';
+import { at, beside, HASH, hashOf, numberAt, ownerOf, textAt } from './read.ts';
+import type { Change } from './types.ts';
+
+export interface Run {
+  readonly key: string;
+  /** Key of the Rollout. */
+  readonly rollout: string;
+  readonly hash: string | undefined;
+  /** `Step`, `Background`, `PrePromotion`, `PostPromotion`. */
+  readonly type: string | undefined;
+  readonly stepIndex: number | undefined;
+  readonly createdAt: number;
+  phase: string;
+  completedAt: number | undefined;
+  /** Somebody ended it before it had come to its own end. */
+  terminated: boolean;
+}
+
+export const isCompletedPhase = (phase: string): boolean =>
+  ['Successful', 'Failed', 'Error', 'Inconclusive'].includes(phase);
+
+export const isBadPhase = (phase: string): boolean => phase === 'Failed' || phase === 'Error';
+
+export class Attempts {
+  /** By the key of the AnalysisRun; also those that are gone. */
+  readonly runs = new Map<string, Run>();
+  readonly #startedAt = new Map<string, number>();
+
+  /** When the attempt under way began: a new version, other steps, or a retry. */
+  startedAt(rollout: string): number {
+    return this.#startedAt.get(rollout) ?? -Infinity;
+  }
+
+  take(change: Change): void {
+    if (change.kind === 'Rollout') this.#rollout(change);
+    if (change.kind === 'AnalysisRun') this.#run(change);
+  }
+
+  /** Of one version, since the attempt began. */
+  *ofAttempt(rollout: string, hash: string, type: string, stepIndex?: number): Generator<Run> {
+    const since = this.startedAt(rollout);
+    for (const run of this.runs.values())
+      if (run.rollout === rollout && run.hash === hash && run.type === type && run.createdAt >= since)
+        if (stepIndex === undefined || run.stepIndex === stepIndex) yield run;
+  }
+
+  #rollout({ key, before, after, at: when }: Change): void {
+    if (before === undefined || after === undefined) return;
+    const field = (object: KubeObject, name: string): unknown => at(object, 'status', name);
+    const other = ['currentPodHash', 'currentStepHash'].some(
+      (name) => field(before, name) !== field(after, name),
+    );
+    const retried = field(before, 'abort') === true && field(after, 'abort') !== true;
+    if (other || retried) this.#startedAt.set(key, when);
+  }
+
+  #run({ key, after, at: when }: Change): void {
+    if (after === undefined) return;
+    const owner = ownerOf(after, 'Rollout');
+    if (owner === undefined) return;
+    const index = after.metadata.labels?.['step-index'];
+    const run: Run = this.runs.get(key) ?? {
+      key,
+      rollout: beside(key, owner.name),
+      hash: hashOf(after),
+      type: after.metadata.labels?.['rollout-type'],
+      stepIndex: index === undefined ? undefined : Number(index),
+      createdAt: when,
+      phase: '',
+      completedAt: undefined,
+      terminated: false,
+    };
+    this.runs.set(key, run);
+    const phase = textAt(after, 'status', 'phase') ?? '';
+    if (run.completedAt === undefined && isCompletedPhase(phase)) run.completedAt = when;
+    run.phase = phase;
+    if (at(after, 'spec', 'terminate') === true && run.completedAt === undefined) run.terminated = true;
+  }
+}
+
+export const indexOf = (rollout: KubeObject | undefined): number | undefined =>
+  numberAt(rollout, 'status', 'currentStepIndex');
+
+export const promotesInFull = (change: Change): boolean =>
+  at(change.before, 'status', 'promoteFull') === true || at(change.after, 'status', 'promoteFull') === true;
+
+export const selectorHash = (service: KubeObject | undefined): string | undefined =>
+  textAt(service, 'spec', 'selector', HASH);

@@ -1,0 +1,70 @@
+import { rule01 } from '../rule-01.ts';
+import type { Cases } from './cases.ts';
+import type { Hand } from '../hand.ts';
+import { nginxWith, NOT_READY, warning } from '../hand.ts';
+
+const update = (h: Hand, canary: Parameters<typeof nginxWith>[0]): Hand =>
+  h
+    .rollout(nginxWith(canary), {}, { phase: 'Progressing', currentPodHash: 'v2', currentStepIndex: 0 })
+    .version('v1', 10)
+    .nginx('v1', 'v2', 0);
+
+export const cases: Cases = {
+  rule: rule01,
+  passes: {
+    'exactly the share': (h) => {
+      update(h, {}).version('v2', 5, 5).weight(50);
+    },
+    'a threshold of 50 %': (h) => {
+      update(h, { replicaProgressThreshold: { type: 'Percent', value: 50 } })
+        .version('v2', 10, 5)
+        .weight(100);
+    },
+    'a pod that died after the pass began': (h) => {
+      update(h, {}).version('v2', 5, 5).begin();
+      h.wait(1).patch('Pod', 'web-v2-0', NOT_READY, 'kubernetes').weight(50);
+    },
+    'a setCanaryScale of the user, and the Warning': (h) => {
+      update(h, { steps: [{ setCanaryScale: { replicas: 1 } }, { setWeight: 50 }] })
+        .version('v2', 1, 1)
+        .weight(50);
+      h.create(warning('CanaryBelowWeight'), 'sluice').wait(120).end();
+    },
+    'stable, whatever it has': (h) => {
+      update(h, {})
+        .version('v2', 5, 5)
+        .weight(50)
+        .patch('Pod', 'web-v1-0', NOT_READY, 'kubernetes')
+        .weight(0);
+      h.weight(20);
+    },
+  },
+  breaks: {
+    'one pod short': (h) => {
+      update(h, {}).version('v2', 5, 4).weight(50);
+    },
+    'by the selector of a Service that has the weight': (h) => {
+      update(h, {}).version('v2', 5, 5).version('v3', 5, 1).weight(50).wait(60).select('web-canary', 'v3');
+    },
+    'a pod that had died long before': (h) => {
+      update(h, {})
+        .version('v2', 5, 5)
+        .patch('Pod', 'web-v2-0', NOT_READY, 'kubernetes')
+        .wait(60)
+        .begin()
+        .weight(50);
+    },
+    'a blue-green switch to half a version': (h) => {
+      h.rollout({ blueGreen: { activeService: 'web-active' } })
+        .service('web-active', 'v1')
+        .version('v1', 10);
+      h.version('v2', 10, 5).wait(60).select('web-active', 'v2');
+    },
+    'a setCanaryScale of the user without a Warning': (h) => {
+      update(h, { steps: [{ setCanaryScale: { replicas: 1 } }, { setWeight: 50 }] })
+        .version('v2', 1, 1)
+        .weight(50);
+      h.wait(120).end();
+    },
+  },
+};

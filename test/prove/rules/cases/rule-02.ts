@@ -1,0 +1,55 @@
+import { rule02 } from '../rule-02.ts';
+import type { Cases } from './cases.ts';
+import type { Hand } from '../hand.ts';
+import { NGINX } from '../hand.ts';
+
+const update = (h: Hand): Hand => h.rollout(NGINX).version('v1', 10).nginx('v1', 'v2', 0);
+
+export const cases: Cases = {
+  rule: rule02,
+  passes: {
+    'a canary Service with one ready pod': (h) => {
+      update(h).version('v2', 1, 1).weight(10);
+    },
+    'the last pod died by itself': (h) => {
+      update(h).version('v2', 1, 1).weight(10).remove('Pod', 'web-v2-0', 'kubernetes').wait(60).weight(5);
+      h.patch('Pod', 'web-v1-0', { status: { phase: 'Running' } }, 'kubernetes');
+    },
+    'the user asked for no pods': (h) => {
+      update(h)
+        .patch('Rollout', 'web', { spec: { replicas: 0 } }, 'person')
+        .wait(60)
+        .scale('v1', 0);
+      h.watch.scene.rollouts();
+      h.patch('Rollout', 'web', { spec: { replicas: 2 } }, 'person')
+        .wait(60)
+        .weight(1);
+      h.version('v2', 1, 1).weight(2);
+    },
+    'all versions are without pods': (h) => {
+      h.rollout(NGINX).version('v1', 10, 0).version('v2', 1, 0).nginx('v1', 'v2', 0).weight(10);
+    },
+  },
+  breaks: {
+    'a weight for a version without a ready pod': (h) => {
+      update(h).version('v2', 1, 0).weight(10);
+    },
+    'the pods of the active Service are scaled down': (h) => {
+      h.rollout({ blueGreen: { activeService: 'web-active' } })
+        .service('web-active', 'v1')
+        .version('v1', 10)
+        .wait(60);
+      h.scale('v1', 0);
+    },
+    'the active Service moves to a version without pods': (h) => {
+      h.rollout({ blueGreen: { activeService: 'web-active' } })
+        .service('web-active', 'v1')
+        .version('v1', 10);
+      h.version('v2', 10, 0).wait(60).select('web-active', 'v2');
+    },
+    'the last pod is evicted': (h) => {
+      h.rollout({ canary: {} }, { replicas: 1 }).service('web').version('v1', 1).wait(60);
+      h.remove('Pod', 'web-v1-0', 'sluice', 'eviction');
+    },
+  },
+};

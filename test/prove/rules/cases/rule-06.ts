@@ -1,0 +1,40 @@
+import { rule06 } from '../rule-06.ts';
+import type { Cases } from './cases.ts';
+import { NGINX } from '../hand.ts';
+
+export const cases: Cases = {
+  rule: rule06,
+  passes: {
+    'two fields in one pass': (h) => {
+      h.rollout(NGINX)
+        .version('v1', 10)
+        .version('v2', 5)
+        .nginx('v1', 'v2', 0)
+        .begin()
+        .weight(50)
+        .select('web-canary', 'v1');
+      h.finish();
+    },
+    'to and fro because a person changes his mind': (h) => {
+      h.rollout(NGINX).version('v1', 10).version('v2', 5).nginx('v1', 'v2', 0);
+      for (let i = 0; i < 8; i++)
+        h.status({ abort: i % 2 === 0 }, 'person')
+          .weight(i % 2 === 0 ? 50 : 0)
+          .wait(1);
+    },
+  },
+  breaks: {
+    'one selector twice in one pass': (h) => {
+      h.rollout(NGINX).version('v1', 10).version('v2', 5).nginx('v1', 'v2', 0).begin();
+      h.select('web-canary', 'v1').select('web-canary', 'v2');
+    },
+    'a selector that goes to and fro by itself': (h) => {
+      h.rollout(NGINX).version('v1', 10).version('v2', 5).nginx('v1', 'v1', 0);
+      for (let i = 0; i < 8; i++)
+        h.begin()
+          .select('web-canary', i % 2 === 0 ? 'v2' : 'v1')
+          .finish()
+          .wait(1);
+    },
+  },
+};

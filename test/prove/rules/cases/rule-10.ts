@@ -1,0 +1,48 @@
+import { rule10 } from '../rule-10.ts';
+import type { Cases } from './cases.ts';
+import type { Hand } from '../hand.ts';
+import { NGINX } from '../hand.ts';
+
+const exceeded = {
+  conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }],
+};
+const update = (h: Hand): Hand =>
+  h
+    .rollout(NGINX, { progressDeadlineSeconds: 120 }, { phase: 'Healthy', availableReplicas: 6 })
+    .status({ phase: 'Progressing', currentPodHash: 'v2' });
+
+export const cases: Cases = {
+  rule: rule10,
+  passes: {
+    'it fires in time': (h) => {
+      update(h).wait(120).status(exceeded).wait(300).begin().finish();
+    },
+    'a pause stops the clock': (h) => {
+      update(h)
+        .status({ pauseConditions: [{ reason: 'CanaryPauseStep', startTime: 'x' }], phase: 'Paused' })
+        .wait(900);
+      h.begin().finish().status({ pauseConditions: null, phase: 'Progressing' }).wait(120).status(exceeded);
+    },
+    'progress starts it anew': (h) => {
+      update(h)
+        .wait(100)
+        .status({ availableReplicas: 7 })
+        .wait(100)
+        .begin()
+        .finish()
+        .wait(20)
+        .status(exceeded);
+    },
+  },
+  breaks: {
+    'it never fires': (h) => {
+      update(h).wait(300).begin().finish();
+    },
+    'too early, because the pause counted': (h) => {
+      update(h)
+        .status({ pauseConditions: [{ reason: 'CanaryPauseStep', startTime: 'x' }], phase: 'Paused' })
+        .wait(900);
+      h.status({ pauseConditions: null, phase: 'Progressing' }).wait(10).status(exceeded);
+    },
+  },
+};

@@ -1,0 +1,56 @@
+import { rule12 } from '../rule-12.ts';
+import type { Cases } from './cases.ts';
+import type { Hand } from '../hand.ts';
+import { nginxWith } from '../hand.ts';
+
+const STEP = { 'rollouts-pod-template-hash': 'v2', 'rollout-type': 'Step', 'step-index': '0' };
+const PRE = { 'rollouts-pod-template-hash': 'v2', 'rollout-type': 'PrePromotion' };
+const update = (h: Hand): Hand =>
+  h
+    .rollout(nginxWith({ steps: [{ analysis: { templates: [] } }, { setWeight: 50 }] }))
+    .status({ currentPodHash: 'v2', currentStepIndex: 0, phase: 'Progressing' });
+const preview = (h: Hand): Hand =>
+  h
+    .rollout({ blueGreen: { activeService: 'web-active', prePromotionAnalysis: { templates: [] } } })
+    .service('web-active', 'v1')
+    .version('v1', 10)
+    .wait(60)
+    .version('v2', 10)
+    .status({ currentPodHash: 'v2', phase: 'Progressing' });
+
+export const cases: Cases = {
+  rule: rule12,
+  passes: {
+    'a step with its evidence': (h) => {
+      update(h).run('run', STEP, { phase: 'Successful' }).status({ currentStepIndex: 1 });
+    },
+    'a person promotes in full': (h) => {
+      update(h)
+        .run('run', STEP, { phase: 'Running' })
+        .status({ promoteFull: true }, 'person')
+        .status({ currentStepIndex: 2 });
+    },
+    'a switch with its evidence': (h) => {
+      preview(h).run('pre', PRE, { phase: 'Successful' }).wait(9).begin().select('web-active', 'v2');
+    },
+  },
+  breaks: {
+    'a step without': (h) => {
+      update(h).run('run', STEP, { phase: 'Running' }).status({ currentStepIndex: 1 });
+    },
+    'a step with the evidence of the attempt before': (h) => {
+      update(h)
+        .run('run', STEP, { phase: 'Successful' })
+        .status({ abort: true })
+        .wait(9)
+        .status({ abort: null }, 'person');
+      h.wait(1).status({ currentStepIndex: 1 });
+    },
+    'a switch without': (h) => {
+      preview(h).run('pre', PRE, { phase: 'Inconclusive' }).wait(9).begin().select('web-active', 'v2');
+    },
+    'a gate that judges stable': (h) => {
+      update(h).run('run', { ...STEP, 'rollouts-pod-template-hash': 'v1' });
+    },
+  },
+};

@@ -1,0 +1,35 @@
+import { rule22 } from '../rule-22.ts';
+import type { Cases } from './cases.ts';
+import { NGINX } from '../hand.ts';
+
+export const cases: Cases = {
+  rule: rule22,
+  passes: {
+    'what is ours': (h) => {
+      h.rollout(NGINX).version('v1', 10).service('web-stable').select('web-stable', 'v1').scale('v1', 9);
+      h.patch('Rollout', 'web', { metadata: { annotations: { 'rollout.argoproj.io/revision': '2' } } });
+    },
+    'all is restored': (h) => {
+      h.rollout(NGINX).service('web-stable', 'v1').remove('Rollout', 'web', 'person').wait(1);
+      h.patch('Service', 'web-stable', { spec: { selector: { 'rollouts-pod-template-hash': null } } }).end();
+    },
+  },
+  breaks: {
+    'the selector of the user': (h) => {
+      h.rollout(NGINX)
+        .service('web-stable')
+        .patch('Service', 'web-stable', { spec: { selector: { app: 'other' } } });
+    },
+    'the spec of the user': (h) => {
+      h.rollout(NGINX).patch('Rollout', 'web', { spec: { replicas: 3 } });
+    },
+    'an Ingress of the user': (h) => {
+      h.rollout(NGINX)
+        .nginx('v1', 'v1', 0)
+        .patch('Ingress', 'web', { metadata: { annotations: { x: 'y' } } });
+    },
+    'a Service that keeps its hash': (h) => {
+      h.rollout(NGINX).service('web-stable', 'v1').remove('Rollout', 'web', 'person').wait(60).end();
+    },
+  },
+};

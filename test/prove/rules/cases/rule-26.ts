@@ -1,0 +1,33 @@
+import { rule26 } from '../rule-26.ts';
+import type { Cases } from './cases.ts';
+import type { JsonObject } from '../../../../src/lang/json.ts';
+
+const budget = (minAvailable: number): JsonObject => ({
+  apiVersion: 'policy/v1',
+  kind: 'PodDisruptionBudget',
+  metadata: { name: 'web' },
+  spec: { minAvailable, selector: { matchLabels: { app: 'web' } } },
+});
+
+export const cases: Cases = {
+  rule: rule26,
+  passes: {
+    'an eviction that leaves enough': (h) => {
+      h.rollout({ canary: {} })
+        .version('v1', 3)
+        .create(budget(2))
+        .remove('Pod', 'web-v1-0', 'sluice', 'eviction');
+    },
+  },
+  breaks: {
+    'a pod is deleted': (h) => {
+      h.rollout({ canary: {} }).version('v1', 3).remove('Pod', 'web-v1-0');
+    },
+    'an eviction below the budget': (h) => {
+      h.rollout({ canary: {} })
+        .version('v1', 3)
+        .create(budget(3))
+        .remove('Pod', 'web-v1-0', 'sluice', 'eviction');
+    },
+  },
+};

@@ -1,0 +1,84 @@
+/**
+ * Looked at: every write of ours that makes something send requests to other pods than before, and every write of
+ * ours that takes ready pods away from something that sends requests. What dies by itself is not our doing, nor what
+ * died in the moment between our looking and our writing; a size of 0 is the user's.
+ */
+
+import { at, HASH, isReadyPod, sizeOf } from './read.ts';
+import type { Change, Destination, Route, Rule, RolloutScene, Scene } from './types.ts';
+import { isOurs, touched, violation, watching, writer } from './watching.ts';
+
+const placeOf = (route: Route, to: Destination): string => `${route.id} > ${to.service}`;
+const shapeOf = (to: Destination): string =>
+  to.weight > 0 ? to.hashes.toSorted().join(' ') || 'nothing' : 'off';
+
+export const rule02: Rule = {
+  number: 2,
+  sentence:
+    'Through our doing, nothing with a weight above 0, a matching header or mirror route, or an active selector ' +
+    'resolves to zero ready endpoints.',
+  threads: ['AR 4390', 'AR 2235', 'AR 1731', 'AR 2641'],
+  needs: [],
+  start: watching((checked) => {
+    const shapes = new Map<string, string>();
+    return {
+      see(happening, scene) {
+        if (happening.what !== 'change') return undefined;
+        const takes = isOurs(happening) && takesPods(happening);
+        if (happening.kind === 'Pod' && !takes) return undefined;
+        for (const rollout of touched(happening, scene)) {
+          const since = isOurs(happening) ? scene.informedSince(happening) : scene.now;
+          for (const route of scene.routes(rollout.key)) {
+            for (const to of route.destinations) {
+              const place = placeOf(route, to);
+              const shape = shapeOf(to);
+              const moved = shapes.get(place) !== shape;
+              shapes.set(place, shape);
+              const concerns = takes ? reaches(to, happening, scene) : moved;
+              if (!isOurs(happening) || !concerns || to.weight <= 0 || isUsers(scene, rollout, since))
+                continue;
+              checked();
+              if (to.carrying > 0 || believed(scene, rollout, to.hashes, since) > 0) continue;
+              if (!takes && believed(scene, rollout, [...rollout.versions.keys()], since) === 0) continue;
+              return violation(
+                2,
+                scene,
+                `${writer(happening)} left ${place} (weight ${to.weight} of ${route.max}) without a ready pod: it ` +
+                  `selects ${to.hashes.join(', ') || 'no version'}`,
+                `Rollout ${rollout.key}`,
+                `${happening.kind} ${happening.key}`,
+                `Service ${to.service}`,
+              );
+            }
+          }
+        }
+        return undefined;
+      },
+    };
+  }),
+};
+
+/** A smaller ReplicaSet, one that is deleted, a pod that is deleted or evicted; each with ready pods. */
+function takesPods({ kind, before, after, verb }: Change): boolean {
+  if (before === undefined) return false;
+  if (kind === 'ReplicaSet') return verb === 'delete' || sizeOf(after) < sizeOf(before);
+  const went = after === undefined || after.metadata.deletionTimestamp !== undefined;
+  return kind === 'Pod' && went && before.metadata.deletionTimestamp === undefined;
+}
+
+function reaches(to: Destination, change: Change, scene: Scene): boolean {
+  const hash = (change.after ?? change.before)?.metadata.labels?.[HASH];
+  if (hash === undefined) return false;
+  if (change.verb === 'delete' && change.kind === 'ReplicaSet')
+    return at(scene.get('Service', to.service), 'spec', 'selector', HASH) === hash;
+  const rollout = change.before === undefined ? undefined : scene.rolloutOf(change.kind, change.before);
+  if (change.kind === 'Pod') return to.hashes.includes(hash) && isReadyPod(change.before);
+  // Without ready pods there was nothing to take.
+  return to.hashes.includes(hash) && (rollout?.versions.get(hash)?.ready ?? 0) > 0;
+}
+
+const believed = (scene: Scene, rollout: RolloutScene, hashes: readonly string[], since: number): number =>
+  hashes.reduce((sum, hash) => sum + scene.mostReadySince(rollout.key, hash, since), 0);
+
+const isUsers = (scene: Scene, rollout: RolloutScene, since: number): boolean =>
+  rollout.ending || scene.leastDesiredSince(rollout.key, since) === 0;

@@ -1,0 +1,90 @@
+/**
+ * Looked at: the selector of a Service, the weight of an Ingress, the size of a ReplicaSet, each time that we change
+ * one. One pass decides a field once; and a field that goes to and fro without a cause from outside feeds itself.
+ */
+
+import { at, HASH } from './read.ts';
+import type { Change, Rule } from './types.ts';
+import { isOurs, violation, watching, writer } from './watching.ts';
+
+const FLIPS = 4;
+const WITHIN_MS = 30_000;
+
+interface Course {
+  values: { at: number; value: string }[];
+}
+
+export const rule06: Rule = {
+  number: 6,
+  sentence: 'Each external field is decided once per pass; nothing flaps.',
+  threads: ['AR 3078', 'AR 4973'],
+  needs: [],
+  start: watching((checked) => {
+    const courses = new Map<string, Course>();
+    const decided = new Map<string, string>();
+    let causeAt = -Infinity;
+    return {
+      see(happening, scene) {
+        if (happening.what === 'pass' && happening.state === 'ends') decided.clear();
+        if (happening.what === 'fault') causeAt = happening.at;
+        if (happening.what !== 'change') return undefined;
+        const written = fieldOf(happening);
+        if (!isOurs(happening)) {
+          if (happening.actor.role !== 'kubernetes') causeAt = happening.at;
+          return undefined;
+        }
+        if (written === undefined) return undefined;
+        checked();
+        const { field, value } = written;
+        const place = `${happening.kind} ${happening.key} ${field}`;
+        const inPass = `${happening.actor.name} ${happening.actor.pass ?? ''} ${place}`;
+        const earlier = happening.actor.pass === undefined ? undefined : decided.get(inPass);
+        decided.set(inPass, value);
+        if (earlier !== undefined)
+          return violation(
+            6,
+            scene,
+            `${writer(happening)} wrote ${field} of ${happening.kind} ${happening.key} twice in one pass: ${earlier}, then ${value}`,
+            `${happening.kind} ${happening.key}`,
+          );
+        const course = courses.get(place) ?? { values: [] };
+        courses.set(place, course);
+        course.values = [...course.values, { at: scene.now, value }].slice(-FLIPS - 2);
+        const { values } = course;
+        const [first] = values;
+        if (values.length < FLIPS + 2 || first === undefined) return undefined;
+        if (scene.now - first.at > WITHIN_MS || causeAt >= first.at) return undefined;
+        const flaps = values.every((item, i) => i < 2 || item.value === values[i - 2]?.value);
+        if (!flaps) return undefined;
+        return violation(
+          6,
+          scene,
+          `${field} of ${happening.kind} ${happening.key} goes to and fro with no cause from outside: ${values.map((item) => item.value).join(', ')}`,
+          `${happening.kind} ${happening.key}`,
+        );
+      },
+    };
+  }),
+};
+
+/** The one field of this kind that sends traffic or pods somewhere, if this change changed it. */
+function fieldOf({ kind, before, after }: Change): { field: string; value: string } | undefined {
+  const changed = (
+    field: string,
+    read: (object: unknown) => unknown,
+  ): { field: string; value: string } | undefined => {
+    const value = JSON.stringify(read(after)) ?? 'none';
+    return before === undefined || after === undefined || value === (JSON.stringify(read(before)) ?? 'none')
+      ? undefined
+      : { field, value };
+  };
+  if (kind === 'Service') return changed('the selector', (object) => at(object, 'spec', 'selector', HASH));
+  if (kind === 'ReplicaSet') return changed('the size', (object) => at(object, 'spec', 'replicas'));
+  if (kind === 'Ingress')
+    return changed('the weight', (object) =>
+      Object.entries((at(object, 'metadata', 'annotations') as Record<string, string> | undefined) ?? {})
+        .filter(([name]) => name.endsWith('/canary-weight'))
+        .map(([, value]) => value),
+    );
+  return undefined;
+}

@@ -1,0 +1,98 @@
+/**
+ * Looked at: every write of ours that changes who gets how much while the update is aborted, and the end of every pass
+ * that knew of the abort. Rule 2 goes before it: nothing moves to a stable version without a ready pod.
+ */
+
+import { isDynamic } from './facts.ts';
+import { at } from './read.ts';
+import { sharesOf } from './routes.ts';
+import type { Rule, RolloutScene } from './types.ts';
+import { isOurs, percent, touched, violation, watching, writer } from './watching.ts';
+
+export const rule07: Rule = {
+  number: 7,
+  sentence:
+    "After an abort the canary's weight never rises and goes to 0 at once, whatever an HPA does. With " +
+    'dynamicStableScale it falls as stable becomes available.',
+  threads: ['AR 1665', 'AR 4841', 'AR 4973'],
+  needs: [],
+  start: watching((checked) => {
+    const shares = new Map<string, ReadonlyMap<string, number>>();
+    const abortedAt = new Map<string, number>();
+    /** Passes under way, with what they could have been hindered by. */
+    const passes = new Map<number, { since: number; stableServed: boolean; hindered: boolean }>();
+    return {
+      see(happening, scene) {
+        if (happening.what === 'call' && happening.code >= 400) hinder(passes, happening.actor.pass);
+        if (happening.what === 'call' && happening.code === 0) hinder(passes, happening.actor.pass);
+        if (happening.what === 'pass' && happening.controller === 'Rollouts') {
+          if (happening.state === 'begins') {
+            const rollout = scene.rollout(happening.key);
+            const stableServed = rollout !== undefined && stableServes(rollout);
+            passes.set(happening.id, { since: happening.informedSince, stableServed, hindered: false });
+            return undefined;
+          }
+          const pass = passes.get(happening.id);
+          passes.delete(happening.id);
+          const rollout = scene.rollout(happening.key);
+          const since = abortedAt.get(happening.key);
+          if (pass === undefined || pass.hindered || happening.error !== undefined) return undefined;
+          if (rollout === undefined || since === undefined || since > pass.since || !pass.stableServed)
+            return undefined;
+          if (rollout.lastUserChangeAt > pass.since || scene.meddledAt(rollout.key) > pass.since)
+            return undefined;
+          checked();
+          for (const [hash, share] of sharesOf(scene.routes(rollout.key)))
+            if (hash !== rollout.stable && share > 0)
+              return violation(
+                7,
+                scene,
+                `a pass of ${happening.actor.name} that knew of the abort left version ${hash} ${percent(share)} of the traffic`,
+                `Rollout ${rollout.key}`,
+              );
+          return undefined;
+        }
+        if (happening.what !== 'change' || happening.kind === 'Pod') return undefined;
+        for (const rollout of touched(happening, scene)) {
+          if (at(rollout.rollout, 'status', 'abort') !== true) abortedAt.delete(rollout.key);
+          else if (!abortedAt.has(rollout.key)) abortedAt.set(rollout.key, scene.now);
+          const before = shares.get(rollout.key);
+          const after = sharesOf(scene.routes(rollout.key));
+          shares.set(rollout.key, after);
+          const since = abortedAt.get(rollout.key);
+          if (!isOurs(happening) || since === undefined || since > scene.informedSince(happening)) continue;
+          for (const [hash, share] of after) {
+            const old = before?.get(hash) ?? 0;
+            if (hash === rollout.stable || rollout.stable === undefined) continue;
+            checked();
+            if (
+              share <= old ||
+              scene.mostReadySince(rollout.key, rollout.stable, scene.informedSince(happening)) === 0
+            )
+              continue;
+            return violation(
+              7,
+              scene,
+              `${writer(happening)} raised the aborted version ${hash} from ${percent(old)} to ${percent(share)} of the traffic`,
+              `Rollout ${rollout.key}`,
+              `${happening.kind} ${happening.key}`,
+            );
+          }
+        }
+        return undefined;
+      },
+    };
+  }),
+};
+
+function hinder(passes: Map<number, { hindered: boolean }>, id: number | undefined): void {
+  const pass = id === undefined ? undefined : passes.get(id);
+  if (pass !== undefined) pass.hindered = true;
+}
+
+/** Stable has a ready pod, or all of its pods where it was made small on purpose. */
+function stableServes(rollout: RolloutScene): boolean {
+  const stable = rollout.versions.get(rollout.stable ?? '');
+  if (stable === undefined) return false;
+  return isDynamic(rollout.rollout as never) ? stable.available >= rollout.desired : stable.carrying > 0;
+}

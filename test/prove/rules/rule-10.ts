@@ -1,0 +1,138 @@
+/**
+ * Looked at: how long an update has made no progress, by the states that its status went through and by nothing that
+ * a process keeps for itself. Time in a pause, a step that waits, or a spec that can't be carried out does not count.
+ */
+
+import type { KubeObject } from '../../../src/kube/api.ts';
+import { stepsOf } from './facts.ts';
+import { at, listAt, numberAt, textAt } from './read.ts';
+import type { Rule } from './types.ts';
+import { isOurs, seconds, violation, watching } from './watching.ts';
+
+/** Between a cause and the status that shows it: conditions in whole seconds, counts at most a few seconds late. */
+const EARLY_MS = 5_000;
+/** After the deadline: back-off after errors, a restart, a lease that has to run out. */
+const LATE_MS = 90_000;
+
+interface Clock {
+  progressAt: number;
+  waits: boolean;
+}
+
+export const rule10: Rule = {
+  number: 10,
+  sentence:
+    'The deadline always fires unless paused; paused time does not count; a restart of the controller resets neither.',
+  threads: ['AR 1225', 'AR 3534', 'AR 3843'],
+  needs: [],
+  start: watching((checked) => {
+    const clocks = new Map<string, Clock>();
+    let faultAt = -Infinity;
+    let jumpedAt = -Infinity;
+    return {
+      see(happening, scene) {
+        if (happening.what === 'fault') {
+          faultAt = Math.max(faultAt, happening.until);
+          if (happening.kind.includes('clock')) jumpedAt = happening.until;
+        }
+        if (happening.what === 'change' && happening.kind === 'Rollout') {
+          const { key, before, after } = happening;
+          if (after === undefined) {
+            clocks.delete(key);
+            return undefined;
+          }
+          const clock = clocks.get(key) ?? { progressAt: scene.now, waits: true };
+          clocks.set(key, clock);
+          const waits = isWaiting(after);
+          const fires =
+            reasonOf(after) === 'ProgressDeadlineExceeded' && reasonOf(before) !== reasonOf(after);
+          const stalled = scene.now - clock.progressAt;
+          const deadline = deadlineOf(after);
+          if (fires && isOurs(happening)) {
+            checked();
+            if (!clock.waits && jumpedAt < clock.progressAt && stalled < deadline - EARLY_MS)
+              return violation(
+                10,
+                scene,
+                `the deadline of ${seconds(deadline)} fired after ${seconds(stalled)} without progress`,
+                `Rollout ${key}`,
+              );
+          }
+          if (clock.waits || waits || progressed(before, after)) clock.progressAt = scene.now;
+          clock.waits = waits;
+          return undefined;
+        }
+        if (happening.what !== 'traffic' && happening.what !== 'pass' && happening.what !== 'change')
+          return undefined;
+        for (const [key, clock] of clocks) {
+          const object = scene.get('Rollout', key);
+          if (object === undefined || clock.waits) continue;
+          const from = Math.max(clock.progressAt, Math.min(faultAt, scene.now));
+          if (scene.now - from <= deadlineOf(object) + LATE_MS) continue;
+          checked();
+          if (['ProgressDeadlineExceeded', 'RolloutAborted'].includes(reasonOf(object) ?? '')) continue;
+          return violation(
+            10,
+            scene,
+            `no progress for ${seconds(scene.now - clock.progressAt)}, and the deadline of ${seconds(deadlineOf(object))} has not fired`,
+            `Rollout ${key}`,
+          );
+        }
+        return undefined;
+      },
+    };
+  }),
+};
+
+const deadlineOf = (rollout: KubeObject): number =>
+  (numberAt(rollout, 'spec', 'progressDeadlineSeconds') ?? 600) * 1_000;
+
+const conditionOf = (rollout: KubeObject | undefined, type: string): unknown =>
+  listAt(rollout, 'status', 'conditions').find((item) => textAt(item, 'type') === type);
+
+const reasonOf = (rollout: KubeObject | undefined): string | undefined =>
+  textAt(conditionOf(rollout, 'Progressing'), 'reason');
+
+/** For a person, a verdict, or because there is nothing to do. */
+function isWaiting(rollout: KubeObject): boolean {
+  const status = (name: string): unknown => at(rollout, 'status', name);
+  if (at(rollout, 'spec', 'paused') === true || listAt(rollout, 'status', 'pauseConditions').length > 0)
+    return true;
+  if (
+    status('abort') === true ||
+    ['Healthy', 'Paused', undefined].includes(textAt(rollout, 'status', 'phase'))
+  )
+    return true;
+  if (
+    ['InvalidSpec', 'NotImplemented', 'AnalysisRunFailure'].some(
+      (type) => conditionOf(rollout, type) !== undefined,
+    )
+  )
+    return true;
+  const step = stepsOf(rollout)[numberAt(rollout, 'status', 'currentStepIndex') ?? 0];
+  return ['pause', 'analysis', 'experiment'].some((name) => at(step, name) !== undefined);
+}
+
+/** Spec 01 section 6.1, and a spec that somebody changed. */
+function progressed(before: KubeObject | undefined, after: KubeObject): boolean {
+  if (before?.metadata.generation !== after.metadata.generation) return true;
+  const count = (object: KubeObject | undefined, name: string): number =>
+    numberAt(object, 'status', name) ?? 0;
+  const other = (...path: string[]): boolean =>
+    at(before, 'status', ...path) !== at(after, 'status', ...path);
+  return (
+    other('updatedReplicas') ||
+    other('stableRS') ||
+    other('currentStepIndex') ||
+    other('currentStepHash') ||
+    other('currentPodHash') ||
+    other('abort') ||
+    other('promoteFull') ||
+    other('blueGreen', 'activeSelector') ||
+    other('blueGreen', 'previewSelector') ||
+    count(after, 'replicas') - count(after, 'updatedReplicas') <
+      count(before, 'replicas') - count(before, 'updatedReplicas') ||
+    count(after, 'readyReplicas') > count(before, 'readyReplicas') ||
+    count(after, 'availableReplicas') > count(before, 'availableReplicas')
+  );
+}

@@ -1,0 +1,160 @@
+/**
+ * Looked at: steps that pass an analysis, the switch of the active Service, and a version that becomes stable. Each
+ * needs a Successful run of this version since the attempt began, unless a person promoted it, or it goes back to a
+ * version that was good (rule 13).
+ */
+
+import { Attempts, indexOf, promotesInFull, selectorHash } from './attempts.ts';
+import { servicesOf, stepsOf, strategyFields } from './facts.ts';
+import { at, beside, hashOf, numberAt, textAt } from './read.ts';
+import type { Change, Rule, RolloutScene, Scene, Violation } from './types.ts';
+import { isOurs, violation, watching, writer } from './watching.ts';
+
+export const rule12: Rule = {
+  number: 12,
+  sentence:
+    'Where a gate is declared, no promotion without its evidence; a gate never judges the stable version in the ' +
+    "canary's place, and with waitForTraffic never a canary that got no traffic.",
+  threads: ['FL 1011', 'AR 3258'],
+  needs: [],
+  start: watching((checked) => {
+    const attempts = new Attempts();
+    const served = new Set<string>();
+    return {
+      see(happening, scene) {
+        if (happening.what === 'traffic' && happening.ok && happening.hash !== undefined)
+          served.add(happening.hash);
+        if (happening.what !== 'change') return undefined;
+        attempts.take(happening);
+        if (!isOurs(happening)) return undefined;
+        if (happening.kind === 'AnalysisRun' && happening.verb === 'create') {
+          checked();
+          return judgesStable(happening, scene);
+        }
+        if (happening.kind === 'Rollout') {
+          const rollout = scene.rollout(happening.key);
+          if (rollout === undefined) return undefined;
+          return (
+            stepWithout(happening, rollout, scene, attempts, checked) ??
+            stableWithout(happening, rollout, scene, attempts, checked)
+          );
+        }
+        if (happening.kind !== 'Service') return undefined;
+        for (const rollout of scene.rollouts()) {
+          const found = switchWithout(happening, rollout, scene, attempts, checked);
+          if (found !== undefined) return found;
+        }
+        return undefined;
+      },
+    };
+  }),
+};
+
+function judgesStable(change: Change, scene: Scene): Violation | undefined {
+  const run = change.after;
+  const rollout = run === undefined ? undefined : scene.rolloutOf('AnalysisRun', run);
+  if (run === undefined || rollout?.stable === undefined || hashOf(run) !== rollout.stable) return undefined;
+  return violation(
+    12,
+    scene,
+    `${writer(change)} started ${change.key}, which judges the stable version ${rollout.stable}`,
+    `AnalysisRun ${change.key}`,
+    `Rollout ${rollout.key}`,
+  );
+}
+
+const good = (attempts: Attempts, rollout: string, hash: string, type: string, step?: number): boolean =>
+  attempts.ofAttempt(rollout, hash, type, step).some((run) => run.phase === 'Successful');
+
+function stepWithout(
+  change: Change,
+  rollout: RolloutScene,
+  scene: Scene,
+  attempts: Attempts,
+  checked: () => void,
+): Violation | undefined {
+  const { before, after } = change;
+  const from = indexOf(before);
+  const to = indexOf(after);
+  const hash = textAt(after, 'status', 'currentPodHash');
+  if (after === undefined || hash === undefined || textAt(before, 'status', 'currentPodHash') !== hash)
+    return undefined;
+  if (from === undefined || to === undefined || to <= from || promotesInFull(change)) return undefined;
+  const stable = textAt(before, 'status', 'stableRS');
+  if (stable === undefined || stable === hash || goesBackWithin(rollout)) return undefined;
+  for (let step = from; step < to; step++) {
+    if (at(stepsOf(after)[step], 'analysis') === undefined) continue;
+    checked();
+    if (good(attempts, rollout.key, hash, 'Step', step)) continue;
+    return violation(
+      12,
+      scene,
+      `${writer(change)} passed step ${step + 1} (analysis) of version ${hash} without a Successful run`,
+      `Rollout ${rollout.key}`,
+    );
+  }
+  return undefined;
+}
+
+function switchWithout(
+  change: Change,
+  rollout: RolloutScene,
+  scene: Scene,
+  attempts: Attempts,
+  checked: () => void,
+): Violation | undefined {
+  const { active } = servicesOf(rollout.rollout);
+  if (active === undefined || beside(rollout.key, active) !== change.key) return undefined;
+  const from = selectorHash(change.before);
+  const to = selectorHash(change.after);
+  if (to === undefined || from === undefined || from === to) return undefined;
+  if (strategyFields(rollout.rollout)['prePromotionAnalysis'] === undefined || to === rollout.stable)
+    return undefined;
+  if (rollout.stable === undefined || rollout.rollout.status?.promoteFull === true || isOlder(rollout, to))
+    return undefined;
+  if (scene.informedSince(change) <= rollout.lastUserChangeAt) return undefined;
+  checked();
+  if (good(attempts, rollout.key, to, 'PrePromotion')) return undefined;
+  return violation(
+    12,
+    scene,
+    `${writer(change)} switched ${change.key} to version ${to} without a Successful analysis before it`,
+    `Rollout ${rollout.key}`,
+    `Service ${change.key}`,
+  );
+}
+
+function stableWithout(
+  change: Change,
+  rollout: RolloutScene,
+  scene: Scene,
+  attempts: Attempts,
+  checked: () => void,
+): Violation | undefined {
+  const from = textAt(change.before, 'status', 'stableRS');
+  const to = textAt(change.after, 'status', 'stableRS');
+  if (from === undefined || to === undefined || from === to || rollout.strategy !== 'blueGreen')
+    return undefined;
+  if (strategyFields(rollout.rollout)['postPromotionAnalysis'] === undefined) return undefined;
+  if (promotesInFull(change) || isOlderThan(rollout, to, from)) return undefined;
+  checked();
+  if (good(attempts, rollout.key, to, 'PostPromotion')) return undefined;
+  return violation(
+    12,
+    scene,
+    `${writer(change)} made version ${to} stable without a Successful analysis after the switch`,
+    `Rollout ${rollout.key}`,
+  );
+}
+
+const goesBackWithin = (rollout: RolloutScene): boolean =>
+  (numberAt(rollout.rollout, 'spec', 'rollbackWindow', 'revisions') ?? 0) > 0;
+
+const isOlder = (rollout: RolloutScene, hash: string): boolean =>
+  isOlderThan(rollout, hash, rollout.stable ?? '');
+
+/** Going back to it may be fast. */
+function isOlderThan(rollout: RolloutScene, hash: string, other: string): boolean {
+  const [a, b] = [rollout.versions.get(hash), rollout.versions.get(other)];
+  return a !== undefined && b !== undefined && a.created <= b.created;
+}

@@ -1,0 +1,190 @@
+/**
+ * Looked at: the step on record, the clock of a pause, AnalysisRuns that we start, commits that we revert. Each goes
+ * on where it was, whatever crashed between two writes.
+ */
+
+import { Attempts, indexOf, isCompletedPhase, promotesInFull } from './attempts.ts';
+import type { KubeObject } from '../../../src/kube/api.ts';
+import { parseDuration } from '../../../src/lang/duration.ts';
+import { stepsOf } from './facts.ts';
+import { at, listAt, numberAt, textAt } from './read.ts';
+import type { Change, Rule, RolloutScene, Scene, Violation } from './types.ts';
+import { isOurs, seconds, violation, watching, writer } from './watching.ts';
+
+const WHOLE_SECOND_MS = 1_000;
+
+export const rule14: Rule = {
+  number: 14,
+  sentence:
+    'A crash between any two writes and a restart end in the same state: no step skipped or repeated, no second ' +
+    'AnalysisRun, ReplicaSet or revert commit, the pause clock kept.',
+  threads: ['AR 1107', 'AR 942', 'AR 747', 'AR 3674'],
+  needs: [],
+  start: watching((checked) => {
+    const attempts = new Attempts();
+    const pausedAt = new Map<string, number>();
+    const reverted = new Map<string, string>();
+    let jumpedAt = -Infinity;
+    return {
+      see(happening, scene) {
+        if (happening.what === 'fault' && happening.kind.includes('clock')) jumpedAt = happening.until;
+        if (happening.what === 'commit' && happening.by === 'sluice' && happening.reverts !== undefined) {
+          checked();
+          const first = reverted.get(happening.reverts);
+          reverted.set(happening.reverts, happening.sha);
+          return first === undefined
+            ? undefined
+            : violation(
+                14,
+                scene,
+                `${happening.reverts} was reverted by ${first} and again by ${happening.sha}`,
+              );
+        }
+        if (happening.what !== 'change') return undefined;
+        if (happening.kind === 'AnalysisRun' && happening.verb === 'create' && isOurs(happening)) {
+          const found = secondRun(happening, scene, attempts, checked);
+          attempts.take(happening);
+          return found;
+        }
+        attempts.take(happening);
+        const rollout = happening.kind === 'Rollout' ? scene.rollout(happening.key) : undefined;
+        if (rollout === undefined) return undefined;
+        const before = pauseStart(happening.before);
+        const after = pauseStart(happening.after);
+        const began = pausedAt.get(rollout.key);
+        if (after === undefined) pausedAt.delete(rollout.key);
+        else if (before === undefined || indexOf(happening.before) !== indexOf(happening.after))
+          pausedAt.set(rollout.key, scene.now);
+        if (!isOurs(happening)) return undefined;
+        return (
+          otherStep(happening, rollout, scene, checked) ??
+          otherClock(happening, scene, checked) ??
+          (began === undefined || jumpedAt > began
+            ? undefined
+            : tooShort(happening, rollout, scene, began, checked))
+        );
+      },
+    };
+  }),
+};
+
+function pauseStart(rollout: KubeObject | undefined): string | undefined {
+  const pause = listAt(rollout, 'status', 'pauseConditions').find(
+    (item) => textAt(item, 'reason') === 'CanaryPauseStep',
+  );
+  return textAt(pause, 'startTime');
+}
+
+const sameUpdate = ({ before, after }: Change): boolean =>
+  ['currentPodHash', 'currentStepHash'].every(
+    (name) => at(before, 'status', name) === at(after, 'status', name),
+  );
+
+function otherStep(
+  change: Change,
+  rollout: RolloutScene,
+  scene: Scene,
+  checked: () => void,
+): Violation | undefined {
+  const { before, after } = change;
+  const from = indexOf(before);
+  const to = indexOf(after);
+  if (after === undefined || from === undefined || to === undefined || from === to || !sameUpdate(change))
+    return undefined;
+  checked();
+  const end = stepsOf(after).length;
+  const stable = textAt(before, 'status', 'stableRS');
+  const idle = stable === undefined || stable === rollout.current || rollout.stable === rollout.current;
+  const short = promotesInFull(change) || (numberAt(after, 'spec', 'rollbackWindow', 'revisions') ?? 0) > 0;
+  const back = to === 0 && [before, after].some((object) => at(object, 'status', 'abort') === true);
+  if (to === from + 1 || back || (to === end && (idle || short))) return undefined;
+  return violation(
+    14,
+    scene,
+    `${writer(change)} went from step ${from} to step ${to} of ${end}`,
+    `Rollout ${rollout.key}`,
+  );
+}
+
+function otherClock(change: Change, scene: Scene, checked: () => void): Violation | undefined {
+  const [before, after] = [pauseStart(change.before), pauseStart(change.after)];
+  if (before === undefined || after === undefined || !sameUpdate(change)) return undefined;
+  if (indexOf(change.before) !== indexOf(change.after)) return undefined;
+  checked();
+  return before === after
+    ? undefined
+    : violation(
+        14,
+        scene,
+        `${writer(change)} set the clock of the pause from ${before} to ${after}`,
+        `Rollout ${change.key}`,
+      );
+}
+
+function tooShort(
+  change: Change,
+  rollout: RolloutScene,
+  scene: Scene,
+  began: number,
+  checked: () => void,
+): Violation | undefined {
+  const from = indexOf(change.before);
+  if (change.after === undefined || from === undefined || indexOf(change.after) !== from + 1)
+    return undefined;
+  if (!sameUpdate(change) || promotesInFull(change) || rollout.lastUserChangeAt >= began) return undefined;
+  const pause = at(stepsOf(change.after)[from], 'pause');
+  const duration = at(pause, 'duration');
+  if (pause === undefined || duration === undefined || rollout.stable === rollout.current) return undefined;
+  const ms = typeof duration === 'number' ? duration * 1_000 : durationOf(String(duration));
+  if (ms === undefined) return undefined;
+  checked();
+  const waited = scene.now - began;
+  return waited >= ms - WHOLE_SECOND_MS
+    ? undefined
+    : violation(
+        14,
+        scene,
+        `${writer(change)} ended the pause of ${seconds(ms)} after ${seconds(waited)}`,
+        `Rollout ${rollout.key}`,
+      );
+}
+
+function durationOf(text: string): number | undefined {
+  if (/^\d+$/.test(text)) return Number(text) * 1_000;
+  try {
+    return Number(parseDuration(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function secondRun(
+  change: Change,
+  scene: Scene,
+  attempts: Attempts,
+  checked: () => void,
+): Violation | undefined {
+  const labels = change.after?.metadata.labels ?? {};
+  const rollout = change.after === undefined ? undefined : scene.rolloutOf('AnalysisRun', change.after);
+  const type = labels['rollout-type'];
+  const hash = labels['rollouts-pod-template-hash'];
+  if (rollout === undefined || type === undefined || hash === undefined) return undefined;
+  checked();
+  const step = labels['step-index'] === undefined ? undefined : Number(labels['step-index']);
+  for (const run of attempts.ofAttempt(rollout.key, hash, type, step)) {
+    if (run.terminated || scene.get('AnalysisRun', run.key) === undefined) continue;
+    if (
+      isCompletedPhase(run.phase) &&
+      (run.phase !== 'Successful' || rollout.lastUserChangeAt > run.createdAt)
+    )
+      continue;
+    return violation(
+      14,
+      scene,
+      `${writer(change)} started ${change.key} beside ${run.key} (${run.phase || 'new'}) for the same version and place`,
+      `AnalysisRun ${change.key}`,
+      `AnalysisRun ${run.key}`,
+    );
+  }
+  return undefined;
+}

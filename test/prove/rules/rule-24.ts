@@ -1,0 +1,104 @@
+/** Looked at: how many writes, passes and requests come in a short time, and whether they end when all is at rest. */
+
+import type { Rule, Scene, Violation } from './types.ts';
+import { isOurs, violation, watching } from './watching.ts';
+
+const WINDOW_MS = 10_000;
+/** More than any sequence of decisions about one object takes. */
+const WRITES = 40;
+const PASSES = 150;
+const FAILURES = 150;
+/** With its restarts of watches; the lease is not counted. */
+const IDLE_REQUESTS = 40;
+const IDLE_MS = 60_000;
+
+/** Counts within a sliding window. */
+class Window {
+  readonly #seen = new Map<string, number[]>();
+
+  add(id: string, now: number): number {
+    const list = this.#seen.get(id) ?? [];
+    this.#seen.set(id, list);
+    list.push(now);
+    let old = 0;
+    while (list[old] !== undefined && (list[old] as number) < now - WINDOW_MS) old++;
+    if (old > 0) list.splice(0, old);
+    return list.length;
+  }
+}
+
+export const rule24: Rule = {
+  number: 24,
+  sentence: 'No hot loop; requests and memory are bounded by objects, not by uptime.',
+  threads: ['AR 2023', 'AR 4140', 'AR 4571', 'AR 2855'],
+  needs: [],
+  start: watching((checked) => {
+    const window = new Window();
+    const idle: number[] = [];
+    let oursAt = -Infinity;
+    let ours = '';
+    let othersAt = -Infinity;
+    const hot = (scene: Scene, count: number, limit: number, text: string): Violation | undefined => {
+      checked();
+      return count <= limit
+        ? undefined
+        : violation(24, scene, `${count} ${text} within ${WINDOW_MS / 1_000} s`);
+    };
+    return {
+      see(happening, scene) {
+        const { now } = scene;
+        if (happening.what === 'change') {
+          const { actor, kind, key } = happening;
+          if (kind === 'Lease' || kind === 'Event' || kind === 'Node') return undefined;
+          if (!isOurs(happening)) {
+            othersAt = now;
+            return undefined;
+          }
+          oursAt = now;
+          ours = `${actor.name} wrote ${kind} ${key}`;
+          return hot(
+            scene,
+            window.add(`w ${actor.name} ${kind} ${key}`, now),
+            WRITES,
+            `writes of ${kind} ${key} by ${actor.name}`,
+          );
+        }
+        if (happening.what === 'pass' && happening.state === 'begins') {
+          const { actor, controller, key } = happening;
+          return hot(
+            scene,
+            window.add(`p ${actor.name} ${controller} ${key}`, now),
+            PASSES,
+            `passes of ${controller} over ${key} by ${actor.name}`,
+          );
+        }
+        if (happening.what !== 'call' || happening.kind === 'Lease' || happening.verb === 'watch')
+          return undefined;
+        idle.push(now);
+        if (idle.length > IDLE_REQUESTS + 1) idle.shift();
+        const failed = happening.code === 0 || happening.code >= 400;
+        if (!failed) return undefined;
+        const { actor, kind } = happening;
+        return hot(
+          scene,
+          window.add(`f ${actor.name} ${kind}`, now),
+          FAILURES,
+          `failed requests for ${kind} by ${actor.name}`,
+        );
+      },
+      end(scene) {
+        checked();
+        if (scene.now - othersAt < IDLE_MS) return undefined;
+        if (scene.now - oursAt < IDLE_MS) return violation(24, scene, `all is at rest, and ${ours}`);
+        const [first] = idle;
+        if (idle.length <= IDLE_REQUESTS || first === undefined || first < scene.now - IDLE_MS)
+          return undefined;
+        return violation(
+          24,
+          scene,
+          `all is at rest, and more than ${IDLE_REQUESTS} requests came in ${IDLE_MS / 1_000} s`,
+        );
+      },
+    };
+  }),
+};
