@@ -35,7 +35,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:', 'pino', 'prom-client'],
   },
   cli: {
-    from: ['lang', 'api', 'plan', 'kube', 'providers', 'control/rollout/gather'],
+    from: ['lang', 'api', 'plan', 'kube', 'providers', 'control/rollout/gather-once'],
     packages: ['node:', '@prometheus-io/lezer-promql', '@lezer/common'],
   },
   dashboard: { from: ['api', 'lang', 'plan', 'kube'], packages: ['node:'] },

@@ -1,42 +1,12 @@
 /** One look at the cluster: what a command needs, read once. */
 
-import {
-  ApiError,
-  isGone,
-  isNotFound,
-  type KubeApi,
-  type KubeObject,
-  type ListOptions,
-  type ResourceType,
-} from '../kube/api.ts';
+import { ApiError, isNotFound, type KubeObject, type ResourceType } from '../kube/api.ts';
+import { listAll } from '../kube/list-all.ts';
 import { ANALYSIS_RUN, EXPERIMENT, POD, REPLICA_SET } from '../kube/kinds.ts';
 import { printable } from './view/style.ts';
 import { CliError } from './errors.ts';
 import type { Invocation, Session } from './invocation.ts';
 import type { ClusterObjects } from './model/rollout.ts';
-
-const PAGE_SIZE = 500;
-
-/** All pages. A token that has expired meanwhile leads to one list in one piece. */
-export async function listAll(
-  api: KubeApi,
-  type: ResourceType,
-  options: Omit<ListOptions, 'limit' | 'continue'>,
-): Promise<KubeObject[]> {
-  const items: KubeObject[] = [];
-  let token: string | undefined;
-  try {
-    do {
-      const page = await api.list(type, { ...options, limit: PAGE_SIZE, continue: token });
-      items.push(...page.items);
-      token = page.continue === '' ? undefined : page.continue;
-    } while (token !== undefined);
-    return items;
-  } catch (error) {
-    if (!isGone(error)) throw error;
-    return (await api.list(type, options)).items;
-  }
-}
 
 /** The object that a read-only command is about, with the text of the reference where there is none. */
 export async function readOne(

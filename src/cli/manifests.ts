@@ -54,9 +54,7 @@ export const nameOf = (manifest: JsonObject): string =>
 
 /** Throws `CliError` for the first field that the kind does not have; kinds that we don't know pass. */
 export function checkFields(manifest: JsonObject, path: string): void {
-  const schema = schemaOf(textAt(manifest, 'apiVersion'), textAt(manifest, 'kind'));
-  if (schema === undefined) return;
-  const found = unknownField(schema, manifest, '') ?? unknownTemplateField(manifest);
+  const [found] = unknownFields(manifest);
   if (found === undefined) return;
   const near = nearest(found.name, found.known);
   throw new CliError(
@@ -66,33 +64,40 @@ export function checkFields(manifest: JsonObject, path: string): void {
   );
 }
 
-interface UnknownField {
+export interface UnknownField {
   readonly name: string;
   readonly path: string;
   readonly known: readonly string[];
 }
 
-function unknownField(schema: FieldSchema, value: unknown, path: string): UnknownField | undefined {
-  if (schema['x-kubernetes-preserve-unknown-fields'] === true) return undefined;
+/** Every field that the kind does not have, in their order; none for kinds that we don't know. */
+export function unknownFields(manifest: JsonObject): UnknownField[] {
+  const schema = schemaOf(textAt(manifest, 'apiVersion'), textAt(manifest, 'kind'));
+  if (schema === undefined) return [];
+  return [...unknownIn(schema, manifest, ''), ...unknownTemplateFields(manifest)];
+}
+
+function unknownIn(schema: FieldSchema, value: unknown, path: string): UnknownField[] {
+  if (schema['x-kubernetes-preserve-unknown-fields'] === true) return [];
   if (Array.isArray(value)) {
     const { items } = schema;
-    if (items === undefined) return undefined;
-    return first(value.entries(), ([i, item]) => unknownField(items, item, `${path}[${i}]`));
+    if (items === undefined) return [];
+    return value.flatMap((item, i) => unknownIn(items, item, `${path}[${i}]`));
   }
-  if (!isObject(value)) return undefined;
+  if (!isObject(value)) return [];
   const { properties, additionalProperties } = schema;
-  return first(Object.entries(value), ([name, item]) => {
+  return Object.entries(value).flatMap(([name, item]) => {
     const at = path === '' ? name : `${path}.${name}`;
-    if (additionalProperties !== undefined) return unknownField(additionalProperties, item, at);
-    if (properties === undefined) return undefined;
+    if (additionalProperties !== undefined) return unknownIn(additionalProperties, item, at);
+    if (properties === undefined) return [];
     const field = Object.hasOwn(properties, name) ? properties[name] : undefined;
-    if (field === undefined) return { name, path: at, known: Object.keys(properties) };
-    return unknownField(field, item, at);
+    if (field === undefined) return [{ name, path: at, known: Object.keys(properties) }];
+    return unknownIn(field, item, at);
   });
 }
 
 /** Pod templates stand outside of our schemas; their fields have a table of their own. */
-function unknownTemplateField(manifest: JsonObject): UnknownField | undefined {
+function unknownTemplateFields(manifest: JsonObject): UnknownField[] {
   const templates: [string, unknown][] = [
     ['spec.template', at(manifest, 'spec', 'template')],
     ...listAt(manifest, 'spec', 'templates').map((item, i): [string, unknown] => [
@@ -100,19 +105,13 @@ function unknownTemplateField(manifest: JsonObject): UnknownField | undefined {
       at(item, 'template'),
     ]),
   ];
-  return first(templates, ([path, template]) => {
-    const field = isObject(template) ? untypedFields(template)[0] : undefined;
-    if (field === undefined) return undefined;
-    return { name: field.slice(field.lastIndexOf('.') + 1), path: `${path}.${field}`, known: [] };
-  });
-}
-
-function first<T, R>(items: Iterable<T>, look: (item: T) => R | undefined): R | undefined {
-  for (const item of items) {
-    const found = look(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  return templates.flatMap(([path, template]) =>
+    (isObject(template) ? untypedFields(template) : []).map((field) => ({
+      name: field.slice(field.lastIndexOf('.') + 1),
+      path: `${path}.${field}`,
+      known: [],
+    })),
+  );
 }
 
 const schemas = new Map<string, FieldSchema>();

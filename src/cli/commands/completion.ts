@@ -10,7 +10,7 @@ import type { Session } from '../invocation.ts';
 import type { CliIo } from '../io.ts';
 import { COMMANDS } from './index.ts';
 import { deadline } from '../live/deadline.ts';
-import { listAll } from '../gather.ts';
+import { listAll } from '../../kube/list-all.ts';
 
 const TYPES = { rollout: ROLLOUT, experiment: EXPERIMENT, analysisrun: ANALYSIS_RUN };
 /** Nobody waits longer for a Tab. */

@@ -6,6 +6,7 @@ import { create } from './create.ts';
 import { get } from './get.ts';
 import { lint } from './lint.ts';
 import { list } from './list.ts';
+import { plan } from './plan.ts';
 import { promote } from './promote.ts';
 import { set } from './set-image.ts';
 import { status } from './status.ts';
@@ -32,6 +33,7 @@ export const COMMANDS: Command = {
     terminate,
     create,
     lint,
+    plan,
     version,
     completion,
   ],

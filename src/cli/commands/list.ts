@@ -6,7 +6,7 @@ import { ANALYSIS_RUN, EXPERIMENT, ROLLOUT } from '../../kube/kinds.ts';
 import type { Command } from '../args/command.ts';
 import { OUTPUT_FLAG } from '../args/connection.ts';
 import type { FlagSpec } from '../args/flags.ts';
-import { listAll } from '../gather.ts';
+import { listAll } from '../../kube/list-all.ts';
 import type { Invocation, Session } from '../invocation.ts';
 import { redraw } from '../live/redraw.ts';
 import { Watched } from '../live/watched.ts';

@@ -9,7 +9,7 @@ import { OUTPUT_FLAG } from '../args/connection.ts';
 import { CliError, UsageError } from '../errors.ts';
 import { firstArg, type Invocation, type Session, writeOptions } from '../invocation.ts';
 import { at, HASH_LABEL, listAt, REVISION, textAt } from '../model/read.ts';
-import { listAll } from '../gather.ts';
+import { listAll } from '../../kube/list-all.ts';
 import { isDerivative } from './derivative.ts';
 
 const POD_TEMPLATE: ResourceType = {

@@ -7,18 +7,16 @@ import {
   ANALYSIS_RUN,
   ANALYSIS_TEMPLATE,
   CLUSTER_ANALYSIS_TEMPLATE,
-  INGRESS,
   REPLICA_SET,
   ROLLOUT,
   SERVICE,
 } from '../../kube/kinds.ts';
 import { isObject } from '../../lang/json.ts';
-import { HASH_LABEL, INSTANCE_ID } from '../../plan/rollout/names.ts';
+import { INSTANCE_ID } from '../../plan/rollout/names.ts';
 import type { FailedIntent, RolloutPlan } from '../../plan/rollout/index.ts';
 import { planRollout } from '../../plan/rollout/index.ts';
 import type { StatusForm } from '../../plan/rollout/status-form.ts';
 import { storedForm } from '../../plan/rollout/status-form.ts';
-import { ROUTERS } from '../../routers/index.ts';
 import type {
   Change,
   ControlContext,
@@ -35,21 +33,11 @@ import type { FinishedRollout } from './finished.ts';
 import { finishedBetween } from './finished.ts';
 import { gatherRollout } from './gather.ts';
 import { withPods } from './pods.ts';
-import { unwatchedUntil, WATCHED_WORKLOADS, WORKLOAD_INFORMERS, WorkloadReader } from './workload-ref.ts';
+import { unwatchedUntil, WATCHED_WORKLOADS, WorkloadReader } from './workload-ref.ts';
 import { decodeRollout } from './decode.ts';
+import { rolloutInformers, ROUTER_TYPES } from './informers.ts';
 import { inDecidedForm } from './status-form.ts';
-import {
-  BY_NAMESPACE,
-  BY_OWNER,
-  byNamespace,
-  byOwner,
-  ORPHANS,
-  orphans,
-  REFERENCES,
-  references,
-  referencesTo,
-  rolloutOwning,
-} from './indexes.ts';
+import { BY_NAMESPACE, REFERENCES, referencesTo, rolloutOwning } from './indexes.ts';
 
 export interface RolloutDependencies {
   /** `--rollout-threads`. */
@@ -71,25 +59,11 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
   const workloads = new WorkloadReader(context);
   const writtenAt = new Map<string, { uid: string | undefined; at: number }>();
   const departed = new Departed(context);
-  const routerTypes = uniqueTypes(ROUTERS.flatMap((router) => router.types));
 
   return {
     name: 'Rollouts',
     workers: deps.workers ?? DEFAULT_WORKERS,
-    informers: [
-      {
-        type: ROLLOUT,
-        labelSelector,
-        indexes: { [REFERENCES]: references, [BY_NAMESPACE]: byNamespace },
-      },
-      { type: REPLICA_SET, labelSelector: HASH_LABEL, indexes: { [BY_OWNER]: byOwner, [ORPHANS]: orphans } },
-      { type: ANALYSIS_RUN, labelSelector, indexes: { [BY_OWNER]: byOwner } },
-      { type: ANALYSIS_TEMPLATE, labelSelector },
-      { type: CLUSTER_ANALYSIS_TEMPLATE, labelSelector },
-      { type: SERVICE },
-      ...WORKLOAD_INFORMERS,
-      ...routerTypes.map((type) => ({ type, optional: type.kind !== INGRESS.kind })),
-    ],
+    informers: rolloutInformers(labelSelector),
     primary: ROLLOUT,
     watches: [
       {
@@ -102,7 +76,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
       },
       { type: REPLICA_SET, wakes: wakesOfReplicaSet },
       { type: ANALYSIS_RUN, wakes: wakesOfRun, urgent: isVerdict },
-      ...[SERVICE, ANALYSIS_TEMPLATE, CLUSTER_ANALYSIS_TEMPLATE, ...WATCHED_WORKLOADS, ...routerTypes].map(
+      ...[SERVICE, ANALYSIS_TEMPLATE, CLUSTER_ANALYSIS_TEMPLATE, ...WATCHED_WORKLOADS, ...ROUTER_TYPES].map(
         wakesReferrers,
       ),
     ],
@@ -198,11 +172,6 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
 
 /** A pass that goes wrong in this many places waits for the queue's back-off. */
 const MAX_FAILURES = 8;
-
-function uniqueTypes(types: readonly ResourceType[]): ResourceType[] {
-  const seen = new Map(types.map((type) => [`${type.plural}.${type.group}`, type]));
-  return [...seen.values()];
-}
 
 function* wakesOfReplicaSet(change: Change, stores: Stores): Iterable<string> {
   for (const object of [change.before, change.after]) {

@@ -6,6 +6,7 @@
 import type { Rollout } from '../../api/rollout.ts';
 import type { KubeObject, ResourceType } from '../../kube/api.ts';
 import { isNotFound, keyOf } from '../../kube/api.ts';
+import type { Clock } from '../../kube/clock.ts';
 import { DEPLOYMENT, POD_TEMPLATE, REPLICA_SET } from '../../kube/kinds.ts';
 import type { WorkloadView } from '../../plan/rollout/workload-ref.ts';
 import { refersToWorkload, workloadTemplate } from '../../plan/rollout/workload-ref.ts';
@@ -50,12 +51,14 @@ interface Known {
   readonly object: KubeObject;
 }
 
+type Context = Pick<ControlContext, 'live' | 'stores'> & { readonly clock: Pick<Clock, 'now'> };
+
 export class WorkloadReader {
-  readonly #context: Pick<ControlContext, 'live' | 'stores' | 'clock'>;
+  readonly #context: Context;
   /** By key of the Rollout. */
   readonly #known = new Map<string, Known>();
 
-  constructor(context: Pick<ControlContext, 'live' | 'stores' | 'clock'>) {
+  constructor(context: Context) {
     this.#context = context;
   }
 

@@ -76,9 +76,9 @@ export class RehearsalWorld {
   }
 
   /** The same world, to try something in. */
-  fork(): RehearsalWorld {
+  fork(assumptions = this.assumptions): RehearsalWorld {
     const start = this.snapshot() as RolloutSnapshot & { readonly rollout: Rollout };
-    return new RehearsalWorld(start, this.assumptions, this.pods.copy());
+    return new RehearsalWorld(start, assumptions, this.pods.copy());
   }
 
   snapshot(failed: RolloutSnapshot['failed'] = []): RolloutSnapshot {

@@ -1,0 +1,59 @@
+/** One look at one Rollout, with what stands in the cluster at this moment: for people who ask, without any watch. */
+
+import type { KubeApi, KubeObject, ResourceType } from '../../kube/api.ts';
+import { ApiError, isNotFound } from '../../kube/api.ts';
+import { ROLLOUT } from '../../kube/kinds.ts';
+import { listAll } from '../../kube/list-all.ts';
+import { MemoryStore } from '../../kube/memory-store.ts';
+import type { RolloutSnapshot } from '../../plan/rollout/index.ts';
+import type { Stores } from '../controller.ts';
+import { decodeRollout } from './decode.ts';
+import { gatherRollout } from './gather.ts';
+import { rolloutInformers } from './informers.ts';
+import { withPods } from './pods.ts';
+import { inDecidedForm } from './status-form.ts';
+import { WorkloadReader } from './workload-ref.ts';
+
+export interface LookOptions {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly signal: AbortSignal;
+  /** A kind that one may not read: what is decided from it is decided as if there were none of it. */
+  readonly onDenied: (type: ResourceType, error: ApiError) => void;
+}
+
+/** What the controller would know if it had looked at `object` just now. Reads only. Rejects with `ApiError`. */
+export async function gatherOnce(
+  live: Pick<KubeApi, 'get' | 'list'>,
+  object: KubeObject,
+  { now, signal, onDenied }: LookOptions,
+): Promise<RolloutSnapshot> {
+  const { namespace } = object.metadata;
+  const stores = new Map<string, MemoryStore>();
+  const wanted = rolloutInformers(undefined).filter(({ type }) => type.kind !== ROLLOUT.kind);
+  await Promise.all(
+    wanted.map(async ({ type, labelSelector, indexes, trim }) => {
+      const store = new MemoryStore(type, { indexes, labelSelector, trim });
+      stores.set(type.kind, store);
+      try {
+        const scope = type.namespaced ? { namespace } : {};
+        for (const item of await listAll(live, type, { ...scope, labelSelector, signal })) store.apply(item);
+      } catch (error) {
+        if (isNotFound(error)) return;
+        if (!(error instanceof ApiError) || error.code !== 403) throw error;
+        onDenied(type, error);
+      }
+    }),
+  );
+  const look: Stores = { of: (type) => stores.get(type.kind) ?? new MemoryStore(type) };
+  const clock = { now: () => now };
+  const stored = inDecidedForm(object);
+  const decoded = decodeRollout(stored);
+  const workload = decoded.ok
+    ? await new WorkloadReader({ live, stores: look, clock }).read(decoded.value, signal)
+    : undefined;
+  const gathered = gatherRollout(look, stored, { now, workload });
+  const { snapshot, podsError } = await withPods({ live }, gathered, signal);
+  if (podsError !== undefined) throw podsError;
+  return snapshot;
+}

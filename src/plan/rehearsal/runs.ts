@@ -1,0 +1,91 @@
+/** AnalysisRuns of a rehearsal: the real plan of a run, with answers that are made up. */
+
+import type { AnalysisRun, Metric } from '../../api/analysis.ts';
+import type { Answer } from '../analysis/answer.ts';
+import {
+  consecutiveErrorLimit,
+  consecutiveSuccessLimit,
+  effectiveCount,
+  failureLimit,
+} from '../analysis/limits.ts';
+import type { MeasureIntent, MeasurementReport } from '../analysis/plan.ts';
+import { planAnalysisRun } from '../analysis/plan.ts';
+import { findResult } from '../analysis/tasks.ts';
+import type { MetricResult } from '../analysis/types.ts';
+import { isCompleted } from '../analysis/types.ts';
+
+/**
+ * - `good`: every measurement succeeds at once;
+ * - `slow`: as many errors and failures as the limits allow, and success in the end;
+ * - `bad`: every measurement fails.
+ */
+export type Mood = 'good' | 'slow' | 'bad';
+
+/** Brings a run up to date at `now`. `next`: when it is to be looked at again; Infinity: never. */
+export function advanceRun(
+  run: AnalysisRun,
+  now: number,
+  mood: Mood,
+): { readonly run: AnalysisRun; readonly next: number } {
+  let current = run;
+  let reports: MeasurementReport[] = [];
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const plan = planAnalysisRun({ run: current, now, reports, inFlight: NONE, openedAt: 0 });
+    if (plan.status !== undefined) current = { ...current, status: plan.status };
+    if (isCompleted(current.status?.phase)) return { run: current, next: Infinity };
+    const due = plan.intents.filter((intent): intent is MeasureIntent => 'taken' in intent);
+    if (due.length === 0) return { run: current, next: plan.requeueAt ?? Infinity };
+    reports = due.map((intent) => answered(current, intent, now, mood));
+  }
+  return { run: current, next: Infinity };
+}
+
+const NONE: ReadonlySet<string> = new Set();
+/** A measurement leads to no second one at the same instant. */
+const MAX_ROUNDS = 10;
+
+function answered(
+  run: AnalysisRun,
+  { metric: name, kind }: MeasureIntent,
+  now: number,
+  mood: Mood,
+): MeasurementReport {
+  const resolved = (run.spec.metrics ?? []).find((metric) => metric.name === name) ?? unknownMetric(name);
+  const answer = answerOf(resolved, findResult(run.status, name), mood);
+  return { metric: name, action: kind, resolved, secrets: [], startedAt: now, finishedAt: now, answer };
+}
+
+const unknownMetric = (name: string): Metric => ({ name, provider: {} });
+
+const verdict = (phase: 'Successful' | 'Failed'): Answer => ({ kind: 'verdict', phase });
+
+function answerOf(metric: Metric, result: MetricResult | undefined, mood: Mood): Answer {
+  if (mood === 'good') return verdict('Successful');
+  if (mood === 'bad') return verdict('Failed');
+  if ((result?.consecutiveError ?? 0) < consecutiveErrorLimit(metric))
+    return { kind: 'error', message: 'no answer' };
+  const wanted = consecutiveSuccessLimit(metric);
+  const isLast = wanted > 0 && (result?.consecutiveSuccess ?? 0) === wanted - 1;
+  return verdict(isLast && (result?.failed ?? 0) < failureLimit(metric) ? 'Failed' : 'Successful');
+}
+
+/** More measurements than anyone waits for; what takes more has no end worth telling. */
+const MAX_LOOKS = 20_000;
+
+/**
+ * Milliseconds until a run is through, given answers of that mood that take no time themselves. Infinity: it measures
+ * for as long as the update lasts.
+ */
+export function runTime(run: AnalysisRun, start: number, mood: Mood): number {
+  if (mood !== 'bad' && (run.spec.metrics ?? []).every(isEndless)) return Infinity;
+  let { run: current, next } = advanceRun({ ...run, status: undefined }, start, mood);
+  let now = start;
+  for (let look = 0; look < MAX_LOOKS && next < Infinity; look++) {
+    now = next;
+    ({ run: current, next } = advanceRun(current, now, mood));
+  }
+  return isCompleted(current.status?.phase) ? now - start : Infinity;
+}
+
+const isEndless = (metric: Metric): boolean =>
+  effectiveCount(metric) === undefined && consecutiveSuccessLimit(metric) === 0;
