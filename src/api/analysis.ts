@@ -10,6 +10,35 @@ import {
 import { int32, intOrString, requiredInStore, stringMap, time, topLevel } from './meta.ts';
 import { metricProviderSchema } from './metric-provider.ts';
 
+const evidencePolicy = z.enum(['hold', 'inconclusive', 'fail', 'pass']);
+
+/** Ours: what an answer means that is no clear value, and how much traffic there must be. */
+export const metricEvidenceSchema = z
+  .looseObject({
+    noData: evidencePolicy.optional().describe('What an answer without data means.'),
+    nan: evidencePolicy.optional().describe('What NaN or an infinite value means.'),
+    multipleSeries: evidencePolicy
+      .optional()
+      .describe('What more series mean than the condition looks at.'),
+    staleSample: evidencePolicy.optional().describe('What a sample older than maxAge means.'),
+    providerError: evidencePolicy.optional().describe('What it means that the provider gives no answer.'),
+    maxAge: z
+      .string()
+      .optional()
+      .describe('Go duration; older samples are stale. Twice the interval, at least 1m, when absent.'),
+    waitForTraffic: z
+      .boolean()
+      .optional()
+      .describe('Nothing is measured before the router gives the canary a weight.'),
+    minSamples: intOrString.optional().describe('Nothing is judged before samplesQuery gives this many.'),
+    samplesQuery: z
+      .string()
+      .optional()
+      .describe('Query to the same provider: how many requests the measurement rests on.'),
+  })
+  .describe('What answers mean that are no clear value (an addition of Sluice).');
+export type MetricEvidence = z.infer<typeof metricEvidenceSchema>;
+
 export const metricSchema = z.looseObject({
   name: z.string(),
   interval: z.string().optional().describe('Go duration between measurements.'),
@@ -24,6 +53,7 @@ export const metricSchema = z.looseObject({
   consecutiveErrorLimit: intOrString.optional().describe('Errors in a row tolerated; 4 when absent.'),
   consecutiveSuccessLimit: intOrString.optional().describe('Successes in a row that end the metric.'),
   provider: requiredInStore(metricProviderSchema).describe('Exactly one provider.'),
+  evidence: metricEvidenceSchema.optional(),
 });
 export type Metric = z.infer<typeof metricSchema>;
 

@@ -187,6 +187,15 @@ export const CONTROLLER_FLAGS: readonly Flag[] = [
     help: 'and never to these; metadata services are denied anyway',
   },
   {
+    name: 'evidence',
+    kind: 'text',
+    group: ANALYSIS,
+    value: 'mode',
+    fallback: 'stock',
+    among: ['stock', 'strict'],
+    help: 'what gates accept where nothing else is said (docs/analysis.md)',
+  },
+  {
     name: 'metric-plugins',
     kind: 'list',
     group: ANALYSIS,

@@ -42,7 +42,8 @@ export const CONTROLLERS: Readonly<Record<string, (parts: Parts) => Promise<Cont
     const { rules, plugins } = await measurementTargets(flags, env);
     const http = createHttpClient({ random, transport: createAxiosTransport({ rules }) });
     const workers = flags.number('analysis-threads');
-    return (context) => analysisController(context, { http, env, plugins, workers });
+    const evidence = flags.text('evidence') === 'strict' ? 'strict' : 'stock';
+    return (context) => analysisController(context, { http, env, plugins, workers, evidence });
   },
 
   async sync({ flags, api }) {

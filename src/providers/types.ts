@@ -73,8 +73,17 @@ export type MeasurementOutcome =
       readonly metadata?: Readonly<Record<string, string>> | undefined;
     }
   | {
+      /** Not measured, because too little traffic went by. */
+      readonly kind: 'thin';
+      readonly message: string;
+      readonly evidence: Evidence;
+      readonly metadata?: Readonly<Record<string, string>> | undefined;
+    }
+  | {
       readonly kind: 'error';
       readonly message: string;
+      /** The backend did answer, but with nothing: no data, not a provider that is down. */
+      readonly empty?: boolean | undefined;
       readonly metadata?: Readonly<Record<string, string>> | undefined;
     };
 
@@ -87,9 +96,13 @@ export type MeasuredResult =
 export interface Evidence {
   /** Number of time series in the answer. */
   readonly series?: number | undefined;
+  /** How many of them `result` holds; all where absent. */
+  readonly used?: number | undefined;
   /** Time of the newest sample, in milliseconds since the epoch. */
   readonly sampledAt?: number | undefined;
   readonly latencyMs?: number | undefined;
+  /** How many requests it rests on, where that was asked. */
+  readonly samples?: number | undefined;
 }
 
 export interface Provider {

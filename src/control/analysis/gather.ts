@@ -2,14 +2,23 @@
 
 import { analysisRunSchema } from '../../api/analysis.ts';
 import { decode, formatIssues } from '../../api/decode.ts';
+import { rolloutSchema } from '../../api/rollout.ts';
 import type { KubeObject } from '../../kube/api.ts';
 import { keyOf } from '../../kube/api.ts';
+import { ROLLOUT } from '../../kube/kinds.ts';
+import { memoizeFrozen } from '../../lang/memo.ts';
+import { evidenceMode } from '../../plan/analysis/outcomes.ts';
+import type { EvidenceMode } from '../../plan/analysis/outcomes.ts';
 import type { AnalysisSnapshot } from '../../plan/analysis/plan.ts';
 import { resolveMetrics } from '../../plan/analysis/resolve.ts';
 import { lastMeasurement } from '../../plan/analysis/tasks.ts';
+import { trafficOf } from '../../plan/analysis/traffic.ts';
+import type { Traffic } from '../../plan/analysis/traffic.ts';
 import { isCompleted } from '../../plan/analysis/types.ts';
 import type { AnalysisRunObject } from '../../plan/analysis/types.ts';
 import type { ProviderRegistry } from '../../providers/index.ts';
+import type { Stores } from '../controller.ts';
+import { controllerOf } from '../controller.ts';
 import type { MeasurementDesk } from './desk.ts';
 
 interface Decoded {
@@ -20,15 +29,21 @@ interface Decoded {
 /** Store objects are frozen and replaced when they change, so each one is decoded once. */
 const decoded = new WeakMap<KubeObject, Decoded>();
 
-/**
- * Without a desk (dry runs, the CLI) nothing is in flight and nothing has been reported; without providers nothing is
- * known to have ended before it is asked again.
- */
+export interface GatherTools {
+  /** Without it (dry runs, the CLI) nothing is in flight and nothing has been reported. */
+  readonly desk?: MeasurementDesk | undefined;
+  /** Without them nothing is known to have ended before it is asked again. */
+  readonly providers?: ProviderRegistry | undefined;
+  /** Without them nothing is known of traffic. */
+  readonly stores?: Stores | undefined;
+  /** `--evidence`, for runs that say nothing themselves. */
+  readonly evidence?: EvidenceMode | undefined;
+}
+
 export function gatherAnalysisRun(
   object: KubeObject,
   now: number,
-  desk?: MeasurementDesk,
-  providers?: ProviderRegistry,
+  { desk, providers, stores, evidence = 'stock' }: GatherTools = {},
 ): AnalysisSnapshot {
   const { run, fault } = readRun(object);
   const key = keyOf(object.metadata);
@@ -40,8 +55,23 @@ export function gatherAnalysisRun(
     inFlight: desk?.inFlight(key, uid) ?? new Set(),
     openedAt: desk?.openedAt(key, uid),
     settled: providers === undefined ? new Set() : settledMetrics(run, providers),
+    mode: evidenceMode(run, evidence),
+    traffic: stores === undefined ? undefined : ownersTraffic(object, run, stores),
     ...(fault === undefined ? {} : { fault }),
   };
+}
+
+const decodeOwner = memoizeFrozen((object: KubeObject) => decode(rolloutSchema, object));
+
+/** Only where a metric waits for it. */
+function ownersTraffic(object: KubeObject, run: AnalysisRunObject, stores: Stores): Traffic | undefined {
+  if (run.spec.metrics?.some(({ evidence }) => evidence?.waitForTraffic === true) !== true) return undefined;
+  const owner = controllerOf(object);
+  if (owner?.kind !== ROLLOUT.kind) return undefined;
+  const { namespace } = object.metadata;
+  const rollout = stores.of(ROLLOUT).get(keyOf({ namespace, name: owner.name }));
+  const decoded = rollout?.metadata.uid === owner.uid ? decodeOwner(rollout) : undefined;
+  return decoded?.ok === true ? trafficOf(decoded.value, object.metadata.labels) : undefined;
 }
 
 /** Metrics whose measurement in progress has ended at its provider, as events have told. */

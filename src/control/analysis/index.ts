@@ -2,8 +2,9 @@
 
 import { keyOf } from '../../kube/api.ts';
 import type { ResourceType } from '../../kube/api.ts';
-import { ANALYSIS_RUN } from '../../kube/kinds.ts';
+import { ANALYSIS_RUN, ROLLOUT } from '../../kube/kinds.ts';
 import { INSTANCE_ID_LABEL } from '../../plan/analysis/run-object.ts';
+import type { EvidenceMode } from '../../plan/analysis/outcomes.ts';
 import { planAnalysisRun } from '../../plan/analysis/plan.ts';
 import { createProviders } from '../../providers/index.ts';
 import type { HttpClient } from '../../providers/http/types.ts';
@@ -26,6 +27,8 @@ export interface AnalysisDependencies {
   readonly plugins?: ReadonlyMap<string, PluginEndpoint> | undefined;
   /** Replaces the built-in providers. */
   readonly providers?: ProviderRegistry | undefined;
+  /** `--evidence`: the mode of runs that name none. */
+  readonly evidence?: EvidenceMode | undefined;
   /** `--analysis-threads`. Workers only plan and write; measurements run beside them. */
   readonly workers?: number | undefined;
 }
@@ -55,6 +58,8 @@ export function analysisController(context: ControlContext, deps: AnalysisDepend
     workers: deps.workers ?? DEFAULT_WORKERS,
     informers: [
       { type: ANALYSIS_RUN, labelSelector: instanceSelector(context.instanceId) },
+      // Tells whether the version that is judged gets traffic.
+      { type: ROLLOUT, labelSelector: instanceSelector(context.instanceId) },
       ...JOB_INFORMERS,
     ],
     watches: [{ type: ANALYSIS_RUN, wakes: ({ key }) => [key] }, ...JOB_WATCHES],
@@ -68,7 +73,11 @@ export function analysisController(context: ControlContext, deps: AnalysisDepend
         desk.close(key);
         return {};
       }
-      const snapshot = gatherAnalysisRun(run, context.clock.now(), desk, providers);
+      const snapshot = gatherAnalysisRun(run, context.clock.now(), {
+        ...tools,
+        stores: context.stores,
+        evidence: deps.evidence,
+      });
       const plan = planAnalysisRun(snapshot);
       if (plan.notes.length > 0)
         context.log.debug({ analysisrun: keyOf(run.metadata), notes: plan.notes }, 'analysis planned');

@@ -4,6 +4,7 @@ import type { KubeApi } from '../../kube/api.ts';
 import type { Clock } from '../../kube/clock.ts';
 import type { MeasureIntent, MeasurementReport, UnresolvedReport } from '../../plan/analysis/plan.ts';
 import { resolveMetrics } from '../../plan/analysis/resolve.ts';
+import { minSamples, samplesIn, samplesMetric, tooFew } from '../../plan/analysis/samples.ts';
 import type { AnalysisRunObject, Metric } from '../../plan/analysis/types.ts';
 import { parseTime } from '../../lang/time.ts';
 import type {
@@ -49,7 +50,7 @@ export async function takeMeasurement(
   const answer: MeasurementOutcome =
     'error' in provider
       ? { kind: 'error', message: provider.error }
-      : await askProvider(provider, run, intent, metric.resolved, tools, signal);
+      : await askWithSamples(provider, run, intent, metric.resolved, tools, signal);
   return {
     metric: intent.metric,
     action: intent.kind,
@@ -78,6 +79,28 @@ function metricOf(
   if ('error' in resolved) return resolved;
   const [metric] = resolved.metrics;
   return metric === undefined ? { error: `the run has no metric '${name}'` } : { resolved: metric };
+}
+
+/** First how many requests there are, where the metric asks for it: too few, and nothing is measured. */
+async function askWithSamples(
+  provider: Provider,
+  run: AnalysisRunObject,
+  intent: MeasureIntent,
+  metric: Metric,
+  tools: MeasureTools,
+  signal: AbortSignal,
+): Promise<MeasurementOutcome> {
+  const counting = intent.kind === 'measure' ? samplesMetric(metric) : undefined;
+  if (counting === undefined) return askProvider(provider, run, intent, metric, tools, signal);
+  const answer = await askProvider(provider, run, intent, counting, tools, signal);
+  let samples: number;
+  if (answer.kind === 'value') samples = samplesIn(answer.result);
+  else if (answer.kind === 'error' && answer.empty === true) samples = 0;
+  else return answer;
+  if (samples < minSamples(metric))
+    return { kind: 'thin', message: tooFew(metric, samples), evidence: { samples } };
+  const measured = await askProvider(provider, run, intent, metric, tools, signal);
+  return measured.kind === 'value' ? { ...measured, evidence: { ...measured.evidence, samples } } : measured;
 }
 
 async function askProvider(

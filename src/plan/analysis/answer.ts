@@ -14,7 +14,10 @@ export type Answer =
     } & WithMetadata)
   /** Still running at the provider; it is asked again at `resumeAt` (milliseconds since the epoch). */
   | ({ kind: 'pending'; resumeAt: number } & WithMetadata)
-  | ({ kind: 'error'; message: string } & WithMetadata);
+  /** Not measured, because too little traffic went by: it is asked again. */
+  | ({ kind: 'thin'; message: string; evidence: Evidence } & WithMetadata)
+  /** `empty`: the backend did answer, but with nothing. */
+  | ({ kind: 'error'; message: string; empty?: boolean | undefined } & WithMetadata);
 
 interface WithMetadata {
   metadata?: Readonly<Record<string, string>> | undefined;
@@ -33,7 +36,11 @@ export type MeasuredResult =
 export interface Evidence {
   /** Number of time series that the query gave. */
   series?: number | undefined;
+  /** How many of them the result holds; all where absent. */
+  used?: number | undefined;
   /** When the newest sample was taken, in milliseconds since the epoch. */
   sampledAt?: number | undefined;
   latencyMs?: number | undefined;
+  /** How many requests it rests on, where that was asked. */
+  samples?: number | undefined;
 }

@@ -2,8 +2,11 @@
 
 import { formatTime } from '../../lang/time.ts';
 import { judge } from './judge.ts';
+import type { Judgement } from './judge.ts';
 import type { Answer } from './answer.ts';
-import { redact } from './redact.ts';
+import type { EvidenceMode, Outcome } from './outcomes.ts';
+import { heldOf, recordedEvidence } from './recorded.ts';
+import { redact, redactValue } from './redact.ts';
 import { lastMeasurement } from './tasks.ts';
 import type { MeasurementTask } from './tasks.ts';
 import { isCompleted } from './types.ts';
@@ -28,22 +31,38 @@ export interface MeasurementReport {
   readonly metricMetadata?: Readonly<Record<string, string>> | undefined;
 }
 
+export interface Folded {
+  readonly result: MetricResult;
+  /** What was accepted that strict mode would not have accepted. */
+  readonly weak: readonly Outcome[];
+}
+
 /** The result of the metric after the report. Neither input is changed. */
 export function foldReport(
   result: MetricResult | undefined,
   report: MeasurementReport,
-  dryRun: boolean,
-): MetricResult {
+  { dryRun, mode }: { dryRun: boolean; mode: EvidenceMode },
+): Folded {
   const before: MetricResult = result ?? firstResult(report, dryRun);
   const previous = report.action === 'measure' ? undefined : lastMeasurement(before);
-  const measurement = measurementOf(report, previous);
-  const kept = before.measurements ?? [];
-  const after: MetricResult = {
-    ...before,
-    measurements: [...(previous === undefined ? kept : kept.slice(0, -1)), measurement],
-  };
-  if (measurement.finishedAt !== undefined) countIn(after, measurement.phase);
-  return after;
+  const kept =
+    previous === undefined ? (before.measurements ?? []) : (before.measurements ?? []).slice(0, -1);
+  const { answer } = report;
+  if (answer.kind === 'pending') {
+    const measurement = pendingMeasurement(report, answer, previous);
+    return { result: { ...before, measurements: [...kept, measurement] }, weak: [] };
+  }
+  const judgement = judge(report.resolved, answer, { now: report.finishedAt, mode, dryRun });
+  const measurement = finishedMeasurement({ report, answer, judgement, previous, before: kept.at(-1) });
+  // Answers in a row that don't count for the same reason are one entry, or an outage would push out all others.
+  const measurements =
+    heldOf(kept.at(-1)) !== undefined && (heldOf(measurement) ?? 0) > 1
+      ? [...kept.slice(0, -1), measurement]
+      : [...kept, measurement];
+  const after: MetricResult = { ...before, measurements };
+  if (judgement.held !== true) countIn(after, measurement.phase);
+  else if (answer.kind !== 'error' || answer.empty === true) after.consecutiveError = 0;
+  return { result: after, weak: judgement.weak ?? [] };
 }
 
 function firstResult(report: MeasurementReport, dryRun: boolean): MetricResult {
@@ -56,30 +75,58 @@ function firstResult(report: MeasurementReport, dryRun: boolean): MetricResult {
   };
 }
 
-function measurementOf(report: MeasurementReport, previous: Measurement | undefined): Measurement {
-  const { answer, secrets } = report;
-  const metadata = { ...previous?.metadata, ...redactMap(answer.metadata, secrets) };
-  const measurement: Measurement = {
+function pendingMeasurement(
+  report: MeasurementReport,
+  answer: Extract<Answer, { kind: 'pending' }>,
+  previous: Measurement | undefined,
+): Measurement {
+  const metadata = { ...previous?.metadata, ...redactMap(answer.metadata, report.secrets) };
+  return {
     phase: 'Running',
     startedAt: previous?.startedAt ?? formatTime(report.startedAt),
     ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+    resumeAt: formatTime(previous === undefined ? answer.resumeAt : laterThan(report, answer)),
   };
-  if (answer.kind === 'pending') {
-    measurement.resumeAt = formatTime(previous === undefined ? answer.resumeAt : laterThan(report, answer));
-    return measurement;
-  }
-  if (previous?.resumeAt !== undefined) measurement.resumeAt = previous.resumeAt;
-  const verdict = verdictOf(report, answer);
-  let { message } = verdict;
-  if (report.action === 'terminate' && (verdict.phase === 'Successful' || verdict.phase === 'Inconclusive'))
+}
+
+function finishedMeasurement(facts: {
+  report: MeasurementReport;
+  answer: Exclude<Answer, { kind: 'pending' }>;
+  judgement: Judgement;
+  /** The measurement in progress that this ends. */
+  previous: Measurement | undefined;
+  /** The finished one before. */
+  before: Measurement | undefined;
+}): Measurement {
+  const { report, answer, judgement, previous } = facts;
+  const { secrets } = report;
+  let { message } = judgement;
+  if (
+    report.action === 'terminate' &&
+    (judgement.phase === 'Successful' || judgement.phase === 'Inconclusive')
+  )
     message = 'Metric Terminated';
-  measurement.phase = verdict.phase;
-  measurement.finishedAt = formatTime(report.finishedAt);
-  if (message !== undefined && message !== '') measurement.message = redact(message, secrets);
-  // A value that could not be judged is not recorded, as in the reference.
-  if ('value' in answer && answer.value !== undefined && answer.value !== '' && verdict.phase !== 'Error')
-    measurement.value = answer.value;
-  return measurement;
+  // A value that could not be judged is not recorded as such, as in the reference.
+  const value = 'value' in answer && judgement.phase !== 'Error' ? (answer.value ?? '') : '';
+  const recorded = recordedEvidence({
+    metric: report.resolved,
+    answer,
+    judgement,
+    secrets,
+    latencyMs: report.finishedAt - report.startedAt,
+    before: facts.before,
+    finishedAt: report.finishedAt,
+    valueShown: value !== '',
+  });
+  return {
+    phase: judgement.phase,
+    startedAt: previous?.startedAt ?? formatTime(report.startedAt),
+    metadata: { ...previous?.metadata, ...redactMap(answer.metadata, secrets), ...recorded },
+    ...(previous?.resumeAt === undefined ? {} : { resumeAt: previous.resumeAt }),
+    finishedAt: formatTime(report.finishedAt),
+    ...(message === undefined || message === '' ? {} : { message: redact(message, secrets) }),
+    ...(value === '' ? {} : { value: redactValue(value, secrets) }),
+  };
 }
 
 /**
@@ -88,20 +135,6 @@ function measurementOf(report: MeasurementReport, previous: Measurement | undefi
  */
 function laterThan(report: MeasurementReport, answer: { resumeAt: number }): number {
   return Math.ceil(Math.max(answer.resumeAt, report.finishedAt + MIN_RESUME_MS) / 1000) * 1000;
-}
-
-function verdictOf(
-  report: MeasurementReport,
-  answer: Exclude<Answer, { kind: 'pending' }>,
-): { phase: Measurement['phase']; message?: string | undefined } {
-  switch (answer.kind) {
-    case 'value':
-      return judge(report.resolved, answer.result, report.finishedAt);
-    case 'verdict':
-      return answer;
-    case 'error':
-      return { phase: 'Error', message: answer.message };
-  }
 }
 
 const plusOne = (value: number | undefined): number => (value ?? 0) + 1;

@@ -1,6 +1,7 @@
 /** When to look at a run again (spec 05 section 3.3). */
 
 import { parseTime } from '../../lang/time.ts';
+import { heldOf } from './recorded.ts';
 import { durationOf, findResult, lastMeasurement, nextMeasurementAt } from './tasks.ts';
 import { isCompleted } from './types.ts';
 import type { AnalysisRunStatus, Metric } from './types.ts';
@@ -25,6 +26,7 @@ function dueAt(metric: Metric, status: AnalysisRunStatus): number | undefined {
     return started === undefined || typeof delay !== 'number' ? undefined : started + delay;
   }
   if (last.finishedAt === undefined) return parseTime(last.resumeAt);
-  if (last.phase !== 'Error' && durationOf(metric.interval) === 'none') return undefined;
+  if (last.phase !== 'Error' && heldOf(last) === undefined && durationOf(metric.interval) === 'none')
+    return undefined;
   return nextMeasurementAt(metric, last);
 }

@@ -9,13 +9,16 @@ import type { Note, Plan, PlannedEvent } from '../types.ts';
 import { assessRun, runEvent } from './assess.ts';
 import { foldReport } from './fold.ts';
 import type { MeasurementReport } from './fold.ts';
+import { holdOf, WORDS } from './holding.ts';
 import { nextLookAt } from './next.ts';
+import type { EvidenceMode, Outcome } from './outcomes.ts';
 import { redact } from './redact.ts';
 import { resolveMetrics } from './resolve.ts';
 import { retentionOf, trimMeasurements } from './retention.ts';
 import { selectDryRun, selectRetention } from './select.ts';
 import { findResult, isTerminating, lastMeasurement, measurementTasks } from './tasks.ts';
 import type { MeasurementTask } from './tasks.ts';
+import type { Traffic } from './traffic.ts';
 import { deleteAt } from './ttl.ts';
 import { isCompleted } from './types.ts';
 import type {
@@ -31,6 +34,9 @@ import { validateMetrics } from './validate.ts';
 /** How long the first status of a run waits for its first answers, so that a quick run is written once. */
 export const FIRST_ANSWER_MS = 1000;
 
+/** How often a run looks whether the version that it judges gets traffic. */
+const TRAFFIC_POLL_MS = 5000;
+
 export type { MeasurementReport };
 
 export interface AnalysisSnapshot {
@@ -45,6 +51,10 @@ export interface AnalysisSnapshot {
   readonly openedAt?: number | undefined;
   /** Names of metrics whose measurement in progress has ended at its provider, so that asking again need not wait. */
   readonly settled?: ReadonlySet<string> | undefined;
+  /** Of the version that is judged; undefined: nothing tells. */
+  readonly traffic?: Traffic | undefined;
+  /** What answers mean that are no clear value; stock where absent. */
+  readonly mode?: EvidenceMode | undefined;
   /** The stored object could not be read: what is wrong with it. */
   readonly fault?: string | undefined;
 }
@@ -90,6 +100,7 @@ export function planAnalysisRun(snapshot: AnalysisSnapshot): AnalysisPlan {
     return planRefused(snapshot, `Unable to resolve metric arguments: ${unresolved.unresolved}`);
 
   const { metrics, dryRun, retention } = setUp;
+  const mode = snapshot.mode ?? 'stock';
   const notes: Note[] = [];
   const events: PlannedEvent[] = [];
   let status: AnalysisRunStatus = { ...run.status };
@@ -105,9 +116,10 @@ export function planAnalysisRun(snapshot: AnalysisSnapshot): AnalysisPlan {
       });
       continue;
     }
-    const folded = foldReport(result, report, dryRun.has(report.metric));
-    status = withResult(status, folded);
-    notes.push(measurementNote(folded));
+    const folded = foldReport(result, report, { dryRun: dryRun.has(report.metric), mode });
+    status = withResult(status, folded.result);
+    notes.push(measurementNote(folded.result));
+    events.push(...folded.weak.map((outcome) => weakEvent(report.metric, outcome)));
   }
 
   const terminatedBySpec = run.spec.terminate === true;
@@ -150,20 +162,23 @@ export function planAnalysisRun(snapshot: AnalysisSnapshot): AnalysisPlan {
     return finish(snapshot, { status, intents, events, notes, requeueAt: deletion });
   }
 
-  const tasks = measurementTasks({
+  const due = measurementTasks({
     metrics,
     status,
     terminating: isTerminating(run.spec.terminate, status),
     now,
     settled: snapshot.settled,
   }).filter(({ metric }) => !snapshot.inFlight.has(metric.name));
+  const silent = due.filter((task) => lacksTraffic(task, snapshot.traffic)).map(({ metric }) => metric.name);
+  const tasks = due.filter(({ metric }) => !silent.includes(metric.name));
+  status.message = holdOf({ status })?.reason ?? waitingMessage(silent, snapshot.traffic);
   intents.push(...tasks.map((task) => taskIntent(task, findResult(status, task.metric.name))));
   for (const { metric, action } of tasks)
     notes.push({ about: 'measurement.due', text: `${action} metric '${metric.name}'` });
 
   const busy = new Set([...snapshot.inFlight, ...tasks.map(({ metric }) => metric.name)]);
-  const waiting = metrics.filter(({ name }) => !busy.has(name));
-  const next = nextLookAt(waiting, status);
+  const waiting = metrics.filter(({ name }) => !busy.has(name) && !silent.includes(name));
+  const next = earliest(nextLookAt(waiting, status), silent.length === 0 ? undefined : now + TRAFFIC_POLL_MS);
   // A metric is due when more time than its interval has passed, so the look comes just after. A past instant belongs
   // to a metric that waits for another one to be terminated; that wakes the run, and the second is only a safety net.
   const requeueAt = next === undefined ? undefined : next < now ? now + 1000 : next + 1;
@@ -183,6 +198,29 @@ export function planAnalysisRun(snapshot: AnalysisSnapshot): AnalysisPlan {
   }
   return finish(snapshot, { status, intents, events, notes, requeueAt });
 }
+
+function lacksTraffic({ metric, action }: MeasurementTask, traffic: Traffic | undefined): boolean {
+  if (action !== 'measure' || metric.evidence?.waitForTraffic !== true) return false;
+  return traffic !== undefined && traffic.weight <= 0;
+}
+
+function waitingMessage(silent: readonly string[], traffic: Traffic | undefined): string {
+  const [first] = silent;
+  if (first === undefined || traffic === undefined) return '';
+  return `Metric "${first}" waits for traffic: the weight of the new version is 0 (${traffic.source})`;
+}
+
+const earliest = (...instants: (number | undefined)[]): number | undefined => {
+  const known = instants.filter((instant) => instant !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+};
+
+/** The same text for each measurement, so that it is said once in a run. */
+const weakEvent = (metric: string, outcome: Outcome): PlannedEvent => ({
+  type: 'Warning',
+  reason: 'WeakEvidence',
+  message: `Metric '${metric}' passed on evidence that strict mode would not accept: ${WORDS[outcome]}`,
+});
 
 function planCompleted(snapshot: AnalysisSnapshot): AnalysisPlan {
   const { run, now } = snapshot;

@@ -5,8 +5,8 @@ import type { AnalysisRunSpec, AnalysisRunStatus } from './types.ts';
 import { isCompleted } from './types.ts';
 import { asWritten } from './written.ts';
 
-const POD_TEMPLATE_HASH_LABEL = 'rollouts-pod-template-hash';
-const ROLLOUT_TYPE_LABEL = 'rollout-type';
+export const POD_TEMPLATE_HASH_LABEL = 'rollouts-pod-template-hash';
+export const ROLLOUT_TYPE_LABEL = 'rollout-type';
 const STEP_INDEX_LABEL = 'step-index';
 export const INSTANCE_ID_LABEL = 'argo-rollouts.argoproj.io/controller-instance-id';
 export const REVISION_ANNOTATION = 'rollout.argoproj.io/revision';

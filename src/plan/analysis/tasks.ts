@@ -3,6 +3,7 @@
 import { parseDuration } from '../../lang/duration.ts';
 import { parseTime } from '../../lang/time.ts';
 import { effectiveCount } from './limits.ts';
+import { heldOf } from './recorded.ts';
 import { isCompleted } from './types.ts';
 import type { AnalysisRunStatus, Measurement, Metric, MetricResult } from './types.ts';
 
@@ -14,6 +15,9 @@ export interface MeasurementTask {
 
 /** After an error, and between measurements of a metric without an interval. */
 export const DEFAULT_RETRY_MS = 10_000;
+
+/** What did not count is asked again after a minute at most, so that a release goes on soon after its answers come back. */
+const MAX_HELD_WAIT_MS = 60_000;
 
 /** The run is being stopped: by its spec, or because a metric that counts has ended badly. */
 export function isTerminating(
@@ -80,7 +84,8 @@ export function nextMeasurementAt(metric: Metric, last: Measurement): number | u
   if (last.phase === 'Error') return finished + DEFAULT_RETRY_MS;
   const interval = durationOf(metric.interval);
   if (interval === undefined) return undefined;
-  return finished + (interval === 'none' ? DEFAULT_RETRY_MS : interval);
+  const wait = interval === 'none' ? DEFAULT_RETRY_MS : interval;
+  return finished + (heldOf(last) === undefined ? wait : Math.min(wait, MAX_HELD_WAIT_MS));
 }
 
 /** Milliseconds; `none` where nothing is set; undefined where it is no duration (validation reports that). */

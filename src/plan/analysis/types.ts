@@ -27,7 +27,7 @@ export type CompletedPhase = Exclude<AnalysisPhase, 'Pending' | 'Running'>;
 
 /** An AnalysisTemplate or a ClusterAnalysisTemplate, as far as it is read here. */
 export interface TemplateObject {
-  metadata: { name: string };
+  metadata: { name: string; annotations?: Readonly<Record<string, string>> | undefined };
   spec: AnalysisTemplateSpec;
 }
 
@@ -38,6 +38,7 @@ export interface AnalysisRunObject {
     namespace?: string | undefined;
     uid?: string | undefined;
     creationTimestamp?: string | undefined;
+    annotations?: Readonly<Record<string, string>> | undefined;
   };
   spec: AnalysisRunSpec;
   status?: AnalysisRunStatus | undefined;

@@ -8,6 +8,7 @@ import {
   inconclusiveLimit,
   intValue,
 } from './limits.ts';
+import { minSamples, samplesMetric } from './samples.ts';
 import type { Metric } from './types.ts';
 
 /** The first fault, in the literal text of the reference, or undefined. */
@@ -48,6 +49,19 @@ export function validateMetric(metric: Metric): string | undefined {
   const providers = countProviders(metric.provider);
   if (providers === 0) return 'no provider specified';
   if (providers > 1) return 'multiple providers specified';
+  return evidenceFault(metric);
+}
+
+/** Ours, so the texts are, too. */
+function evidenceFault(metric: Metric): string | undefined {
+  const { maxAge, minSamples: least, samplesQuery } = metric.evidence ?? {};
+  const badAge = durationFault(maxAge ?? '');
+  if (badAge !== undefined) return `invalid evidence.maxAge string: ${badAge}`;
+  if (least !== undefined && intValue(least) < 0) return 'evidence.minSamples must be >= 0';
+  if (minSamples(metric) > 0 && (samplesQuery ?? '') === '')
+    return 'evidence.minSamples needs evidence.samplesQuery, the query that counts the requests';
+  if ((samplesQuery ?? '') !== '' && samplesMetric(metric) === undefined)
+    return 'evidence.samplesQuery needs a provider with a query';
   return undefined;
 }
 

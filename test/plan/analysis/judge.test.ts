@@ -2,9 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { asksFor } from '../../../src/plan/analysis/asks.ts';
 import { judge } from '../../../src/plan/analysis/judge.ts';
+import type { Metric } from '../../../src/plan/analysis/types.ts';
 import type { MeasuredResult } from '../../../src/plan/analysis/answer.ts';
 
 const vector = (...value: number[]): MeasuredResult => ({ type: 'vector', value });
+const judgeStock = (metric: Partial<Metric>, result: MeasuredResult) =>
+  judge(
+    { name: 'm', ...metric },
+    { kind: 'value', value: '', result },
+    { now: 0, mode: 'stock', dryRun: false },
+  );
 const scalar = (value: number): MeasuredResult => ({ type: 'scalar', value });
 
 interface Case {
@@ -85,7 +92,7 @@ describe('judge', () => {
   for (const [name, rows] of Object.entries(cases)) {
     it(name, () => {
       for (const { success, failure, result, phase, message } of rows) {
-        const judged = judge({ successCondition: success, failureCondition: failure }, result, 0);
+        const judged = judgeStock({ successCondition: success, failureCondition: failure }, result);
         const what = JSON.stringify({ success, failure, value: result.value });
         assert.equal(judged.phase, phase, `${what}: ${judged.message ?? ''}`);
         if (message !== undefined) assert.match(judged.message ?? '', message, what);

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { deepFreeze } from '../../../src/lang/json.ts';
 import { formatTime } from '../../../src/lang/time.ts';
 import type { Answer } from '../../../src/plan/analysis/answer.ts';
+import { withoutEvidence } from '../../control/analysis/without-evidence.ts';
 import { FIRST_ANSWER_MS, planAnalysisRun } from '../../../src/plan/analysis/plan.ts';
 import type { AnalysisPlan, AnalysisSnapshot, MeasurementReport } from '../../../src/plan/analysis/plan.ts';
 import { redact } from '../../../src/plan/analysis/redact.ts';
@@ -99,7 +100,7 @@ describe('planAnalysisRun: the way of a run', () => {
       { metrics: [metric('m', { successCondition: 'result > 0.9' })] },
       { m: [scalar(1)] },
     );
-    assert.deepEqual(status, {
+    assert.deepEqual(withoutEvidence(status), {
       phase: 'Successful',
       startedAt: formatTime(start),
       completedAt: formatTime(start),
@@ -288,7 +289,7 @@ describe('planAnalysisRun: one look', () => {
     const done: Answer = { kind: 'verdict', phase: 'Failed', message: 'too slow', metadata: { more: '2' } };
     const over = look(next, { reports: [report(metric('m'), done, start + 16_000, { action: 'resume' })] });
     const [measurement] = over.status?.metricResults?.[0]?.measurements ?? [];
-    assert.deepEqual(measurement?.metadata, { id: '1', more: '2' });
+    assert.deepEqual(withoutEvidence(measurement)?.metadata, { id: '1', more: '2' });
     assert.equal(measurement?.startedAt, formatTime(start));
     assert.equal(measurement?.resumeAt, formatTime(start + 15_000));
     assert.equal(over.status?.metricResults?.[0]?.measurements?.length, 1);
