@@ -159,7 +159,7 @@ describe('CustomResourceDefinitions', () => {
     ]);
   });
 
-  it('have defaults and enums only for replicas and Datadog', () => {
+  it('have defaults and enums only for replicas, Datadog, and the policies of evidence', () => {
     const found: string[] = [];
     for (const plural of ['rollouts', 'analysistemplates', 'experiments', 'applications']) {
       walk(schemaOf(plural), plural, (node, path) => {
@@ -174,6 +174,10 @@ describe('CustomResourceDefinitions', () => {
       `${datadog}.apiVersion=v1`,
       `${datadog}.apiVersion in v1,v2`,
       `${datadog}.aggregator in avg,min,max,sum,last,percentile,mean,l2norm,area`,
+      ...['noData', 'nan', 'multipleSeries', 'staleSample', 'providerError'].map(
+        (outcome) =>
+          `analysistemplates.spec.metrics[].evidence.${outcome} in hold,inconclusive,fail,pass`,
+      ),
     ]);
   });
 

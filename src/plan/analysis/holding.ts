@@ -10,13 +10,6 @@ import { lastMeasurement } from './tasks.ts';
 import { isCompleted } from './types.ts';
 import type { AnalysisRunStatus, MetricResult } from './types.ts';
 
-export interface Hold {
-  /** For people. Stays the same for as long as the hold lasts. */
-  readonly reason: string;
-  /** When it was last seen, in milliseconds since the epoch. */
-  readonly seenAt: number;
-}
-
 export const WORDS: Readonly<Record<Outcome | 'fewSamples', string>> = {
   providerError: 'the provider gives no answer that can be used',
   noData: 'the provider answers with no data',
@@ -26,20 +19,26 @@ export const WORDS: Readonly<Record<Outcome | 'fewSamples', string>> = {
   fewSamples: 'too few requests so far',
 };
 
-/** Of a run that goes on; undefined: nothing holds. Metrics that run dry hold nothing. */
-export function holdOf(run: { status?: AnalysisRunStatus | undefined }): Hold | undefined {
+/** Why, in words that stay the same for as long as it lasts; undefined: nothing holds. Metrics that run dry hold nothing. */
+export function holdOf(run: { status?: AnalysisRunStatus | undefined }): string | undefined {
   if (isCompleted(run.status?.phase)) return undefined;
-  const held = (run.status?.metricResults ?? []).filter(isHeld);
-  const [first] = held;
-  if (first === undefined) return undefined;
-  const last = lastMeasurement(first);
+  const held = run.status?.metricResults?.find(isHeld);
+  if (held === undefined) return undefined;
+  const last = lastMeasurement(held);
   const since = last?.metadata?.[EVIDENCE_KEYS.heldSince] ?? last?.finishedAt ?? '';
   const outcome = last?.metadata?.[EVIDENCE_KEYS.outcome] ?? '';
   const why = Object.entries(WORDS).find(([name]) => name === outcome)?.[1] ?? 'no clear value';
-  return {
-    reason: `Metric "${first.name}" holds since ${since}: ${why}`,
-    seenAt: Math.max(...held.map((result) => parseTime(lastMeasurement(result)?.finishedAt) ?? 0)),
-  };
+  return `Metric "${held.name}" holds since ${since}: ${why}`;
+}
+
+/** When an answer last did not count, in milliseconds since the epoch, whether or not others came since. */
+export function heldLastAt(run: { status?: AnalysisRunStatus | undefined }): number | undefined {
+  const instants = (run.status?.metricResults ?? [])
+    .flatMap(({ measurements }) => measurements ?? [])
+    .flatMap((measurement) =>
+      heldOf(measurement) === undefined ? [] : (parseTime(measurement.finishedAt) ?? []),
+    );
+  return instants.length === 0 ? undefined : Math.max(...instants);
 }
 
 const isHeld = (result: MetricResult): boolean =>

@@ -171,7 +171,7 @@ export function planAnalysisRun(snapshot: AnalysisSnapshot): AnalysisPlan {
   }).filter(({ metric }) => !snapshot.inFlight.has(metric.name));
   const silent = due.filter((task) => lacksTraffic(task, snapshot.traffic)).map(({ metric }) => metric.name);
   const tasks = due.filter(({ metric }) => !silent.includes(metric.name));
-  status.message = holdOf({ status })?.reason ?? waitingMessage(silent, snapshot.traffic);
+  status.message = holdOf({ status }) ?? waitingMessage(silent, snapshot.traffic);
   intents.push(...tasks.map((task) => taskIntent(task, findResult(status, task.metric.name))));
   for (const { metric, action } of tasks)
     notes.push({ about: 'measurement.due', text: `${action} metric '${metric.name}'` });

@@ -63,7 +63,8 @@ export function recordedEvidence(facts: RecordedFacts): Record<string, string> {
   add('samples', evidence?.samples);
   add('decidedBy', judgement.decidedBy);
   add('outcome', judgement.outcome);
-  if (!facts.valueShown && answer.kind === 'value') add('value', bounded(answer.value, MAX_VALUE, redactValue));
+  if (!facts.valueShown && answer.kind === 'value')
+    add('value', bounded(answer.value, MAX_VALUE, redactValue));
   if (judgement.held === true) {
     const sameHold =
       heldOf(before) !== undefined && before?.metadata?.[EVIDENCE_KEYS.outcome] === judgement.outcome;

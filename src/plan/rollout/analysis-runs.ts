@@ -15,6 +15,7 @@ import {
   rolloutRunLabels,
   rolloutRunName,
 } from '../analysis/build.ts';
+import { EVIDENCE_ANNOTATION, inheritedMode } from '../analysis/outcomes.ts';
 import { isCompleted } from '../analysis/types.ts';
 import { currentStep } from './canary/course.ts';
 import { conditionOf } from './conditions.ts';
@@ -260,6 +261,7 @@ export function manifest(
   });
   if ('error' in built) return built;
   const metadata = analysis.analysisRunMetadata;
+  const mode = inheritedMode([rollout, ...found.templates, ...found.clusterTemplates]);
   return {
     object: newAnalysisRun({
       name: rolloutRunName(
@@ -277,7 +279,11 @@ export function manifest(
         metadataLabels: metadata?.labels,
         matchLabels: rollout.spec.selector?.matchLabels,
       }),
-      annotations: { ...metadata?.annotations, [REVISION_ANNOTATION]: String(revisions.revision) },
+      annotations: {
+        ...(mode === undefined ? {} : { [EVIDENCE_ANNOTATION]: mode }),
+        ...metadata?.annotations,
+        [REVISION_ANNOTATION]: String(revisions.revision),
+      },
       spec: built.spec,
     }),
   };

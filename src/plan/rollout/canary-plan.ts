@@ -7,6 +7,7 @@ import { sum } from './canary/counts.ts';
 import { deadlineVerdict } from './deadline-verdict.ts';
 import { evidenceOf } from './evidence.ts';
 import { planHistory } from './history.ts';
+import { backgroundHold } from './holding.ts';
 import type { Draft } from './intents.ts';
 import type { Progress } from './progress.ts';
 import {
@@ -54,7 +55,8 @@ export function decideCanary(
 
   const before = begin(s);
   const p = verdicts(s, before, runs);
-  const promoted = promoteWhenReady(s, p);
+  const hold = backgroundHold(s, runs.background);
+  const promoted = promoteWhenReady(s, p, hold);
   recordStart(s, promoted);
   const { canaryReachable } = planServices(s, promoted);
   const atDesired = isAtDesired(s, promoted);
@@ -66,6 +68,7 @@ export function decideCanary(
         atDesired,
         weightReached: traffic.reached,
         stepRunPhase: runs.step === undefined ? undefined : evidenceOf(runs.step),
+        hold,
       });
   const done = clearResume(s, enterPause(s, advanced));
   const runStatuses = planRuns(s, before, done, runs);

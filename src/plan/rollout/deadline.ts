@@ -5,13 +5,17 @@ import { parseTime } from '../../lang/time.ts';
 import { currentStep } from './canary/course.ts';
 import { conditionOf } from './conditions.ts';
 import { progressDeadlineSeconds } from './defaults.ts';
+import { currentHold, heldUntil } from './holding.ts';
 import { countsOf, scaleDownDeadlineOf } from './replica-set.ts';
 import type { Situation } from './situation.ts';
 
 /** Steps that may rightly take longer than any deadline. */
 export function isIndefinite(s: Situation, stepIndex: number | undefined): boolean {
   const { step } = currentStep({ strategy: s.strategy, stepIndex });
-  return step?.pause !== undefined || step?.analysis !== undefined || step?.experiment !== undefined;
+  if (step?.pause !== undefined || step?.analysis !== undefined || step?.experiment !== undefined)
+    return true;
+  // Nobody is late who waits for a metric server.
+  return currentHold(s) !== undefined;
 }
 
 /**
@@ -24,7 +28,8 @@ export function deadlineOf(s: Situation, status: RolloutStatus): number | undefi
   if (progressing.reason === 'RolloutAborted' || progressing.reason === 'RolloutPaused') return undefined;
   if (conditionOf(status, 'Paused')?.status === 'True') return undefined;
   const since = parseTime(progressing.lastUpdateTime);
-  return since === undefined ? undefined : since + progressDeadlineSeconds(s.rollout.spec) * 1000;
+  if (since === undefined) return undefined;
+  return Math.max(since, heldUntil(s) ?? since) + progressDeadlineSeconds(s.rollout.spec) * 1000;
 }
 
 export function hasTimedOut(s: Situation, status: RolloutStatus): boolean {

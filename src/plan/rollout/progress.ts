@@ -211,7 +211,7 @@ export function pauseInconclusive(s: Situation, p: Progress, inconclusive: strin
 }
 
 /** The new version becomes the stable one when it has all the pods and there is no step left (03 section 7.3). */
-export function promoteWhenReady(s: Situation, p: Progress): Progress {
+export function promoteWhenReady(s: Situation, p: Progress, hold?: string): Progress {
   if (p.reset || p.abort || isPromoted(s, p)) return p;
   const steps = stepCount(s);
   if (!p.promoteFull && p.stepIndex !== undefined && p.stepIndex < steps) return p;
@@ -221,6 +221,10 @@ export function promoteWhenReady(s: Situation, p: Progress): Progress {
   }
   if (!p.promoteFull && s.rollout.spec.paused === true) {
     s.draft.note('promote.wait', 'spec.paused is set');
+    return p;
+  }
+  if (!p.promoteFull && hold !== undefined) {
+    s.draft.note('promote.wait', hold);
     return p;
   }
   const enough =
@@ -272,6 +276,8 @@ export interface StepFacts {
   readonly weightReached: boolean;
   /** Phase of the run of the current analysis step. */
   readonly stepRunPhase: string | undefined;
+  /** Why the background analysis holds the steps. */
+  readonly hold?: string | undefined;
 }
 
 /** One step at most in a pass. */
@@ -295,12 +301,16 @@ export function advanceWhenDone(s: Situation, p: Progress, facts: StepFacts): Pr
   return { ...p, stepIndex: index + 1, pauses, controllerPause: pauses.length > 0, advanced: true };
 }
 
+/** A person's word stands over missing evidence. */
+const isResumed = (p: Progress): boolean => p.controllerPause && p.pauses.length === 0;
+
 /** Why the current step isn't done; undefined when it is. Members in the order of spec 03 section 7.2. */
 function waitingFor(s: Situation, p: Progress, facts: StepFacts): string | undefined {
   const { step } = currentStep({ strategy: s.strategy, stepIndex: p.stepIndex });
   if (step === undefined) return 'there is no such step';
   if (s.rollout.spec.paused === true) return 'spec.paused is set';
   if (isInconclusive(p)) return 'an inconclusive analysis waits for a decision';
+  if (facts.hold !== undefined && !isResumed(p)) return facts.hold;
   if (step.pause !== undefined) return pauseLeft(s, p, step.pause);
   if (step.setCanaryScale !== undefined) return facts.atDesired ? undefined : podsMissing(s);
   if (step.setWeight !== undefined) {

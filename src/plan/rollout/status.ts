@@ -10,6 +10,7 @@ import type { WantedCondition } from './conditions.ts';
 import { conditionOf, removeCondition, setCondition } from './conditions.ts';
 import { deadlineOf, hasProgressed, hasTimedOut, isIndefinite, waitsForOldPods } from './deadline.ts';
 import { stepsOf } from './defaults.ts';
+import { currentHold } from './holding.ts';
 import { nextDuration } from './duration.ts';
 import { rolloutPhase } from './phase.ts';
 import type { Progress } from './progress.ts';
@@ -64,7 +65,9 @@ export function completeStatus(s: Situation, p: Progress, facts: StatusFacts): R
   recordEvents(s, p, status);
   const { phase, message } = rolloutPhase(s.rollout.spec, facts.forPhase(status));
   status.phase = phase;
-  if (message !== '') status.message = message;
+  const hold = phase === 'Progressing' ? currentHold(s) : undefined;
+  if (hold !== undefined) status.message = hold;
+  else if (message !== '') status.message = message;
   armDeadline(s, p, status, healthy);
   return status;
 }
