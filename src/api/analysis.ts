@@ -17,9 +17,7 @@ export const metricEvidenceSchema = z
   .looseObject({
     noData: evidencePolicy.optional().describe('What an answer without data means.'),
     nan: evidencePolicy.optional().describe('What NaN or an infinite value means.'),
-    multipleSeries: evidencePolicy
-      .optional()
-      .describe('What more series mean than the condition looks at.'),
+    multipleSeries: evidencePolicy.optional().describe('What more series mean than the condition looks at.'),
     staleSample: evidencePolicy.optional().describe('What a sample older than maxAge means.'),
     providerError: evidencePolicy.optional().describe('What it means that the provider gives no answer.'),
     maxAge: z

@@ -175,8 +175,7 @@ describe('CustomResourceDefinitions', () => {
       `${datadog}.apiVersion in v1,v2`,
       `${datadog}.aggregator in avg,min,max,sum,last,percentile,mean,l2norm,area`,
       ...['noData', 'nan', 'multipleSeries', 'staleSample', 'providerError'].map(
-        (outcome) =>
-          `analysistemplates.spec.metrics[].evidence.${outcome} in hold,inconclusive,fail,pass`,
+        (outcome) => `analysistemplates.spec.metrics[].evidence.${outcome} in hold,inconclusive,fail,pass`,
       ),
     ]);
   });

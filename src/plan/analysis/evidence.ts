@@ -25,7 +25,7 @@ export function hasEvidence(run: JudgedRun): boolean {
   // Whatever ended it badly was measured, or is a fault of its own.
   if (status.phase !== 'Successful' || spec.terminate !== true) return true;
   const resolved = resolveMetrics(spec.metrics ?? [], spec.args);
-  if ('error' in resolved) return false;
+  if ('error' in resolved || resolved.metrics.length === 0) return false;
   return resolved.metrics.every((metric) => {
     const result = findResult(status, metric.name);
     return result !== undefined && (result.dryRun === true || isJudged(metric, result));

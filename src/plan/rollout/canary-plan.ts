@@ -55,8 +55,9 @@ export function decideCanary(
 
   const before = begin(s);
   const p = verdicts(s, before, runs);
-  const hold = backgroundHold(s, runs.background);
-  const promoted = promoteWhenReady(s, p, hold);
+  const holdAt = (weight: number | undefined): string | undefined =>
+    backgroundHold(s, runs.background, weight);
+  const promoted = promoteWhenReady(s, p, holdAt(s.old.canary?.weights?.canary?.weight));
   recordStart(s, promoted);
   const { canaryReachable } = planServices(s, promoted);
   const atDesired = isAtDesired(s, promoted);
@@ -68,7 +69,7 @@ export function decideCanary(
         atDesired,
         weightReached: traffic.reached,
         stepRunPhase: runs.step === undefined ? undefined : evidenceOf(runs.step),
-        hold,
+        hold: holdAt(traffic.weights?.canary?.weight),
       });
   const done = clearResume(s, enterPause(s, advanced));
   const runStatuses = planRuns(s, before, done, runs);

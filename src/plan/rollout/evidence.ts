@@ -1,6 +1,7 @@
 /** What an AnalysisRun proves about the version that it measured. */
 
 import type { AnalysisRun } from '../../api/analysis.ts';
+import { hasEvidence } from '../analysis/evidence.ts';
 
 /**
  * What a run has to say about its version. One that somebody ended before it could tell counts as Successful in its own
@@ -8,6 +9,5 @@ import type { AnalysisRun } from '../../api/analysis.ts';
  */
 export function evidenceOf(run: AnalysisRun | undefined): string {
   const phase = run?.status?.phase ?? '';
-  const ended = run?.spec.terminate === true && run.status?.message === 'Run Terminated';
-  return phase === 'Successful' && ended ? 'Inconclusive' : phase;
+  return phase === 'Successful' && run !== undefined && !hasEvidence(run) ? 'Inconclusive' : phase;
 }

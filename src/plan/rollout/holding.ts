@@ -34,11 +34,15 @@ export function currentHold(s: Of): string | undefined {
 
 /**
  * Why the background analysis holds the steps. Not before the canary serves: without traffic there are no data, and
- * without the next step there would never be any.
+ * without the next step there would never be any. `weight` is what the routers give the canary.
  */
-export function backgroundHold(s: Of, background: AnalysisRun | undefined): string | undefined {
+export function backgroundHold(
+  s: Of,
+  background: AnalysisRun | undefined,
+  weight: number | undefined,
+): string | undefined {
   if (background === undefined) return undefined;
-  const serves = s.routed ? (s.old.canary?.weights?.canary?.weight ?? 0) > 0 : s.canary.available > 0;
+  const serves = s.routed ? (weight ?? 0) > 0 : s.canary.available > 0;
   const hold = serves ? holdOf(background) : undefined;
   return hold === undefined ? undefined : `AnalysisRun ${background.metadata.name}: ${hold}`;
 }
