@@ -17,12 +17,29 @@ export function finishedBetween(
   after: RolloutStatus,
 ): FinishedRollout | undefined {
   const { duration } = after;
+  const superseded = supersededBy(before?.duration, duration);
+  if (superseded !== undefined) return superseded;
   if (duration?.finishedAt === undefined || same(before?.duration, duration)) return undefined;
   const [from, to] = [parseTime(duration.rolloutStartedAt), parseTime(duration.finishedAt)];
   if (from === undefined || to === undefined) return undefined;
   const seconds = Math.max(0, (to - from) / 1000);
   const pausedSeconds = Math.min(seconds, duration.totalManualPauseDurationSeconds ?? 0);
   return { status: duration.completionStatus ?? '', seconds, pausedSeconds };
+}
+
+/** An update that another one took the place of before its end: that one's start is its end, and is all there is of it. */
+function supersededBy(
+  before: RolloutDuration | undefined,
+  after: RolloutDuration | undefined,
+): FinishedRollout | undefined {
+  if (before === undefined || before.finishedAt !== undefined) return undefined;
+  const [from, to] = [parseTime(before.rolloutStartedAt), parseTime(after?.rolloutStartedAt)];
+  if (from === undefined || to === undefined || to <= from) return undefined;
+  const pausedAt = parseTime(before.manualPauseStartedAt);
+  const open = pausedAt === undefined ? 0 : Math.max(0, (to - pausedAt) / 1000);
+  const seconds = (to - from) / 1000;
+  const pausedSeconds = Math.min(seconds, (before.totalManualPauseDurationSeconds ?? 0) + open);
+  return { status: 'Superseded', seconds, pausedSeconds };
 }
 
 /** The same end of the same update: two that took no time differ in their start or their end. */

@@ -27,6 +27,25 @@ describe('the end of an update', () => {
     assert.equal(finishedBetween({ duration: ended }, { duration: next })?.seconds, 60);
   });
 
+  it('is told of an update that another one took the place of, with what it spent in pauses', () => {
+    const next: RolloutDuration = { rolloutStartedAt: '2026-01-01T00:01:30Z' };
+    assert.deepEqual(finishedBetween({ duration: running }, { duration: next }), {
+      status: 'Superseded',
+      seconds: 90,
+      pausedSeconds: 0,
+    });
+    const paused = {
+      ...running,
+      totalManualPauseDurationSeconds: 10,
+      manualPauseStartedAt: '2026-01-01T00:01:00Z',
+    };
+    assert.equal(finishedBetween({ duration: paused }, { duration: next })?.pausedSeconds, 40);
+    // One that had ended is not, nor one that goes on under the name of a rollback.
+    assert.equal(finishedBetween({ duration: ended }, { duration: next }), undefined);
+    const back = { ...running, completionStatus: 'RolledBack' };
+    assert.equal(finishedBetween({ duration: running }, { duration: back }), undefined);
+  });
+
   it('is not told of what runs, or of times that nobody can read or that run backwards', () => {
     assert.equal(finishedBetween({}, { duration: running }), undefined);
     assert.equal(finishedBetween({}, {}), undefined);
