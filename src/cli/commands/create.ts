@@ -19,7 +19,7 @@ import { type Invocation, type Session, writeOptions } from '../invocation.ts';
 import { checkFields, labelOf, readManifests } from '../manifests.ts';
 import { textAt } from '../model/read.ts';
 import { followCreated } from './get.ts';
-import { NO_COLOR_FLAG, SYMBOLS_FLAG, WATCH_FLAG } from './shared.ts';
+import { ANALYSIS_RUN_ALIASES, NO_COLOR_FLAG, readArgument, SYMBOLS_FLAG, WATCH_FLAG } from './shared.ts';
 
 const GROUP = 'argoproj.io';
 const KINDS: ReadonlyMap<string, ResourceType> = new Map(
@@ -32,7 +32,7 @@ const INSTANCE_ID = 'argo-rollouts.argoproj.io/controller-instance-id';
 
 const analysisRun: Command = {
   name: 'analysisrun',
-  aliases: ['ar', 'analysisruns'],
+  aliases: ANALYSIS_RUN_ALIASES,
   summary: 'start an analysis run from an AnalysisTemplate',
   flags: [
     { name: 'from', type: 'text', value: 'NAME', help: 'template in the cluster' },
@@ -170,12 +170,6 @@ async function createRun(invocation: Invocation): Promise<void> {
     writeOptions(invocation),
   );
   print.result(createdText(ANALYSIS_RUN, object), object);
-}
-
-function readArgument(text: string): { name: string; value: string } {
-  const equals = text.indexOf('=');
-  if (equals <= 0) throw new CliError('arguments must be in the form NAME=VALUE');
-  return { name: text.slice(0, equals), value: text.slice(equals + 1) };
 }
 
 async function readTemplate({ flags, io, signal }: Invocation, session: Session): Promise<JsonObject> {

@@ -1,6 +1,7 @@
 /** All commands, in the order in which help lists them. */
 
 import type { Command } from '../args/command.ts';
+import { backtest } from './backtest.ts';
 import { completion } from './completion-scripts.ts';
 import { create } from './create.ts';
 import { get } from './get.ts';
@@ -34,6 +35,7 @@ export const COMMANDS: Command = {
     create,
     lint,
     plan,
+    backtest,
     version,
     completion,
   ],

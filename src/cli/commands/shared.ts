@@ -4,6 +4,7 @@ import type { KubeObject } from '../../kube/api.ts';
 import { isNotFound, type Patch, type ResourceType } from '../../kube/api.ts';
 import type { JsonObject } from '../../lang/json.ts';
 import type { FlagSpec } from '../args/flags.ts';
+import { CliError } from '../errors.ts';
 import { type Invocation, type Session, writeOptions } from '../invocation.ts';
 
 export const ROLLOUT_ALIASES = ['ro', 'rollouts'];
@@ -80,4 +81,11 @@ export async function forEachName(
 ): Promise<void> {
   const session = await invocation.session();
   for (const name of invocation.args) await act(session, name);
+}
+
+/** An argument of a template on the command line; the value may have further equals signs. Throws `CliError`. */
+export function readArgument(text: string): { name: string; value: string } {
+  const equals = text.indexOf('=');
+  if (equals <= 0) throw new CliError('arguments must be in the form NAME=VALUE');
+  return { name: text.slice(0, equals), value: text.slice(equals + 1) };
 }
