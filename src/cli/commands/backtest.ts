@@ -98,7 +98,7 @@ export const backtest: Command = {
       to: readInstant('to', flags.text('to') ?? 'now', now),
     };
     if (range.to <= range.from) throw new UsageError('--to must be after --from');
-    if (range.to > now) throw new UsageError('--to is in the future');
+    if (range.to > now) throw new CliError('--to is in the future');
     const template = await readBacktestTemplate(invocation, {
       name: args[0],
       file: flags.text('filename'),
