@@ -97,3 +97,6 @@ export const canaryStepSchema = z.looseObject({
   plugin: z.looseObject({ name: z.string(), config: freeValue.optional() }).optional(),
 });
 export type CanaryStep = z.infer<typeof canaryStepSchema>;
+
+/** A route beside the weights, as the step that asks for it says: one of the two members, with a match. */
+export type ManagedRoute = Pick<CanaryStep, 'setHeaderRoute' | 'setMirrorRoute'>;

@@ -5,6 +5,7 @@ import type { KubeObject } from '../../src/kube/api.ts';
 import type { JsonObject } from '../../src/lang/json.ts';
 import { applyMergePatch } from '../../src/lang/patch/merge.ts';
 import { nginx } from '../../src/routers/nginx/index.ts';
+import type { RouteWish } from '../../src/routers/types.ts';
 import { RouterError } from '../../src/routers/types.ts';
 import { dropZeros, withVectors } from '../shared.ts';
 
@@ -16,11 +17,23 @@ interface Row {
   error?: string;
 }
 
+const wish = (weight: number, max = 100): RouteWish => ({
+  weight,
+  max,
+  canaryHash: 'new',
+  stableHash: 'old',
+  canaryService: 'canary',
+  stableService: 'stable',
+  additional: [],
+  managed: [],
+  weightFirst: false,
+});
+
 /** The Ingresses after the writes, by name. */
 function route(rollout: Rollout, ingresses: readonly KubeObject[], weight: number): Map<string, KubeObject> {
   const objects = new Map(ingresses.map((ingress) => [ingress.metadata.name, ingress]));
   const max = rollout.spec.strategy?.canary?.trafficRouting?.maxTrafficWeight ?? 100;
-  for (const write of nginx.desired(rollout, { weight, max }, { get: (_, name) => objects.get(name) })) {
+  for (const write of nginx.desired(rollout, wish(weight, max), { get: (_, name) => objects.get(name) })) {
     if (write.action === 'create') {
       objects.set(write.name, write.object);
     } else {
@@ -93,7 +106,11 @@ describe('nginx', () => {
     },
   } as unknown as KubeObject;
   const observe = (objects: Map<string, KubeObject>) =>
-    nginx.observe(rollout, 100, { get: (_, name) => objects.get(name) });
+    nginx.observe(
+      rollout,
+      { max: 100, canaryService: 'c', stableService: 's' },
+      { get: (_, name) => objects.get(name) },
+    );
 
   it('sees no weight before the canary Ingress is there', () => {
     assert.deepEqual(observe(new Map([['main', main]])), { weight: undefined, current: false });
@@ -102,10 +119,7 @@ describe('nginx', () => {
   it('is settled after its own write: the same wish writes nothing', () => {
     const after = route(rollout, [main], 20);
     assert.deepEqual(observe(after), { weight: 20, current: true });
-    assert.deepEqual(
-      nginx.desired(rollout, { weight: 20, max: 100 }, { get: (_, name) => after.get(name) }),
-      [],
-    );
+    assert.deepEqual(nginx.desired(rollout, wish(20), { get: (_, name) => after.get(name) }), []);
   });
 
   it('notices that somebody changed the canary Ingress', () => {
@@ -129,12 +143,7 @@ describe('nginx', () => {
     assert.ok(routing !== undefined);
     routing.nginx = { stableIngresses: ['main', 'gone'] };
     assert.throws(
-      () =>
-        nginx.desired(
-          two,
-          { weight: 1, max: 100 },
-          { get: (_, name) => (name === 'main' ? main : undefined) },
-        ),
+      () => nginx.desired(two, wish(1), { get: (_, name) => (name === 'main' ? main : undefined) }),
       /error retrieving stableIngress `gone` from cache: ingress.networking.k8s.io "gone" not found/,
     );
   });

@@ -23,8 +23,7 @@ import type { FailedIntent, RolloutIntent, RolloutPlan } from '../../plan/rollou
 import { WAVES_AFTER_STATUS, WAVES_BEFORE_STATUS } from '../../plan/rollout/index.ts';
 import type { ReplicaSet } from '../../plan/rollout/replica-set.ts';
 import { ownTemplate } from '../../plan/rollout/strip.ts';
-import type { RouterEvent } from '../../routers/index.ts';
-import { ROUTERS } from '../../routers/index.ts';
+import type { Router, RouterEvent } from '../../routers/index.ts';
 import type { ControlContext } from '../controller.ts';
 import { controllerOf, controllerRef } from '../controller.ts';
 import { NotLeading } from '../writer.ts';
@@ -49,9 +48,10 @@ export async function applyRolloutPlan(
   object: KubeObject,
   rollout: Rollout | undefined,
   plan: RolloutPlan,
+  routers: readonly Router[],
   signal: AbortSignal,
 ): Promise<Applied> {
-  const pass = new Pass(context, object, rollout, plan, signal);
+  const pass = new Pass(context, object, rollout, plan, routers, signal);
   return pass.run();
 }
 
@@ -59,6 +59,7 @@ class Pass {
   readonly #context: ControlContext;
   readonly #rollout: Rollout | undefined;
   readonly #plan: RolloutPlan;
+  readonly #routers: readonly Router[];
   readonly #options: { signal: AbortSignal; priority: 'high' | 'normal' };
   /** The Rollout as our last write left it. */
   #object: KubeObject;
@@ -70,12 +71,14 @@ class Pass {
     object: KubeObject,
     rollout: Rollout | undefined,
     plan: RolloutPlan,
+    routers: readonly Router[],
     signal: AbortSignal,
   ) {
     this.#context = context;
     this.#object = object;
     this.#rollout = rollout;
     this.#plan = plan;
+    this.#routers = routers;
     this.#options = { signal, priority: plan.urgent ? 'high' : 'normal' };
   }
 
@@ -378,7 +381,7 @@ class Pass {
   /** Routes go one after the other: the first error says what is wrong, and nothing further moves. */
   async #setRoute(intent: RolloutIntent & { kind: 'setRoute' }): Promise<void> {
     const { stores, writer } = this.#context;
-    const router = ROUTERS.find((item) => item.name === intent.router);
+    const router = this.#routers.find((item) => item.name === intent.router);
     if (router === undefined || this.#rollout === undefined) return;
     const objects = routerObjects(stores, this.#object.metadata.namespace);
     const events: RouterEvent[] = [];
@@ -390,7 +393,7 @@ class Pass {
         await writer.patch(
           write.type,
           this.#ref(write.name),
-          this.#guarded(write.type, write.name, write.patch, intent.weight),
+          this.#guarded(write.type, write.name, write.patch, intent.weight > 0 || intent.managed.length > 0),
           this.#options,
         );
       }
@@ -403,10 +406,10 @@ class Pass {
     type: ResourceType,
     name: string,
     patch: P,
-    weight: number,
+    gives: boolean,
   ): P {
     const resourceVersion = this.#stored(type, name)?.metadata.resourceVersion;
-    if (weight === 0 || patch.type !== 'merge' || resourceVersion === undefined) return patch;
+    if (!gives || patch.type !== 'merge' || resourceVersion === undefined) return patch;
     const body = patch.body as JsonObject;
     const metadata = isObject(body['metadata']) ? body['metadata'] : {};
     return { ...patch, body: { ...body, metadata: { ...metadata, resourceVersion } } };

@@ -21,7 +21,9 @@ import {
 import type { JsonObject } from '../../lang/json.ts';
 import { isObject } from '../../lang/json.ts';
 import { memoizeFrozen } from '../../lang/memo.ts';
+import { maxWeight } from '../../plan/rollout/defaults.ts';
 import { MANAGED_BY } from '../../plan/rollout/names.ts';
+import { rolesOf, stableEnd } from '../../plan/rollout/roles.ts';
 import type { FailedIntent, RolloutSnapshot, RouteView, ServiceView } from '../../plan/rollout/index.ts';
 import type { ReplicaSet } from '../../plan/rollout/replica-set.ts';
 import { collectTemplates } from '../../plan/analysis/build.ts';
@@ -35,7 +37,7 @@ import {
 import type { WorkloadView } from '../../plan/rollout/workload-ref.ts';
 import { withWorkload } from '../../plan/rollout/workload-ref.ts';
 import { ROUTERS } from '../../routers/index.ts';
-import type { RouterObjects } from '../../routers/index.ts';
+import type { Router, RouterObjects } from '../../routers/index.ts';
 import type { Stores } from '../controller.ts';
 import { decodeRollout } from './decode.ts';
 import { BY_OWNER, ORPHANS } from './indexes.ts';
@@ -46,6 +48,8 @@ export interface GatherFacts {
   readonly statusWrittenAt?: number | undefined;
   readonly failed?: readonly FailedIntent[] | undefined;
   readonly workload?: WorkloadView | undefined;
+  /** Those that the controller drives; by default all that there are. */
+  readonly routers?: readonly Router[] | undefined;
 }
 
 export function gatherRollout(stores: Stores, object: KubeObject, facts: GatherFacts): RolloutSnapshot {
@@ -68,7 +72,7 @@ export function gatherRollout(stores: Stores, object: KubeObject, facts: GatherF
     replicaSets: replicaSets(stores, uid, namespace),
     analysisRuns: analysisRuns(stores, uid),
     ...referenced,
-    routes: rollout === undefined ? [] : routes(stores, rollout),
+    routes: rollout === undefined ? [] : routes(stores, rollout, facts.routers ?? ROUTERS),
     statusWrittenAt: facts.statusWrittenAt,
     failed: facts.failed ?? [],
   });
@@ -190,13 +194,17 @@ function templatesOf(
 }
 
 /** What the routers' objects show now. */
-function routes(stores: Stores, rollout: Rollout): RouteView[] {
-  const max = rollout.spec.strategy?.canary?.trafficRouting?.maxTrafficWeight ?? 100;
+function routes(stores: Stores, rollout: Rollout, routers: readonly Router[]): RouteView[] {
+  const strategy = rollout.spec.strategy?.canary ?? {};
+  const scope = { max: maxWeight(strategy), ...rolesOf(strategy, stableEnd(rollout.status ?? {})) };
   const objects = routerObjects(stores, rollout.metadata.namespace);
-  return ROUTERS.filter((router) => router.isConfigured(rollout)).map((router) => ({
-    router: router.name,
-    ...router.observe(rollout, max, objects),
-  }));
+  return routers
+    .filter((router) => router.isConfigured(rollout))
+    .map((router) => ({
+      router: router.name,
+      confirms: router.verify !== undefined,
+      ...router.observe(rollout, scope, objects),
+    }));
 }
 
 export function routerObjects(stores: Stores, namespace: string | undefined): RouterObjects {

@@ -17,6 +17,8 @@ import type { FailedIntent, RolloutPlan } from '../../plan/rollout/index.ts';
 import { planRollout } from '../../plan/rollout/index.ts';
 import type { StatusForm } from '../../plan/rollout/status-form.ts';
 import { storedForm } from '../../plan/rollout/status-form.ts';
+import type { Router } from '../../routers/index.ts';
+import { ROUTERS } from '../../routers/index.ts';
 import type {
   Change,
   ControlContext,
@@ -35,7 +37,7 @@ import { gatherRollout } from './gather.ts';
 import { withPods } from './pods.ts';
 import { unwatchedUntil, WATCHED_WORKLOADS, WorkloadReader } from './workload-ref.ts';
 import { decodeRollout } from './decode.ts';
-import { rolloutInformers, ROUTER_TYPES } from './informers.ts';
+import { rolloutInformers, typesOf } from './informers.ts';
 import { inDecidedForm } from './status-form.ts';
 import { BY_NAMESPACE, REFERENCES, referencesTo, rolloutOwning } from './indexes.ts';
 
@@ -44,6 +46,8 @@ export interface RolloutDependencies {
   readonly workers?: number | undefined;
   /** `--observed-generation`: in which form the status is stored. */
   readonly statusForm?: StatusForm | undefined;
+  /** Those that it drives; by default all that there are. */
+  readonly routers?: readonly Router[] | undefined;
   /** The end of an update is on record. */
   readonly onFinished?: ((finished: FinishedRollout) => void) | undefined;
 }
@@ -59,11 +63,12 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
   const workloads = new WorkloadReader(context);
   const writtenAt = new Map<string, { uid: string | undefined; at: number }>();
   const departed = new Departed(context);
+  const routers = deps.routers ?? ROUTERS;
 
   return {
     name: 'Rollouts',
     workers: deps.workers ?? DEFAULT_WORKERS,
-    informers: rolloutInformers(labelSelector),
+    informers: rolloutInformers(labelSelector, routers),
     primary: ROLLOUT,
     watches: [
       {
@@ -76,9 +81,13 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
       },
       { type: REPLICA_SET, wakes: wakesOfReplicaSet },
       { type: ANALYSIS_RUN, wakes: wakesOfRun, urgent: isVerdict },
-      ...[SERVICE, ANALYSIS_TEMPLATE, CLUSTER_ANALYSIS_TEMPLATE, ...WATCHED_WORKLOADS, ...ROUTER_TYPES].map(
-        wakesReferrers,
-      ),
+      ...[
+        SERVICE,
+        ANALYSIS_TEMPLATE,
+        CLUSTER_ANALYSIS_TEMPLATE,
+        ...WATCHED_WORKLOADS,
+        ...typesOf(routers),
+      ].map(wakesReferrers),
     ],
     async reconcile(key, signal) {
       departed.tell(key);
@@ -111,13 +120,14 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
       statusWrittenAt: known?.uid === object.metadata.uid ? known?.at : undefined,
       failed,
       workload,
+      routers,
     });
     const { snapshot, podsError } = await withPods(context, gathered, signal);
     const decided = planRollout(snapshot);
     const stored = isObject(object['status']) ? (object['status'] as RolloutStatus) : {};
     const plan = { ...decided, status: storedForm(form, decided.status, stored, now) };
     report(key, plan);
-    const applied = await applyRolloutPlan(context, object, snapshot.rollout, plan, signal);
+    const applied = await applyRolloutPlan(context, object, snapshot.rollout, plan, routers, signal);
     if (applied.statusWritten) {
       writtenAt.set(key, { uid: object.metadata.uid, at: context.clock.now() });
       const finished = finishedBetween(stored, decided.status ?? {});

@@ -4,7 +4,7 @@ import type { KubeObject, ResourceType } from '../../kube/api.ts';
 import { keyOf } from '../../kube/api.ts';
 import type { IndexFunction } from '../../kube/store.ts';
 import { serviceReferences, templateReferences } from '../../plan/rollout/validate-references.ts';
-import { ROUTERS } from '../../routers/index.ts';
+import type { Router } from '../../routers/index.ts';
 import { controllerOf } from '../controller.ts';
 import { decodeRollout } from './decode.ts';
 import { workloadReference } from './workload-ref.ts';
@@ -28,24 +28,26 @@ export const byNamespace: IndexFunction = (object) => [namespaceOf(object)];
 
 /** Rollouts by what they refer to: `Service/ns/name`, `AnalysisTemplate/ns/name`, `ingresses/ns/name`. */
 export const REFERENCES = 'rollout/references';
-export const references: IndexFunction = (object) => {
-  const decoded = decodeRollout(object);
-  if (!decoded.ok) return [];
-  const rollout = decoded.value;
-  const at = (kind: string, name: string): string => referenceKey(kind, namespaceOf(object), name);
-  return [
-    ...[workloadReference(rollout)].flatMap((ref) => (ref === undefined ? [] : [at(ref.kind, ref.name)])),
-    ...serviceReferences(rollout).map(({ name }) => at('Service', name)),
-    ...templateReferences(rollout).map((ref) =>
-      ref.clusterScope === true
-        ? referenceKey('ClusterAnalysisTemplate', '', ref.templateName ?? '')
-        : at('AnalysisTemplate', ref.templateName ?? ''),
-    ),
-    ...ROUTERS.filter((router) => router.isConfigured(rollout)).flatMap((router) =>
-      router.references(rollout).map(({ type, name }) => at(type.kind, name)),
-    ),
-  ];
-};
+export const referencesBy =
+  (routers: readonly Router[]): IndexFunction =>
+  (object) => {
+    const decoded = decodeRollout(object);
+    if (!decoded.ok) return [];
+    const rollout = decoded.value;
+    const at = (kind: string, name: string): string => referenceKey(kind, namespaceOf(object), name);
+    return [
+      ...[workloadReference(rollout)].flatMap((ref) => (ref === undefined ? [] : [at(ref.kind, ref.name)])),
+      ...serviceReferences(rollout).map(({ name }) => at('Service', name)),
+      ...templateReferences(rollout).map((ref) =>
+        ref.clusterScope === true
+          ? referenceKey('ClusterAnalysisTemplate', '', ref.templateName ?? '')
+          : at('AnalysisTemplate', ref.templateName ?? ''),
+      ),
+      ...routers
+        .filter((router) => router.isConfigured(rollout))
+        .flatMap((router) => router.references(rollout).map(({ type, name }) => at(type.kind, name))),
+    ];
+  };
 
 export const referenceKey = (kind: string, namespace: string, name: string): string =>
   `${kind}/${namespace}/${name}`;

@@ -182,7 +182,8 @@ function isSafe(world: RehearsalWorld, hash: string): boolean {
   const { canary, blueGreen } = world.rollout.spec.strategy ?? {};
   if (blueGreen !== undefined)
     return world.services.get(blueGreen.activeService ?? '')?.selector[HASH_LABEL] !== hash;
-  if (canary?.trafficRouting !== undefined) return [...world.routes.values()].every((weight) => weight === 0);
+  if (canary?.trafficRouting !== undefined)
+    return world.shownRoutes().every(({ weight, managed = [] }) => weight === 0 && managed.length === 0);
   const rs = world.withHash(hash);
   return rs === undefined || (rs.spec.replicas ?? 0) === 0;
 }

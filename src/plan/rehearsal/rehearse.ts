@@ -156,7 +156,7 @@ function momentOf(
   written: RolloutStatus | undefined,
 ): Moment {
   const status = statusOf(world);
-  const [weight] = world.routes.values();
+  const [route] = world.shownRoutes();
   return {
     at: world.now - start,
     writes,
@@ -164,7 +164,7 @@ function momentOf(
     step: status.currentStepIndex,
     phase: status.phase ?? '',
     message: status.message ?? '',
-    weight: world.routes.size === 0 ? undefined : (weight ?? 0),
+    weight: route === undefined ? undefined : (route.weight ?? 0),
     versions: versionsOf(world),
   };
 }

@@ -2,6 +2,7 @@
 
 import { formatPath } from '../../api/decode.ts';
 import type { RolloutIntent } from '../rollout/index.ts';
+import type { RoutesWanted } from '../rollout/intents.ts';
 import { SCALE_DOWN_DEADLINE } from '../rollout/names.ts';
 
 export interface Names {
@@ -39,7 +40,7 @@ export function intentText(intent: RolloutIntent, names: Names): string | undefi
     case 'setServiceSelector':
       return `Service ${intent.service} selects ${names.version(intent.hash)}`;
     case 'setRoute':
-      return `route: canary ${intent.weight} of ${intent.max}`;
+      return `route: ${routeText(intent)}`;
     case 'createAnalysisRun':
       return `start AnalysisRun ${intent.object.metadata.name}`;
     case 'terminateAnalysisRun':
@@ -49,6 +50,16 @@ export function intentText(intent: RolloutIntent, names: Names): string | undefi
     default:
       return intent satisfies never;
   }
+}
+
+function routeText(wanted: RoutesWanted): string {
+  const { weight, max, managed } = wanted;
+  const beside = managed.map(({ setHeaderRoute, setMirrorRoute }) =>
+    setHeaderRoute === undefined
+      ? `mirror ${setMirrorRoute?.name ?? ''}`
+      : `header ${setHeaderRoute.name ?? ''}`,
+  );
+  return [`canary ${weight} of ${max}`, ...beside].join(', ');
 }
 
 function annotationsText(annotations: Readonly<Record<string, string | null>>): string {

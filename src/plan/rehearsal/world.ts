@@ -16,7 +16,11 @@ import { EPHEMERAL_METADATA, HASH_LABEL, REVISION, WORKLOAD_GENERATION } from '.
 import { podsNeeded } from '../rollout/pods-needed.ts';
 import type { ReplicaSet } from '../rollout/replica-set.ts';
 import { hashOf } from '../rollout/replica-set.ts';
+import { rolesOf, stableEnd } from '../rollout/roles.ts';
+import type { RouteView } from '../rollout/snapshot.ts';
 import { Pods } from './pods.ts';
+import type { RouteState } from './routes.ts';
+import { afterWrite, shownAs } from './routes.ts';
 
 export interface Assumptions {
   /** Milliseconds from the wish for a pod of this version until it is available; Infinity: never. */
@@ -42,8 +46,8 @@ export class RehearsalWorld {
   readonly replicaSets = new Map<string, ReplicaSet>();
   readonly services = new Map<string, ServiceState>();
   readonly runs = new Map<string, AnalysisRun>();
-  /** Weight of the canary by router; undefined: not yet as the Rollout wants it. */
-  readonly routes = new Map<string, number | undefined>();
+  /** By router. */
+  readonly routes = new Map<string, RouteState>();
   readonly templates: AnalysisTemplate[];
   readonly pods: Pods;
   protected readonly assumptions: Assumptions;
@@ -71,8 +75,7 @@ export class RehearsalWorld {
     for (const [name, service] of Object.entries(start.services))
       if (service !== null)
         this.services.set(name, { selector: { ...service.selector }, managedBy: service.managedBy });
-    for (const { router, weight, current } of start.routes)
-      this.routes.set(router, current ? weight : undefined);
+    for (const view of start.routes) this.routes.set(view.router, { view });
   }
 
   /** The same world, to try something in. */
@@ -95,11 +98,7 @@ export class RehearsalWorld {
         services: Object.fromEntries(
           [...this.services].map(([name, service]) => [name, { name, ...service }]),
         ),
-        routes: [...this.routes].map(([router, weight]) => ({
-          router,
-          weight,
-          current: weight !== undefined,
-        })),
+        routes: this.shownRoutes(),
         statusWrittenAt: this.statusWrittenAt,
         failed,
       }),
@@ -196,7 +195,7 @@ export class RehearsalWorld {
         return;
       }
       case 'setRoute':
-        this.routes.set(intent.router, intent.weight);
+        this.routes.set(intent.router, afterWrite(this.#routeState(intent.router), intent));
         return;
       case 'createAnalysisRun': {
         const run = structuredClone(intent.object) as unknown as AnalysisRun;
@@ -231,6 +230,22 @@ export class RehearsalWorld {
       default:
         intent satisfies never;
     }
+  }
+
+  /** What the routers show now. */
+  shownRoutes(): RouteView[] {
+    return [...this.routes.values()].map((state) => this.routeView(state));
+  }
+
+  protected routeView(state: RouteState): RouteView {
+    const { spec, status = {} } = this.rollout;
+    return shownAs(state, rolesOf(spec.strategy?.canary ?? {}, stableEnd(status)));
+  }
+
+  #routeState(router: string): RouteState {
+    const state = this.routes.get(router);
+    if (state === undefined) throw new RehearsalError(`there is no router ${router}`);
+    return state;
   }
 
   /** Of all versions. */

@@ -61,7 +61,8 @@ export function decideCanary(
   recordStart(s, promoted);
   const { canaryReachable } = planServices(s, promoted);
   const atDesired = isAtDesired(s, promoted);
-  const traffic = planTraffic(s, promoted, weightDecision(s, promoted, { atDesired, canaryReachable }));
+  const facts = { atDesired, canaryReachable };
+  const traffic = planTraffic(s, promoted, weightDecision(s, promoted, facts), facts);
   const trafficFailed = s.routed && snapshot.failed.length > 0;
   const advanced = trafficFailed
     ? promoted

@@ -14,6 +14,10 @@ export function maxWeight(canary: CanaryStrategy): number {
   return canary.trafficRouting?.maxTrafficWeight ?? DEFAULT_MAX_WEIGHT;
 }
 
+/** minPodsPerReplicaSet: what a ReplicaSet with any pods has at least. */
+export const replicaFloor = (canary: CanaryStrategy, replicas: number): number =>
+  Math.min(canary.minPodsPerReplicaSet ?? 0, replicas);
+
 const DEFAULT_DELAY_SECONDS = 30;
 
 /** How long a ReplicaSet that is no longer used keeps its pods. Only where a router may still send to them. */

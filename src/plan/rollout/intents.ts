@@ -3,12 +3,13 @@
  * the other, the writes of one wave at once, and the status patch stands between `routes` and `sizes`.
  */
 
-import type { RolloutStatus } from '../../api/rollout.ts';
+import type { ManagedRoute, RolloutStatus, WeightDestination } from '../../api/rollout.ts';
 import type { JsonObject } from '../../lang/json.ts';
 import type { AnalysisRunManifest } from '../analysis/run-object.ts';
 import type { Plan, PlannedEvent } from '../types.ts';
 import type { PodMetadataPatch } from './ephemeral-metadata.ts';
 import type { ReplicaSet } from './replica-set.ts';
+import type { ServiceRoles } from './roles.ts';
 
 /**
  * - `verdict`: the routes of an abort, before everything else;
@@ -89,15 +90,23 @@ export type RolloutIntent =
       /** The hash in the selector now; '' when none. */
       readonly from: string;
     })
-  | (Base & {
-      readonly kind: 'setRoute';
-      readonly router: string;
-      /** Of the canary; the rest up to `max` goes to stable. */
-      readonly weight: number;
-      readonly max: number;
-    })
+  | (Base & RoutesWanted & { readonly kind: 'setRoute'; readonly router: string })
   | (Base & { readonly kind: 'createAnalysisRun'; readonly object: AnalysisRunManifest })
   | (Base & { readonly kind: 'terminateAnalysisRun' | 'deleteAnalysisRun'; readonly target: Target });
+
+/** All that the routers are asked for. */
+export interface RoutesWanted extends ServiceRoles {
+  /** Of the canary; what this and `additional` leave of `max` goes to stable. */
+  readonly weight: number;
+  readonly max: number;
+  readonly canaryHash: string;
+  readonly stableHash: string;
+  readonly additional: readonly WeightDestination[];
+  /** Header and mirror routes to the canary, first match first. */
+  readonly managed: readonly ManagedRoute[];
+  /** The weight is lowered before the versions behind it change. */
+  readonly weightFirst: boolean;
+}
 
 /** An Event with its place: `of` names the write that it tells of, and is dropped with it when that failed. */
 export interface RolloutEvent extends PlannedEvent {

@@ -4,7 +4,7 @@
  * gets done takes its row out. Pure.
  */
 
-import type { CanaryStep, CanaryStrategy, Rollout } from '../../api/rollout.ts';
+import type { CanaryStep, Rollout, TrafficRouting } from '../../api/rollout.ts';
 
 export interface NotImplementedField {
   /** Path as a user writes it: `spec.strategy.canary.steps[2].experiment`. */
@@ -26,41 +26,43 @@ const isSet = <T>(key: string & keyof T, reason: string): Row<T> => ({
   reason,
 });
 
-const ROLLOUT: readonly Row<Rollout['spec']>[] = [];
-
-const CANARY: readonly Row<CanaryStrategy>[] = [
-  {
-    path: 'dynamicStableScale',
-    isUsed: ({ dynamicStableScale }) => dynamicStableScale === true,
-    reason: 'stable keeps its size during an update',
-  },
-  isSet('pingPong', 'services do not change roles'),
-];
-
 const STEP: readonly Row<CanaryStep>[] = [
   isSet('experiment', 'experiments are not started'),
   isSet('plugin', 'step plugins are not run'),
-  isSet('setHeaderRoute', 'header routes are not made'),
-  isSet('setMirrorRoute', 'mirror routes are not made'),
 ];
 
-const ROUTERS_DONE: ReadonlySet<string> = new Set(['nginx']);
-const ROUTERS = ['nginx', 'istio', 'alb', 'smi', 'ambassador', 'appMesh', 'traefik', 'apisix', 'plugins'];
-const ROUTING: readonly Row<NonNullable<CanaryStrategy['trafficRouting']>>[] = ROUTERS.filter(
-  (router) => !ROUTERS_DONE.has(router),
-).map((router) => isSet(router, 'weights are not given to this router'));
+/** The routers that every controller drives. */
+const DRIVEN: ReadonlySet<string> = new Set(['nginx']);
+const ROUTERS = ['nginx', 'istio', 'alb', 'smi', 'ambassador', 'appMesh', 'traefik', 'apisix'];
+const NO_ROUTER = 'weights are not given to this router';
 
-/** Fields of the Rollout that it uses and Sluice can't honour yet, in the order of the table. */
-export function notImplemented(rollout: Rollout): NotImplementedField[] {
-  const { spec } = rollout;
-  const canary = spec.strategy?.canary;
+/**
+ * Fields of the Rollout that it uses and Sluice can't honour yet, in the order of the table. `driven` names the routers
+ * that this controller has, plugins as `plugins.<name>`.
+ */
+export function notImplemented(
+  rollout: Rollout,
+  driven: ReadonlySet<string> = DRIVEN,
+): NotImplementedField[] {
+  const canary = rollout.spec.strategy?.canary;
   const at = 'spec.strategy.canary';
   return [
-    ...used(ROLLOUT, spec, 'spec'),
-    ...used(CANARY, canary, at),
-    ...used(ROUTING, canary?.trafficRouting, `${at}.trafficRouting`),
+    ...routersMissing(canary?.trafficRouting, driven, `${at}.trafficRouting`),
     ...(canary?.steps ?? []).flatMap((step, index) => used(STEP, step, `${at}.steps[${index}]`)),
   ];
+}
+
+function routersMissing(
+  routing: TrafficRouting | undefined,
+  driven: ReadonlySet<string>,
+  path: string,
+): NotImplementedField[] {
+  const named = ROUTERS.filter((router) => !driven.has(router)).map((router) =>
+    isSet<TrafficRouting>(router, NO_ROUTER),
+  );
+  const plugins = Object.keys(routing?.plugins ?? {});
+  const known = plugins.length > 0 && plugins.every((plugin) => driven.has(`plugins.${plugin}`));
+  return used(known ? named : [...named, isSet<TrafficRouting>('plugins', NO_ROUTER)], routing, path);
 }
 
 function used<T>(rows: readonly Row<T>[], value: T | undefined, path: string): NotImplementedField[] {

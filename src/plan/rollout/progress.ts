@@ -9,9 +9,12 @@ import type { Course } from './canary/course.ts';
 import { currentStep } from './canary/course.ts';
 import { thresholdMet } from './canary/sizes.ts';
 import { conditionOf } from './conditions.ts';
-import { stepsOf } from './defaults.ts';
+import { maxWeight, stepsOf } from './defaults.ts';
+import { HASH_LABEL } from './names.ts';
 import { countsOf, createdAt } from './replica-set.ts';
 import { isWithinRollbackWindow } from './rollback-window.ts';
+import type { PingPong } from './roles.ts';
+import { otherEnd, rolesOf, stableEnd } from './roles.ts';
 import type { Situation } from './situation.ts';
 import { pauseSeconds, stepText } from './step-text.ts';
 
@@ -41,6 +44,10 @@ export const INCONCLUSIVE_RUN = 'InconclusiveAnalysisRun';
 
 export const isPromoted = (s: Situation, p: Progress): boolean =>
   p.stableHash !== '' && p.stableHash === s.revisions.hash;
+
+/** The end of a ping-pong pair that is stable's after this pass: a promotion swaps them. */
+export const stableEndAfter = (s: Situation, p: Pick<Progress, 'promotedNow'>): PingPong =>
+  p.promotedNow ? otherEnd(stableEnd(s.old)) : stableEnd(s.old);
 
 export const isInconclusive = (p: Pick<Progress, 'pauses'>): boolean =>
   p.pauses.some((pause) => pause.reason.startsWith('Inconclusive'));
@@ -238,8 +245,13 @@ export function promoteWhenReady(s: Situation, p: Progress, hold?: string): Prog
   }
   // Basic canary: the old version has left before the new one takes its name, so that the end is one status.
   const left = Math.max(s.stable?.size ?? 0, s.stable?.created ?? 0);
-  if (!s.routed && left > 0 && s.canary.available >= s.replicas) {
+  if (!s.routed && s.strategy.pingPong === undefined && left > 0 && s.canary.available >= s.replicas) {
     s.draft.note('promote.wait', `${left} pods of the old version are still there`);
+    return p;
+  }
+  const missing = routesMissing(s, p);
+  if (missing !== undefined) {
+    s.draft.note('promote.wait', missing);
     return p;
   }
   const reason = p.promoteFull
@@ -248,6 +260,23 @@ export function promoteWhenReady(s: Situation, p: Progress, hold?: string): Prog
       ? 'Rollback within window'
       : `Completed all ${steps} canary steps`;
   return promote(s, p, reason);
+}
+
+/** What the routes still lack for a promotion; undefined: nothing. */
+function routesMissing(s: Situation, p: Progress): string | undefined {
+  const { pingPong } = s.strategy;
+  const max = maxWeight(s.strategy);
+  if (pingPong !== undefined && s.routed) {
+    // The promotion makes this Service the stable one.
+    const { canaryService = '' } = rolesOf(s.strategy, stableEnd(s.old));
+    if (s.snapshot.services[canaryService]?.selector[HASH_LABEL] !== s.revisions.hash)
+      return `Service ${canaryService} does not select the new version yet`;
+  }
+  if (p.promoteFull || stepCount(s) === 0) return undefined;
+  const confirmed = s.snapshot.routes
+    .filter((route) => route.confirms === true)
+    .every((route) => route.weight === max && route.verified !== false);
+  return confirmed ? undefined : `end of rollout, desired weight ${max} not yet verified`;
 }
 
 function promote(s: Situation, p: Progress, reason: string): Progress {

@@ -6,20 +6,23 @@ import { HASH_LABEL } from './names.ts';
 import type { Wave } from './intents.ts';
 import type { Progress } from './progress.ts';
 import { courseOf, isPromoted } from './progress.ts';
+import { rolesOf, stableEnd } from './roles.ts';
 import type { Situation } from './situation.ts';
-import { hasFailed } from './situation.ts';
+import { hasFailed, mayGetTraffic } from './situation.ts';
 
 interface Wish {
   readonly service: string;
   readonly hash: string;
   readonly counts: Counts;
+  /** Not to wait for pods of it: nothing is sent there before they are available. */
+  readonly unchecked?: boolean;
 }
 
 /** Adds the switches to the plan; says whether the canary Service then selects the new version. */
 export function planServices(s: Situation, p: Progress): { canaryReachable: boolean } {
   for (const wish of wishes(s, p)) switchService(s, p, wish);
-  const { canaryService } = s.strategy;
-  if (!named(canaryService)) return { canaryReachable: true };
+  const { canaryService } = rolesOf(s.strategy, stableEnd(s.old));
+  if (canaryService === undefined) return { canaryReachable: true };
   const switched = s.draft.intents.some(
     (intent) =>
       intent.kind === 'setServiceSelector' &&
@@ -31,7 +34,7 @@ export function planServices(s: Situation, p: Progress): { canaryReachable: bool
 }
 
 function wishes(s: Situation, p: Progress): Wish[] {
-  const list: Wish[] = [];
+  const list: Wish[] = [...pingPongWishes(s, p)];
   const { canaryService, stableService } = s.strategy;
   const fresh: Omit<Wish, 'service'> = { hash: s.revisions.hash, counts: s.canary };
   const stable: Omit<Wish, 'service'> | undefined = isPromoted(s, p)
@@ -47,6 +50,26 @@ function wishes(s: Situation, p: Progress): Wish[] {
   }
   return list;
 }
+
+/**
+ * Of a pair only the end that plays the canary's part is ever moved, and before the new version has pods. That of a
+ * stable version which never had it (ping-pong is new to this Rollout) is given to it once.
+ */
+function pingPongWishes(s: Situation, p: Progress): Wish[] {
+  if (s.strategy.pingPong === undefined) return [];
+  const { canaryService, stableService } = rolesOf(s.strategy, stableEnd(s.old));
+  const list: Wish[] = [];
+  const settled = isPromoted(s, p) && !p.promotedNow;
+  if (canaryService !== undefined && !settled)
+    list.push({ service: canaryService, hash: s.revisions.hash, counts: s.canary, unchecked: true });
+  const stable = isPromoted(s, p) ? s.canary : s.stable;
+  if (stableService !== undefined && stable !== undefined && !p.promotedNow && !selects(s, stableService))
+    list.push({ service: stableService, hash: p.stableHash, counts: stable });
+  return list;
+}
+
+const selects = (s: Situation, service: string): boolean =>
+  s.snapshot.services[service]?.selector[HASH_LABEL] !== undefined;
 
 const named = (service: string | undefined): service is string => service !== undefined && service !== '';
 
@@ -74,7 +97,9 @@ function switchService(s: Situation, p: Progress, wish: Wish): void {
   if (from === wish.hash && adopted) return;
   if (from !== wish.hash) {
     const { counts } = wish;
-    const ready = adopted ? counts.available > 0 : counts.size > 0 && counts.available >= counts.size;
+    const ready =
+      wish.unchecked === true ||
+      (adopted ? counts.available > 0 : counts.size > 0 && counts.available >= counts.size);
     if (!ready) {
       draft.note(
         'service.wait',
@@ -115,15 +140,29 @@ export function selectVersion(
   return true;
 }
 
-/** The canary Service may change its version only while the routers send it nothing, or it gets its own back. */
+/**
+ * The canary Service may change its version only while the routers send it nothing, or it gets its own back. The stable
+ * version may take it in any case, unless it was made small on purpose.
+ */
 function carriesOtherTraffic(s: Situation, wish: Wish): boolean {
-  if (!s.routed || wish.service !== s.strategy.canaryService || wish.hash !== s.revisions.hash) return false;
+  const { canaryService } = rolesOf(s.strategy, stableEnd(s.old));
+  if (!s.routed || wish.service !== canaryService) return false;
   const recorded = s.old.canary?.weights?.canary;
   if (recorded === undefined || recorded.weight === 0 || recorded.podTemplateHash === wish.hash) return false;
-  return s.old.stableRS !== wish.hash;
+  return s.strategy.dynamicStableScale === true || s.old.stableRS !== wish.hash;
 }
 
-/** Whether a Service that the Rollout names selects this version now. */
-export function isSelected(s: Situation, hash: string): boolean {
-  return Object.values(s.snapshot.services).some((view) => view?.selector[HASH_LABEL] === hash);
-}
+/** Whether a Service that the Rollout names selects this version now. The idle end of a ping-pong pair doesn't count. */
+export const isSelected = (s: Situation, hash: string): boolean =>
+  isSelectedBeside(s, hash, s.strategy.pingPong === undefined ? undefined : idleService(s));
+
+/** The same, but by another Service than that of a canary to which nothing is routed. */
+export const isServed = (s: Situation, hash: string): boolean => isSelectedBeside(s, hash, idleService(s));
+
+const idleService = (s: Situation): string | undefined =>
+  s.routed && mayGetTraffic(s) ? undefined : rolesOf(s.strategy, stableEnd(s.old)).canaryService;
+
+const isSelectedBeside = (s: Situation, hash: string, idle: string | undefined): boolean =>
+  Object.entries(s.snapshot.services).some(
+    ([name, view]) => name !== idle && view?.selector[HASH_LABEL] === hash,
+  );

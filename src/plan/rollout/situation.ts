@@ -62,3 +62,8 @@ export function situate(
 /** Whether a write of this pass was already tried in vain. */
 export const hasFailed = (s: Pick<Situation, 'snapshot'>, key: string): boolean =>
   s.snapshot.failed.some((failure) => failure.key === key);
+
+/** Whether anything still sends traffic to the canary: by the record, or by what the routers show (rule 3). */
+export const mayGetTraffic = (s: Pick<Situation, 'old' | 'snapshot'>): boolean =>
+  (s.old.canary?.weights?.canary.weight ?? 0) > 0 ||
+  s.snapshot.routes.some(({ weight = 0, managed = [] }) => weight > 0 || managed.length > 0);

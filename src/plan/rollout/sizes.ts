@@ -1,10 +1,12 @@
 /** The sizes of all ReplicaSets after this pass, and the writes that get there (spec 02 sections 8 to 10, 03 section 5). */
 
 import { formatTime } from '../../lang/time.ts';
+import type { Weights } from './canary/sizes.ts';
 import { atDesired, basicSizes, basicSizesAtOnce, basicTarget, routedSizes } from './canary/sizes.ts';
 import type { Sizes } from './canary/target.ts';
+import type { Counts } from './canary/counts.ts';
 import { sum } from './canary/counts.ts';
-import { abortScaleDownDelay, maxWeight, scaleDownDelaySeconds } from './defaults.ts';
+import { abortScaleDownDelay, maxWeight, replicaFloor, scaleDownDelaySeconds } from './defaults.ts';
 import { DESIRED_REPLICAS, SCALE_DOWN_DEADLINE } from './names.ts';
 import type { Progress } from './progress.ts';
 import { courseOf, isInconclusive, isPromoted } from './progress.ts';
@@ -20,9 +22,9 @@ import {
 import { createKey, newReplicaSet } from './revision.ts';
 import { restartIsDue } from './restart.ts';
 import { withRestartSurge } from './restart-surge.ts';
-import { isSelected } from './services.ts';
+import { isSelected, isServed } from './services.ts';
 import type { Situation } from './situation.ts';
-import { hasFailed } from './situation.ts';
+import { hasFailed, mayGetTraffic } from './situation.ts';
 
 function input(s: Situation, p: Progress) {
   return {
@@ -40,11 +42,44 @@ export function wantedSizes(s: Situation, p: Progress): Sizes {
       ? basicSizes(input(s, p), s.fences)
       : basicSizesAtOnce(input(s, p), s.fences);
   if (input(s, p).stable === undefined) return { canary: s.replicas, stable: 0 };
+  const sizes = routedSizes(input(s, p), weightsInForce(s));
+  const takesAllBack = isReplacing(s) || (p.abort && s.strategy.abortScaleDownDelaySeconds === 0);
+  return takesAllBack ? { ...sizes, stable: s.replicas } : sizes;
+}
+
+/** For each the most traffic that it may have, by the record and by what the routers show. */
+function weightsInForce(s: Situation): Weights | undefined {
   const recorded = s.old.canary?.weights;
-  return routedSizes(
-    input(s, p),
-    recorded === undefined ? undefined : { canary: recorded.canary.weight, stable: recorded.stable.weight },
-  );
+  if (recorded === undefined) return undefined;
+  const max = maxWeight(s.strategy);
+  const shown = s.snapshot.routes.flatMap(({ weight }) => weight ?? []);
+  return {
+    canary: Math.max(recorded.canary.weight, ...shown),
+    stable: Math.max(recorded.stable.weight, ...shown.map((weight) => max - weight)),
+  };
+}
+
+/** A version that this one replaces in the middle still has traffic: stable is to take all of it back. */
+function isReplacing(s: Situation): boolean {
+  const canary = s.old.canary?.weights?.canary;
+  return canary !== undefined && canary.weight > 0 && canary.podTemplateHash !== s.revisions.hash;
+}
+
+const isDynamic = (s: Situation): boolean => s.routed && s.strategy.dynamicStableScale === true;
+
+/**
+ * With dynamicStableScale both versions shrink. Neither goes below what the other's available pods leave open of all
+ * replicas (rule 5), whatever a progress threshold let pass.
+ */
+function neededBeside(s: Situation, own: Counts, wanted: number, other: Counts | undefined): number {
+  if (!isDynamic(s) || wanted >= own.size) return wanted;
+  const kept = Math.max(wanted, Math.min(own.size, s.replicas - (other?.available ?? 0)));
+  if (kept > wanted)
+    s.draft.note(
+      'size.beside',
+      `${kept} pods stay until the other version has ${s.replicas - wanted} available`,
+    );
+  return kept;
 }
 
 /** Whether the current step has its pods: those of its target, not only those of the next move towards it. */
@@ -57,6 +92,8 @@ export function isAtDesired(s: Situation, p: Progress): boolean {
 /** Nobody scales while a person holds the update, except to follow a change of spec.replicas. */
 function isHalted(s: Situation, p: Progress): boolean {
   if (s.rollout.spec.paused !== true && !isInconclusive(p)) return false;
+  // Stable must grow, or an aborted version would keep its traffic (rule 7).
+  if (p.abort && isDynamic(s)) return false;
   const { fresh, stable } = s.revisions;
   return ![fresh, stable].some(
     (rs) => rs !== undefined && countsOf(rs).size > 0 && (desiredReplicasOf(rs) ?? s.replicas) !== s.replicas,
@@ -97,9 +134,13 @@ function planStable(
 ): void {
   const { stable, fresh } = s.revisions;
   if (stable === undefined || stable === fresh || isPromoted(s, p)) return;
+  const counts = countsOf(stable);
+  // An abort only ever gives stable pods back.
+  const least = p.abort && isDynamic(s) ? Math.min(counts.size, s.replicas) : 0;
+  const needed = neededBeside(s, counts, Math.max(wanted.stable, least), s.canary);
   const kept = halted
     ? heldSize(s, stable, wanted.stable)
-    : withRestartSurge(s, stable, keptForService(s, stable, wanted.stable));
+    : withRestartSurge(s, stable, keptForService(s, stable, needed));
   const size = settled(s, stable, kept);
   planned.set(stable.metadata.name, size);
   scale(s, stable, size, { halted, dropDeadline: true, wave: 'stable' });
@@ -133,9 +174,13 @@ function planNew(
     planned.set(name, planAborted(s, fresh, delay, deadline, wanted.canary));
     return;
   }
+  const needed = isPromoted(s, p)
+    ? wanted.canary
+    : neededBeside(s, s.canary, keptForTraffic(s, p, wanted.canary), s.stable);
+  const selected = s.routed && !isPromoted(s, p) ? isServed : isSelected;
   const kept = halted
     ? heldSize(s, fresh, wanted.canary)
-    : withRestartSurge(s, fresh, keptForService(s, fresh, keptForTraffic(s, p, wanted.canary)));
+    : withRestartSurge(s, fresh, keptForService(s, fresh, needed, selected));
   const size = settled(s, fresh, kept);
   planned.set(name, size);
   scale(s, fresh, size, { halted, dropDeadline: true });
@@ -160,12 +205,15 @@ function planAborted(
   };
   if (delay === 'never') return keep('the canary keeps its pods: abortScaleDownDelaySeconds is 0');
   if (size === 0) return keep('the canary has no pods');
-  if ((s.old.canary?.weights?.canary.weight ?? 0) > 0 || isSelected(s, s.revisions.hash))
-    return keep('the canary keeps its pods until traffic has left it');
-  if (s.strategy.dynamicStableScale === true && (s.strategy.abortScaleDownDelaySeconds ?? 0) === 0) {
-    scale(s, fresh, wanted, { halted: false, dropDeadline: false });
-    return wanted;
+  const waits = mayGetTraffic(s) || isSelected(s, s.revisions.hash);
+  if (isDynamic(s) && s.strategy.abortScaleDownDelaySeconds === undefined) {
+    // Down by the steps, as stable comes back.
+    const needed = neededBeside(s, s.canary, wanted, s.stable);
+    const left = Math.min(size, waits ? Math.max(1, needed) : needed);
+    scale(s, fresh, left, { halted: false, dropDeadline: false });
+    return left;
   }
+  if (waits) return keep('the canary keeps its pods until traffic has left it');
   if (deadline === undefined) {
     if ((s.stable?.available ?? 0) < s.replicas)
       return keep('the canary keeps its pods until stable has all of its own');
@@ -199,9 +247,13 @@ export function isShrinking(rs: ReplicaSet): boolean {
   return created > size;
 }
 
-/** When a step lowers the weight, the pods follow the traffic. An explicit setCanaryScale is the user's own word. */
+/**
+ * When a step lowers the weight, the pods follow the traffic. An explicit setCanaryScale is the user's own word, but the
+ * last pods go only after the traffic.
+ */
 function keptForTraffic(s: Situation, p: Progress, wanted: number): number {
   if (!s.routed || isPromoted(s, p)) return wanted;
+  if (wanted === 0 && s.replicas > 0 && mayGetTraffic(s)) return s.canary.size;
   const recorded = s.old.canary?.weights?.canary;
   if (recorded === undefined || recorded.podTemplateHash !== s.revisions.hash || recorded.weight === 0)
     return wanted;
@@ -211,13 +263,16 @@ function keptForTraffic(s: Situation, p: Progress, wanted: number): number {
   return Math.max(wanted, Math.min(needed, s.canary.size));
 }
 
-/** Basic canary: the last pods that a Service selects stay until it selects others. */
-function keptForService(s: Situation, rs: ReplicaSet, wanted: number): number {
-  if (wanted > 0 || s.replicas === 0 || !isSelected(s, hashOf(rs))) return wanted;
+/**
+ * The last pods that a Service selects stay until it selects others; of a version made small by dynamicStableScale one
+ * does.
+ */
+function keptForService(s: Situation, rs: ReplicaSet, wanted: number, selected = isSelected): number {
+  if (wanted > 0 || s.replicas === 0 || !selected(s, hashOf(rs))) return wanted;
   const { size } = countsOf(rs);
   if (size > 0)
     s.draft.note('size.selected', `ReplicaSet ${rs.metadata.name} is still selected by a Service`);
-  return size;
+  return isDynamic(s) ? Math.min(size, Math.max(1, replicaFloor(s.strategy, s.replicas))) : size;
 }
 
 function planOthers(s: Situation, p: Progress, planned: Map<string, number>): void {
@@ -260,8 +315,9 @@ function planRoutedOthers(
       s.draft.note('size.old', `ReplicaSet ${name} ${why}`);
     };
     const drop = (): void => {
-      planned.set(name, 0);
-      scale(s, rs, 0, { halted: false, dropDeadline: true });
+      const left = isPromoted(s, p) ? neededBeside(s, countsOf(rs), 0, s.canary) : 0;
+      planned.set(name, left);
+      scale(s, rs, left, { halted: false, dropDeadline: true });
     };
     if (isReferenced(s, hashOf(rs))) {
       keep('may still get traffic');

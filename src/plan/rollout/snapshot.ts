@@ -2,7 +2,7 @@
 
 import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
 import type { DecodeIssue } from '../../api/decode.ts';
-import type { Rollout } from '../../api/rollout.ts';
+import type { ManagedRoute, Rollout, WeightDestination } from '../../api/rollout.ts';
 import type { JsonObject } from '../../lang/json.ts';
 import type { ObjectMeta, ReplicaSet } from './replica-set.ts';
 import type { WorkloadView } from './workload-ref.ts';
@@ -63,9 +63,18 @@ export interface RouteView {
   readonly router: string;
   /** The weight that all of its objects have now; undefined where they differ or are missing. */
   readonly weight: number | undefined;
-  /** Whether its objects are, apart from the weight, what the Rollout asks for. */
+  /** Whether its objects are, apart from the weight and what stands below, what the Rollout asks for. */
   readonly current: boolean;
-  /** Confirmation by the data plane, for routers that can tell. */
+  /** The versions behind the weights; undefined: the router knows only Services. */
+  readonly canaryHash?: string | undefined;
+  readonly stableHash?: string | undefined;
+  /** Destinations besides the two; undefined: the router knows none. */
+  readonly additional?: readonly WeightDestination[] | undefined;
+  /** Header and mirror routes that are there; without a match where no step asks for them so. Undefined: it makes none. */
+  readonly managed?: readonly ManagedRoute[] | undefined;
+  /** Whether the data plane can be asked for the weight. */
+  readonly confirms?: boolean | undefined;
+  /** Its answer for `weight`; false also before it came. Undefined: not asked, or it can't tell for this Rollout. */
   readonly verified?: boolean | undefined;
 }
 

@@ -14,7 +14,7 @@ import { currentHold } from './holding.ts';
 import { nextDuration } from './duration.ts';
 import { rolloutPhase } from './phase.ts';
 import type { Progress } from './progress.ts';
-import { isPromoted, PAUSE_STEP } from './progress.ts';
+import { isPromoted, PAUSE_STEP, stableEndAfter } from './progress.ts';
 import { countsOf, observedCounts } from './replica-set.ts';
 import { createKey } from './revision.ts';
 import type { Situation } from './situation.ts';
@@ -112,6 +112,7 @@ export function bareStatus(s: Situation, p: Progress, parts: StatusParts): Rollo
         ? {}
         : { currentBackgroundAnalysisRunStatus: parts.runs.background }),
       ...(parts.traffic.weights === undefined ? {} : { weights: parts.traffic.weights }),
+      ...pingPongStatus(s, p),
     },
     currentPodHash: s.revisions.hash,
     currentStepHash: s.stepHash,
@@ -134,6 +135,13 @@ export function bareStatus(s: Situation, p: Progress, parts: StatusParts): Rollo
   if (parts.workloadObservedGeneration !== undefined)
     status.workloadObservedGeneration = parts.workloadObservedGeneration;
   return status;
+}
+
+/** Which end of the pair is stable's; on record from the first promotion on. */
+function pingPongStatus(s: Situation, p: Progress): { stablePingPong?: string } {
+  const { stablePingPong } = s.old.canary ?? {};
+  if (s.strategy.pingPong !== undefined && p.promotedNow) return { stablePingPong: stableEndAfter(s, p) };
+  return stablePingPong === undefined ? {} : { stablePingPong };
 }
 
 /** All pods are of the wanted version, are available, and there is nothing left to do. */
@@ -351,9 +359,17 @@ function recordEvents(s: Situation, p: Progress, next: RolloutStatus): void {
  */
 function forPhase(s: Situation, p: Progress, status: RolloutStatus, sizes: PlannedSizes): RolloutStatus {
   const asked = sizes.get(s.revisions.name) ?? 0;
-  const { availableReplicas = 0, updatedReplicas = 0 } = status;
+  // Pods that a small stable version is still to take over from are not what makes it available.
+  const comesBack = isPromoted(s, p) && s.routed && s.strategy.dynamicStableScale === true;
+  const { updatedReplicas = 0 } = status;
+  const availableReplicas = comesBack ? s.canary.available : (status.availableReplicas ?? 0);
   if (!p.reset && asked >= s.replicas && availableReplicas < asked)
-    return { ...status, replicas: existingPods(s), updatedReplicas: Math.max(asked, updatedReplicas) };
+    return {
+      ...status,
+      replicas: existingPods(s),
+      availableReplicas,
+      updatedReplicas: Math.max(asked, updatedReplicas),
+    };
   return {
     ...status,
     replicas: existingPods(s),

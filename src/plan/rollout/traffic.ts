@@ -1,14 +1,21 @@
 /** Routes and weights of this pass: what the routers are told, and what status and Events say about it. */
 
-import type { TrafficWeights } from '../../api/rollout.ts';
+import type { ManagedRoute, TrafficWeights, WeightDestination } from '../../api/rollout.ts';
 import { deepEqual } from '../../lang/json.ts';
+import { routesInForce } from '../traffic/managed-routes.ts';
+import { asksForConfirmation } from '../traffic/confirmation.ts';
 import type { WeightDecision } from '../traffic/weights.ts';
 import { decideWeight } from '../traffic/weights.ts';
 import { maxWeight } from './defaults.ts';
+import type { RoutesWanted } from './intents.ts';
 import type { Progress } from './progress.ts';
-import { courseOf, isPromoted } from './progress.ts';
+import { courseOf, isPromoted, stableEndAfter } from './progress.ts';
+import { countsOf, hashOf } from './replica-set.ts';
+import { rolesOf } from './roles.ts';
 import type { Situation } from './situation.ts';
 import { hasFailed } from './situation.ts';
+import { wantedSizes } from './sizes.ts';
+import type { RouteView } from './snapshot.ts';
 
 export interface TrafficDecision {
   /** For status.canary.weights. */
@@ -17,51 +24,66 @@ export interface TrafficDecision {
   readonly reached: boolean;
 }
 
+/** Until a router is looked at, or asked, again. */
+const LOOK_AGAIN_MS = 10_000;
+
 const routeKey = (router: string): string => `route/${router}`;
 
-export function weightDecision(
-  s: Situation,
-  p: Progress,
-  facts: { atDesired: boolean; canaryReachable: boolean },
-): WeightDecision {
+interface TrafficFacts {
+  readonly atDesired: boolean;
+  /** The Service of the canary selects the new version, now or by a write of this pass. */
+  readonly canaryReachable: boolean;
+}
+
+export function weightDecision(s: Situation, p: Progress, facts: TrafficFacts): WeightDecision {
   const stable = isPromoted(s, p) ? s.canary : s.stable;
   const recorded = s.old.canary?.weights?.canary;
   return decideWeight({
     course: courseOf(s, p),
     canary: s.canary,
+    canaryWanted: wantedSizes(s, p).canary,
     stable,
     ...facts,
-    recorded: recorded?.weight,
-    recordedIsOwn: recorded?.podTemplateHash === s.revisions.hash,
+    recorded: recorded?.weight ?? s.snapshot.routes.find(({ weight }) => weight !== undefined)?.weight,
+    recordedIsOwn: recorded === undefined || recorded.podTemplateHash === s.revisions.hash,
+    carrier: carrierOf(s, recorded?.podTemplateHash),
   });
 }
 
+/** Pods of the version that has the weight on record. */
+function carrierOf(s: Situation, hash: string | undefined) {
+  const rs = s.revisions.all.find((item) => hashOf(item) === hash);
+  return rs === undefined ? undefined : countsOf(rs);
+}
+
 /** Adds the route writes, and their Events, to the plan. */
-export function planTraffic(s: Situation, p: Progress, decision: WeightDecision): TrafficDecision {
-  const { draft, snapshot, strategy } = s;
+export function planTraffic(
+  s: Situation,
+  p: Progress,
+  decision: WeightDecision,
+  facts: TrafficFacts,
+  additional: readonly WeightDestination[] = [],
+): TrafficDecision {
+  const { draft, snapshot } = s;
   const recorded = s.old.canary?.weights;
   if (!s.routed) return { weights: undefined, reached: true };
   draft.note('weight.decision', decision.why);
   const { weight } = decision;
   if (weight === undefined) return { weights: recorded, reached: false };
 
-  const max = maxWeight(strategy);
+  const wanted = routesWanted(s, p, weight, facts, additional);
   let failed = false;
   let changed: string | undefined;
   for (const route of snapshot.routes) {
     const key = routeKey(route.router);
     if (hasFailed(s, key)) {
       failed = true;
-    } else if (route.weight !== weight || !route.current) {
+    } else if (p.promotedNow || !shows(route, wanted)) {
       changed = key;
-      draft.intend({
-        kind: 'setRoute',
-        key,
-        wave: p.abort ? 'verdict' : 'routes',
-        router: route.router,
-        weight,
-        max,
-      });
+      const wave = p.abort ? 'verdict' : 'routes';
+      draft.intend({ kind: 'setRoute', key, wave, router: route.router, ...wanted });
+      // A write that leaves no trace is tried again, and not in a hot loop.
+      draft.lookAgainAt(s.now + LOOK_AGAIN_MS);
     }
   }
   const services = servicesFailed(s);
@@ -69,29 +91,10 @@ export function planTraffic(s: Situation, p: Progress, decision: WeightDecision)
     draft.note('weight.failed', failed ? 'the router could not be told' : 'a Service could not be switched');
     return { weights: recorded, reached: false };
   }
-  const verified = snapshot.routes.find((route) => route.verified !== undefined)?.verified;
-  const weights: TrafficWeights = {
-    canary: {
-      weight,
-      ...(strategy.canaryService === undefined ? {} : { serviceName: strategy.canaryService }),
-      podTemplateHash: s.revisions.hash,
-    },
-    stable: {
-      weight: max - weight,
-      ...(strategy.stableService === undefined ? {} : { serviceName: strategy.stableService }),
-      podTemplateHash: p.stableHash,
-    },
-    ...(verified === undefined ? {} : { verified }),
-  };
+  const verified = confirmation(s, p, wanted);
+  const weights = weightsFor(s, wanted, verified);
   if (!sameWeights(recorded, weights)) {
-    const from = recorded?.canary.weight;
-    const text =
-      from === undefined
-        ? `to ${weight}`
-        : from === weight
-          ? '' // only the versions behind the weights changed; the text is that of the reference
-          : `from ${from} to ${weight}`;
-    draft.event('Normal', 'TrafficWeightUpdated', `Traffic weight updated ${text}`, {
+    draft.event('Normal', 'TrafficWeightUpdated', `Traffic weight updated ${change(recorded, weights)}`, {
       when: p.abort ? 'after' : 'before',
       ...(changed === undefined ? {} : { of: changed }),
     });
@@ -99,10 +102,120 @@ export function planTraffic(s: Situation, p: Progress, decision: WeightDecision)
       draft.event(
         'Warning',
         'CanaryBelowWeight',
-        `setCanaryScale leaves the canary ${s.canary.available} of ${s.replicas} pods for weight ${weight} of ${max}`,
+        `setCanaryScale leaves the canary ${s.canary.available} of ${s.replicas} pods for weight ${weight} of ${wanted.max}`,
       );
   }
   return { weights, reached: decision.reached && verified !== false };
+}
+
+function routesWanted(
+  s: Situation,
+  p: Progress,
+  weight: number,
+  facts: TrafficFacts,
+  additional: readonly WeightDestination[],
+): RoutesWanted {
+  const { hash } = s.revisions;
+  const recorded = s.old.canary?.weights?.canary;
+  // Traffic that a replaced version still has stays its own.
+  const canaryHash =
+    weight > 0 && recorded !== undefined && recorded.weight > 0 ? (recorded.podTemplateHash ?? hash) : hash;
+  return {
+    weight,
+    max: maxWeight(s.strategy),
+    ...rolesOf(s.strategy, stableEndAfter(s, p)),
+    canaryHash,
+    stableHash: p.stableHash,
+    additional,
+    managed: managedRoutes(s, p, facts),
+    weightFirst: canaryHash !== recorded?.podTemplateHash && (recorded?.weight ?? 0) > weight,
+  };
+}
+
+/**
+ * Header and mirror routes are there while an update is under way whose canary has pods behind its Service (rule 2), and
+ * no replaced version has traffic there.
+ */
+function managedRoutes(s: Situation, p: Progress, facts: TrafficFacts): readonly ManagedRoute[] {
+  const { draft, strategy } = s;
+  if (p.stepIndex === undefined || p.abort || p.promoteFull || isPromoted(s, p)) return [];
+  const routes = routesInForce(strategy, p.stepIndex);
+  if (routes.length === 0) return [];
+  const replaced = s.old.canary?.weights?.canary;
+  const hold = (why: string): readonly ManagedRoute[] => {
+    draft.note('route.wait', `no header or mirror routes: ${why}`);
+    return [];
+  };
+  if (s.canary.available === 0 || wantedSizes(s, p).canary === 0)
+    return hold('the canary has no pods for them');
+  if (!facts.canaryReachable) return hold('the canary Service does not select the new version yet');
+  if (replaced !== undefined && replaced.weight > 0 && replaced.podTemplateHash !== s.revisions.hash)
+    return hold('a replaced version still has traffic');
+  return routes;
+}
+
+/** Whether a router already is as wanted, as far as it can be. */
+function shows(route: RouteView, wanted: RoutesWanted): boolean {
+  const same = <T>(shown: T | undefined, value: T): boolean => shown === undefined || deepEqual(shown, value);
+  return (
+    route.current &&
+    route.weight === wanted.weight &&
+    same(route.canaryHash, wanted.canaryHash) &&
+    same(route.stableHash, wanted.stableHash) &&
+    same(route.additional, wanted.additional) &&
+    same(route.managed, wanted.managed)
+  );
+}
+
+/** What the data plane says of the weight; undefined: nobody can tell, or it doesn't matter now. */
+function confirmation(s: Situation, p: Progress, wanted: RoutesWanted): boolean | undefined {
+  const routes = s.snapshot.routes.filter((route) => route.confirms === true);
+  if (routes.length === 0) return undefined;
+  const recorded = s.old.canary?.weights;
+  if (!asksForConfirmation(courseOf(s, p), wanted.weight))
+    return recorded?.canary.weight === wanted.weight ? recorded.verified : undefined;
+  const answers = routes.map((route) => (route.weight === wanted.weight ? route.verified : false));
+  if (!answers.includes(false)) return answers.includes(true) ? true : undefined;
+  s.draft.note('weight.confirm', `weight ${wanted.weight} is not confirmed by the router yet`);
+  s.draft.lookAgainAt(s.now + LOOK_AGAIN_MS);
+  return false;
+}
+
+function weightsFor(s: Situation, wanted: RoutesWanted, verified: boolean | undefined): TrafficWeights {
+  const { strategy } = s;
+  const { weight, max, additional } = wanted;
+  const others = additional.reduce((total, destination) => total + destination.weight, 0);
+  // The names are those of the strategy, also with ping-pong.
+  return {
+    canary: {
+      weight,
+      ...(strategy.canaryService === undefined ? {} : { serviceName: strategy.canaryService }),
+      podTemplateHash: wanted.canaryHash,
+    },
+    stable: {
+      weight: max - weight - others,
+      ...(strategy.stableService === undefined ? {} : { serviceName: strategy.stableService }),
+      podTemplateHash: wanted.stableHash,
+    },
+    ...(additional.length === 0 ? {} : { additional: [...additional] }),
+    ...(verified === undefined ? {} : { verified }),
+  };
+}
+
+/** In the words of the reference; where only the versions behind the weights changed, it has none. */
+function change(from: TrafficWeights | undefined, to: TrafficWeights): string {
+  const { weight } = to.canary;
+  const text =
+    from === undefined
+      ? `to ${weight}`
+      : from.canary.weight === weight
+        ? ''
+        : `from ${from.canary.weight} to ${weight}`;
+  if (deepEqual(from?.additional ?? [], to.additional ?? [])) return text;
+  const list = (to.additional ?? []).map(
+    (item) => `{${item.weight} ${item.serviceName ?? ''} ${item.podTemplateHash ?? ''}}`,
+  );
+  return `${text}, additional: [${list.join(' ')}]`;
 }
 
 const servicesFailed = (s: Situation): boolean =>

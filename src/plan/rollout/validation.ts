@@ -43,7 +43,7 @@ export function refusalOf(snapshot: RolloutSnapshot): Refusal | undefined {
     return invalid(snapshot.workload.error, true);
   const own = ownFault(rollout.spec);
   if (own !== undefined) return invalid(formatFieldError(own), false);
-  const missing = notImplemented(rollout);
+  const missing = notImplemented(rollout, new Set(['nginx', ...snapshot.routes.map(({ router }) => router)]));
   if (missing.length > 0) {
     const fields = missing.map(({ field, reason }) => `${field} (${reason})`).join(', ');
     return {

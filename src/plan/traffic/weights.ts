@@ -16,6 +16,8 @@ import { maxWeight, stepsOf } from '../rollout/defaults.ts';
 export interface WeightInput {
   readonly course: Course;
   readonly canary: Counts;
+  /** How many pods the canary is to have. */
+  readonly canaryWanted: number;
   /** Pods of the stable version; the canary's own once it is stable. Undefined: there is no stable version. */
   readonly stable: Counts | undefined;
   /** All ReplicaSets are as the current step wants them. */
@@ -26,6 +28,8 @@ export interface WeightInput {
   readonly recorded: number | undefined;
   /** The weight on record is that of the new version, and not of one that it replaced in the middle. */
   readonly recordedIsOwn: boolean;
+  /** Pods of the version that has the weight on record. */
+  readonly carrier: Counts | undefined;
 }
 
 export interface WeightDecision {
@@ -41,7 +45,10 @@ export interface WeightDecision {
 
 export function decideWeight(input: WeightInput): WeightDecision {
   const wanted = wantedWeight(input);
-  return admit(input, wanted.weight, wanted.why);
+  const decision = admit(input, wanted.weight, wanted.why);
+  // A replaced version's weight is not that of the step.
+  const isOwn = input.recordedIsOwn || (input.recorded ?? 0) === 0 || fullyPromoted(input.course);
+  return isOwn ? decision : { ...decision, reached: false };
 }
 
 interface Wanted {
@@ -54,10 +61,22 @@ function wantedWeight(input: WeightInput): Wanted {
   const { course, canary } = input;
   const recorded = input.recorded ?? 0;
   const max = maxWeight(course.strategy);
-  if (fullyPromoted(course))
+  if (fullyPromoted(course)) {
+    if (comesBack(input))
+      return {
+        weight: weightToGiveBack(input),
+        why: 'traffic goes back as the stable version gets its pods',
+      };
     return { weight: 0, why: 'the wanted version is stable and has all the traffic' };
+  }
   if (course.abort) return { weight: abortWeight(input), why: 'the update is aborted' };
+  if (comesBack(input))
+    return {
+      weight: weightToGiveBack(input),
+      why: 'traffic leaves the replaced version as stable gets its pods',
+    };
   if (canary.available === 0) return { weight: 0, why: 'no canary pod is available' };
+  if (input.canaryWanted === 0) return { weight: 0, why: 'the canary is to have no pods' };
   if (recorded > 0 && !input.recordedIsOwn)
     return { weight: 0, why: 'traffic leaves the replaced version first' };
   if (course.promoteFull) {
@@ -83,16 +102,35 @@ function wantedWeight(input: WeightInput): Wanted {
   return { weight: now, why: `weight of step ${(index ?? 0) + 1}` };
 }
 
+/** With dynamicStableScale another version, which this one replaces, has traffic that stable can't carry at once. */
+function comesBack({ course, recorded = 0, recordedIsOwn, carrier }: WeightInput): boolean {
+  return (
+    course.strategy.dynamicStableScale === true &&
+    recorded > 0 &&
+    !recordedIsOwn &&
+    (carrier?.available ?? 0) > 0
+  );
+}
+
 /** Without dynamicStableScale 0; else what stable, small on purpose, can't carry yet (spec 03 section 6.2). */
 function abortWeight(input: WeightInput): number {
-  const { course, canary, stable } = input;
-  if (course.strategy.dynamicStableScale !== true || stable === undefined || course.replicas === 0) return 0;
+  if (input.course.strategy.dynamicStableScale !== true) return 0;
+  if (!input.recordedIsOwn) return comesBack(input) ? weightToGiveBack(input) : 0;
+  // Without pods that could carry it, stable is to take it all, however few pods it has.
+  return input.canary.available === 0 ? 0 : weightToGiveBack(input);
+}
+
+/** The weight that stays for now while traffic goes back to stable: down by the steps, never up. */
+function weightToGiveBack(input: WeightInput): number {
+  const { course, stable } = input;
+  if (stable === undefined || course.replicas === 0) return 0;
   const max = maxWeight(course.strategy);
   const carried = Math.floor((max * stable.available) / course.replicas);
-  const byStep = reverseWeight(course, canary, stable);
+  // The pods of a replaced version don't go step by step, and those that are never to be scaled down not at all.
+  const stepwise = input.recordedIsOwn && course.strategy.abortScaleDownDelaySeconds !== 0;
+  const byStep = reverseWeight(course, stepwise ? input.canary : undefined, stable);
   const byPods = Math.max(0, max - carried);
   if (input.recorded === undefined) return Math.max(byPods, byStep);
-  // Never up: an aborted canary only loses traffic.
   if (byStep <= 0) return Math.min(byPods, input.recorded);
   if (carried < max - byStep) return input.recorded;
   return Math.min(byStep, input.recorded);
@@ -124,7 +162,8 @@ function admit(input: WeightInput, weight: number, why: string): WeightDecision 
   }
   if (recorded !== undefined && weight === recorded) return { ...none, weight, why, reached: true };
   // Stable's share grows (or is set for the first time).
-  const urgent = course.abort || canary.available === 0;
+  const dying = course.strategy.dynamicStableScale === true && !input.recordedIsOwn;
+  const urgent = !comesBack(input) && (course.abort || canary.available === 0 || dying);
   const needed = Math.floor(((max - weight) * course.replicas) / max);
   if (urgent && recorded !== undefined) {
     return stable.available > 0 || recorded === 0

@@ -15,7 +15,7 @@ const INGRESS: ResourceType = {
   namespaced: true,
 };
 
-function desired(rollout: Rollout, wish: RouteWish, objects: RouterObjects): RouterWrite[] {
+function desired(rollout: Rollout, wish: Pick<RouteWish, 'weight'>, objects: RouterObjects): RouterWrite[] {
   const config = nginxConfig(rollout);
   if (config === undefined) return [];
   return config.stableIngresses.flatMap((name) => {
@@ -71,7 +71,7 @@ function change(rollout: Rollout, live: KubeObject, wanted: KubeObject, weight: 
   ];
 }
 
-function observe(rollout: Rollout, max: number, objects: RouterObjects): RouteObservation {
+function observe(rollout: Rollout, _scope: unknown, objects: RouterObjects): RouteObservation {
   const config = nginxConfig(rollout);
   if (config === undefined) return { weight: undefined, current: true };
   const weights = new Set(
@@ -84,7 +84,7 @@ function observe(rollout: Rollout, max: number, objects: RouterObjects): RouteOb
   const [weight] = weights;
   if (weights.size !== 1 || weight === undefined) return { weight: undefined, current: false };
   try {
-    return { weight, current: desired(rollout, { weight, max }, objects).length === 0 };
+    return { weight, current: desired(rollout, { weight }, objects).length === 0 };
   } catch (error) {
     // The write that follows will say what is wrong.
     if (error instanceof RouterError) return { weight, current: false };

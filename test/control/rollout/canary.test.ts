@@ -295,14 +295,14 @@ describe('input that is wrong', () => {
     const world = new ClusterWorld().start();
     await world.deploy({ steps: PAUSED });
     await world.until('Healthy');
-    await world.patchSpec({ strategy: { canary: { pingPong: { pingService: 'a', pongService: 'b' } } } });
+    await world.patchSpec({ strategy: { canary: { steps: [{ plugin: { name: 'a/b' } }] } } });
     await world.image('v2');
     const status = await world.until('Degraded');
-    assert.match(status.message ?? '', /^NotImplemented: .*spec\.strategy\.canary\.pingPong/);
+    assert.match(status.message ?? '', /^NotImplemented: .*spec\.strategy\.canary\.steps\[0\]\.plugin/);
     assert.equal((await condition(world, 'NotImplemented'))?.status, 'True');
     assert.ok((await world.events()).includes('NotImplemented'));
     assert.deepEqual((await replicaSets(world)).map(sizeOf), [4]);
-    await world.patchSpec({ strategy: { canary: { pingPong: null } } });
+    await world.patchSpec({ strategy: { canary: { steps: PAUSED } } });
     await world.until('Paused', 1);
     assert.equal(await condition(world, 'NotImplemented'), undefined);
     await world.stop();

@@ -13,13 +13,19 @@ import type {
   RolloutStatus,
 } from '../../../src/api/rollout.ts';
 import type { JsonObject } from '../../../src/lang/json.ts';
+import type { RouteState } from '../../../src/plan/rehearsal/routes.ts';
 import { intentText } from '../../../src/plan/rehearsal/words.ts';
 import { RehearsalWorld } from '../../../src/plan/rehearsal/world.ts';
 import { fencesOf } from '../../../src/plan/rollout/canary/fences.ts';
 import type { RolloutIntent, RolloutPlan, RolloutSnapshot } from '../../../src/plan/rollout/index.ts';
 import { planRollout, WAVES_AFTER_STATUS, WAVES_BEFORE_STATUS } from '../../../src/plan/rollout/index.ts';
+import type { RoutesWanted } from '../../../src/plan/rollout/intents.ts';
 import { HASH_LABEL, REVISION } from '../../../src/plan/rollout/names.ts';
 import type { ReplicaSet } from '../../../src/plan/rollout/replica-set.ts';
+import type { RouteView } from '../../../src/plan/rollout/snapshot.ts';
+
+/** A router that can do all that there is (test/routers/recorder.ts is the one for clusters). */
+export const RECORDER = 'test/recorder';
 
 const START = Date.UTC(2026, 0, 1);
 
@@ -32,6 +38,8 @@ export interface WorldOptions {
   templates?: AnalysisTemplate[];
   /** Until a pod of this image tag is ready; Infinity: never. */
   readyAfterMs?: (image: string) => number;
+  /** How long the recorder takes to confirm a weight; Infinity: it never does. Undefined: it can't be asked. */
+  confirmsAfterMs?: number;
   /** Rules that this world breaks by the user's own wish. */
   exempt?: readonly string[];
 }
@@ -41,10 +49,12 @@ export class World extends RehearsalWorld {
   readonly events: string[] = [];
   readonly writes: Record<string, number> = {};
   passes = 0;
-  /** What nginx sends to the canary. */
+  /** What the router sends to the canary. */
   get route(): number | undefined {
-    return this.routes.get('nginx');
+    return this.#routeState?.view.weight;
   }
+  /** That many of the next writes of the router are answered, and lost. */
+  routeWritesToLose = 0;
   /** Set to make the router refuse its writes. */
   routerError: string | undefined;
   readonly #options: WorldOptions;
@@ -209,6 +219,8 @@ export class World extends RehearsalWorld {
     show('step', before.currentStepIndex, status.currentStepIndex);
     show('new', this.#rev(before.currentPodHash), this.#rev(status.currentPodHash));
     show('stable', this.#rev(before.stableRS), this.#rev(status.stableRS));
+    show('ping-pong', before.canary?.stablePingPong, status.canary?.stablePingPong);
+    show('verified', before.canary?.weights?.verified, status.canary?.weights?.verified);
     show('weight', before.canary?.weights?.canary.weight, status.canary?.weights?.canary.weight);
     show('phase', phaseText(before), phaseText(status));
     show('progressing', progressing(before), progressing(status));
@@ -238,11 +250,11 @@ export class World extends RehearsalWorld {
 
   override write(intent: RolloutIntent): void {
     this.#count(intent.kind);
-    if (intent.kind === 'setRoute' && !this.#exempt('1')) this.#checkRaise(intent.weight, intent.max);
     if (intent.kind === 'setServiceSelector') this.#checkActive(intent.service, intent.hash);
     if (intent.kind === 'deleteReplicaSet') this.#tell(intent);
     const before = this.#allAvailable();
-    super.write(intent);
+    if (intent.kind === 'setRoute') this.#writeRoute(intent);
+    else super.write(intent);
     if (intent.kind !== 'deleteReplicaSet') this.#tell(intent);
     if (intent.kind === 'scaleReplicaSet') this.#checkAvailable(before);
     this.#check();
@@ -275,6 +287,42 @@ export class World extends RehearsalWorld {
     assert.ok(run !== undefined);
     run.spec.terminate = true;
     return this.finishRun('Successful', 'Run Terminated');
+  }
+
+  // ---- the router
+
+  /** Somebody else writes to it. */
+  rewriteRoute(change: Partial<RouteView>): this {
+    const state = this.#routeState;
+    assert.ok(state !== undefined);
+    this.routes.set(state.view.router, { ...state, view: { ...state.view, ...change } });
+    this.#say(`somebody writes the route: ${JSON.stringify(change)}`);
+    this.#requeueAt = this.now;
+    return this;
+  }
+
+  get #routeState(): RouteState | undefined {
+    return [...this.routes.values()][0];
+  }
+
+  protected override routeView(state: RouteState): RouteView {
+    const view = super.routeView(state);
+    if (view.confirms !== true) return view;
+    return { ...view, verified: this.now >= this.#routedAt + (this.#options.confirmsAfterMs ?? 0) };
+  }
+
+  /** Since when the router has its weight. */
+  #routedAt = -Infinity;
+
+  #writeRoute(intent: RolloutIntent & { kind: 'setRoute' }): void {
+    this.#checkRoute(intent);
+    if (this.routeWritesToLose > 0) {
+      this.routeWritesToLose--;
+      this.#say('that write is lost');
+      return;
+    }
+    if (intent.weight !== this.route) this.#routedAt = this.now;
+    super.write(intent);
   }
 
   // ---- pods
@@ -342,7 +390,7 @@ export class World extends RehearsalWorld {
       const rs = [...this.replicaSets.values()].find((item) => item.metadata.labels?.[HASH_LABEL] === hash);
       if (rs === undefined) assert.fail(`rule 2: Service ${name} selects nothing${context()}`);
       const isPreview = blueGreen !== undefined && name === blueGreen.previewService;
-      const weight = isPreview ? 0 : name === canary.canaryService && routed ? (this.route ?? 0) : 1;
+      const weight = isPreview ? 0 : routed ? this.#weightOf(name) : 1;
       if (weight > 0 && !this.#dying)
         assert.ok((rs.spec.replicas ?? 0) > 0, `rule 2: Service ${name} is empty${context()}`);
     }
@@ -352,8 +400,40 @@ export class World extends RehearsalWorld {
       assert.equal(weights.canary.weight + weights.stable.weight, max, `rule 4${context()}`);
       assert.ok(weights.canary.weight >= 0 && weights.canary.weight <= max, `rule 4${context()}`);
     }
+    if (n > 0 && total > 0) this.#checkTargets(context);
     if (this.rollout.status?.abort === true && this.#verdictAt === undefined) this.#verdictAt = this.now;
   }
+
+  /** Traffic through a Service. The stable one may be used past the router, too. */
+  #weightOf(service: string): number {
+    const state = this.#routeState;
+    const { weight = 0, managed = [] } = state?.view ?? {};
+    const { canaryService, stableService, pingPong } = this.#canary;
+    if (service === (state?.canaryService ?? canaryService)) return managed.length > 0 ? 1 : weight;
+    return service === stableService || pingPong === undefined ? 1 : (state?.max ?? 100) - weight;
+  }
+
+  /** Rules 2 and 3: the versions that the recorder sends to have pods. */
+  #checkTargets(context: () => string): void {
+    const { max = 100, view } = this.#routeState ?? {};
+    if (view?.canaryHash === undefined) return;
+    const { weight = 0, managed = [] } = view;
+    const targets: [what: string, hash: string | undefined, weight: number][] = [
+      ['weight', view.canaryHash, weight],
+      ['header or mirror route', view.canaryHash, managed.length],
+      ['weight', view.stableHash, max - weight],
+    ];
+    for (const [what, hash, share] of targets) {
+      if (share === 0 || hash === undefined || hash === '') continue;
+      const size = this.withHash(hash)?.spec.replicas ?? 0;
+      assert.ok(size > 0, `rule 2: a ${what} goes to ${this.#rev(hash)}, which has no pods${context()}`);
+    }
+  }
+
+  readonly #availableOf = (hash: string | undefined): number => {
+    const rs = this.withHash(hash);
+    return rs === undefined ? 0 : this.available(rs.metadata.name);
+  };
 
   #scaledAt: number | undefined;
   #dying = false;
@@ -361,6 +441,34 @@ export class World extends RehearsalWorld {
   scaled(): this {
     this.#scaledAt = this.rollout.spec.replicas ?? 1;
     return this;
+  }
+
+  /** What a write of the route may do. */
+  #checkRoute(next: RoutesWanted): void {
+    const state = this.#routeState;
+    const { weight: shown, canaryHash } = state?.view ?? {};
+    const context = (): string => `\n${this.story.slice(-12).join('\n')}`;
+    const { weight, max } = next;
+    const n = this.rollout.spec.replicas ?? 1;
+    if (next.managed.length > 0)
+      assert.ok(this.#availableOf(next.canaryHash) > 0, `rule 2: a route to no ready pod${context()}`);
+    const swapped = state?.canaryService !== next.canaryService;
+    if (shown === undefined || swapped) return;
+    const { abort, currentPodHash, stableRS } = this.status();
+    if (abort === true && currentPodHash !== stableRS)
+      assert.ok(weight <= shown, `rule 7: from ${shown} to ${weight} after an abort${context()}`);
+    if (this.#exempt('1')) return;
+    this.#checkRaise(weight, max);
+    // Stable made small on purpose takes back only what it can carry, unless the other has no pods at all.
+    const giver = this.#availableOf(
+      canaryHash ?? this.services.get(next.canaryService ?? '')?.selector[HASH_LABEL],
+    );
+    const taker = this.#availableOf(next.stableHash);
+    if (this.#canary.dynamicStableScale === true && weight < shown && giver > 0)
+      assert.ok(
+        taker >= Math.floor(((max - weight) * n) / max),
+        `rule 1: stable gets ${max - weight} with ${taker} of ${n} pods${context()}`,
+      );
   }
 
   /** Rule 1: never raised above the share that is available. */
@@ -428,6 +536,8 @@ function start(options: WorldOptions): RolloutSnapshot & { readonly rollout: Rol
     canary.canaryService,
     blueGreen?.activeService,
     blueGreen?.previewService,
+    canary.pingPong?.pingService,
+    canary.pingPong?.pongService,
   ].filter((name) => name !== undefined);
   return {
     now: START,
@@ -441,12 +551,21 @@ function start(options: WorldOptions): RolloutSnapshot & { readonly rollout: Rol
     services: Object.fromEntries(
       services.map((name) => [name, { name, selector: { app: 'demo' }, managedBy: undefined }]),
     ),
-    routes:
-      canary.trafficRouting === undefined ? [] : [{ router: 'nginx', weight: undefined, current: false }],
+    routes: routersOf(options),
     references: {},
     statusWrittenAt: undefined,
     failed: [],
   };
+}
+
+function routersOf({ canary, confirmsAfterMs }: WorldOptions): RouteView[] {
+  const routing = canary?.trafficRouting;
+  if (routing === undefined) return [];
+  const nothing = { weight: undefined, current: false };
+  if (routing.plugins === undefined) return [{ router: 'nginx', ...nothing }];
+  const knows = { canaryHash: '', stableHash: '', additional: [], managed: [] };
+  const confirms = confirmsAfterMs !== undefined;
+  return [{ router: `plugins.${RECORDER}`, ...nothing, ...knows, confirms }];
 }
 
 const part = (value: number, digits: number): string => String(Math.floor(value)).padStart(digits, '0');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CanaryStrategy } from '../../../src/api/rollout.ts';
 import type { Counts } from '../../../src/plan/rollout/canary/counts.ts';
+import { routesInForce } from '../../../src/plan/traffic/managed-routes.ts';
 import type { WeightInput } from '../../../src/plan/traffic/weights.ts';
 import { decideWeight } from '../../../src/plan/traffic/weights.ts';
 
@@ -37,6 +38,8 @@ function input(
     canaryReachable: true,
     recorded: 0,
     recordedIsOwn: true,
+    canaryWanted: 2,
+    carrier: undefined,
     ...rest,
   };
 }
@@ -97,10 +100,10 @@ describe('the weight of a canary (spec 03 section 6)', () => {
       true,
     ],
     [
-      'a replaced version gives its traffic back first',
+      'a replaced version gives its traffic back first, and no step is done by that',
       input({ recorded: 60, recordedIsOwn: false }),
       0,
-      true,
+      false,
     ],
     ['there is no stable version yet', input({ stable: undefined, recorded: undefined }), undefined, false],
     [
@@ -171,4 +174,75 @@ describe('an aborted canary loses its traffic at once (rule 7)', () => {
     assert.equal(weight(pods(10, 8)), 20);
     assert.equal(weight(pods(10, 4), 10), 10);
   });
+  it('with dynamicStableScale and no canary pod left, all at once to what stable there is (2 over 1)', () => {
+    const strategy = { dynamicStableScale: true };
+    const decision = decideWeight(input({ ...aborted, strategy, canary: pods(6, 0), stable: pods(10, 4) }));
+    assert.equal(decision.weight, 0);
+  });
+  it('with dynamicStableScale and a delay, whatever pods the canary keeps', () => {
+    for (const abortScaleDownDelaySeconds of [0, 60]) {
+      const strategy = { dynamicStableScale: true, abortScaleDownDelaySeconds };
+      const weight = (stable: Counts) => decideWeight(input({ ...aborted, strategy, stable })).weight;
+      assert.deepEqual([weight(pods(10, 8)), weight(pods(10))], [20, 0]);
+    }
+  });
+});
+
+describe('traffic of a version that is replaced, with dynamicStableScale', () => {
+  const strategy = { dynamicStableScale: true };
+  const replaced = { strategy, recorded: 60, recordedIsOwn: false, carrier: pods(6) };
+  const rows: readonly [string, Parameters<typeof input>[0], number | undefined][] = [
+    ['stays until stable can carry more', { ...replaced, stable: pods(4) }, 60],
+    ['goes down by the steps', { ...replaced, stable: pods(10, 8) }, 20],
+    ['is gone when stable is whole', { ...replaced, stable: pods(10) }, 0],
+    [
+      'does not wait for pods that died',
+      { ...replaced, carrier: pods(6, 0), canary: pods(0), stable: pods(4) },
+      0,
+    ],
+  ];
+  for (const [name, given, weight] of rows) {
+    it(`${name}, while a third version starts`, () => {
+      const decision = decideWeight(input(given));
+      assert.deepEqual([decision.weight, decision.reached], [weight, false], decision.why);
+    });
+    it(`${name}, while it goes back to stable`, () => {
+      const course = { podHash: 'old', stepIndex: 4 };
+      const { stable = pods(10) } = given;
+      assert.equal(decideWeight(input({ ...given, course, canary: stable })).weight, weight);
+    });
+  }
+});
+
+describe('routes in force at a step (rule 20)', () => {
+  const header = (name: string, exact = 'yes') => ({
+    setHeaderRoute: { name, match: [{ headerName: 'x', headerValue: { exact } }] },
+  });
+  const mirror = { setMirrorRoute: { name: 'm', match: [{ method: { exact: 'GET' } }] } };
+  const strategy: CanaryStrategy = {
+    trafficRouting: { managedRoutes: [{ name: 'm' }, { name: 'h' }, { name: 'm' }] },
+    steps: [
+      { setWeight: 5 },
+      header('h'),
+      { pause: {} },
+      mirror,
+      header('h', 'other'),
+      { setHeaderRoute: { name: 'h' } },
+      { setMirrorRoute: { name: 'm', match: [] } },
+      header('not-declared'),
+    ],
+  };
+  const rows: readonly [number, unknown[]][] = [
+    [0, []],
+    [1, [header('h')]],
+    [2, [header('h')]],
+    [3, [mirror, header('h')]],
+    [4, [mirror, header('h', 'other')]],
+    [5, [mirror]],
+    [6, []],
+    [7, []],
+    [99, []],
+  ];
+  for (const [index, routes] of rows)
+    it(`step ${index + 1}`, () => assert.deepEqual(routesInForce(strategy, index), routes));
 });

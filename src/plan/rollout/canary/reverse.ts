@@ -4,15 +4,20 @@ import { maxWeight, stepsOf } from '../defaults.ts';
 import type { Counts } from './counts.ts';
 import type { Course } from './course.ts';
 
-/** The highest setWeight, from the last step back, that needs fewer canary pods than stable still leaves open. */
+/**
+ * The first setWeight, from the last step back, that needs fewer canary pods than stable still leaves open, or than the
+ * canary has: one step at a time. An undefined canary, and one that a delay was asked for, keeps its pods to the end, so
+ * that they say nothing.
+ */
 export function reverseWeight(
   course: Pick<Course, 'strategy' | 'replicas'>,
-  canary: Counts,
+  canary: Counts | undefined,
   stable: Counts,
 ): number {
   const { strategy, replicas } = course;
   const missing = replicas - stable.available;
-  const pods = (strategy.abortScaleDownDelaySeconds ?? 0) > 0 ? missing : Math.max(missing, canary.available);
+  const keepsPods = canary === undefined || (strategy.abortScaleDownDelaySeconds ?? 0) > 0;
+  const pods = keepsPods ? missing : Math.max(missing, canary.available);
   const steps = stepsOf(strategy);
   for (let i = steps.length - 1; i >= 0; i--) {
     const weight = steps[i]?.setWeight;

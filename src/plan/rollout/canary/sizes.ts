@@ -1,6 +1,6 @@
 /** How many pods the new and the stable ReplicaSet should ask for now (spec 03 sections 3 and 4). */
 
-import { isRouted, maxWeight } from '../defaults.ts';
+import { isRouted, maxWeight, replicaFloor } from '../defaults.ts';
 import type { Counts } from './counts.ts';
 import { sum } from './counts.ts';
 import type { Course } from './course.ts';
@@ -66,7 +66,7 @@ export function routedSizes(input: SizesInput, recorded: Weights | undefined): S
   const scale = canaryScale(course, input.canary, input.stable);
   const share = (weight: number): number => Math.ceil((weight * replicas) / max);
   const atLeast = (count: number): number =>
-    count === 0 ? 0 : Math.max(count, Math.min(strategy.minPodsPerReplicaSet ?? 0, replicas));
+    count === 0 ? 0 : Math.max(count, replicaFloor(strategy, replicas));
 
   if (strategy.dynamicStableScale !== true)
     return { canary: scale.replicas ?? atLeast(share(scale.weight)), stable: replicas };
