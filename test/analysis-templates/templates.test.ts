@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { customResourceDefinitions } from '../../src/api/crd.ts';
+import type { KubeObject } from '../../src/kube/api.ts';
+import { CLUSTER_ANALYSIS_TEMPLATE } from '../../src/kube/kinds.ts';
+import { isObject, type Json, type JsonObject } from '../../src/lang/json.ts';
+import { parseYaml } from '../../src/lang/yaml.ts';
+import { SandboxCluster, VirtualClock } from '../../src/sandbox/index.ts';
+import { Bench } from '../cli/harness.ts';
+import { readTemplateFile, templateNames } from './files.ts';
+
+const manifestOf = (name: string): JsonObject => {
+  const [manifest, ...more] = parseYaml(readTemplateFile(`${name}.yaml`));
+  assert.deepEqual(more, [], 'one document in each file');
+  return isObject(manifest as Json) ? (manifest as JsonObject) : assert.fail(`${name} is no object`);
+};
+
+interface Template {
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly args: readonly { readonly name: string; readonly value?: string }[];
+    readonly metrics: readonly { readonly count?: number; readonly inconclusiveLimit?: number }[];
+  };
+}
+
+describe('analysis-templates', () => {
+  it('are at least eight', () => assert.ok(templateNames.length >= 8, String(templateNames)));
+
+  for (const name of templateNames) {
+    it(`${name} is what the API server takes, and lint finds nothing`, async () => {
+      const manifest = manifestOf(name);
+      const cluster = new SandboxCluster({
+        clock: new VirtualClock(0),
+        crds: customResourceDefinitions() as JsonObject[],
+      });
+      const made = await cluster
+        .api({ name: 'test' })
+        .create(CLUSTER_ANALYSIS_TEMPLATE, manifest as unknown as KubeObject, { fieldValidation: 'Strict' });
+      assert.deepEqual(made['spec'], manifest['spec'], 'the server drops nothing of it');
+      const outcome = await new Bench().run('lint -f t.yaml --fail-on info', {
+        files: { 't.yaml': readTemplateFile(`${name}.yaml`) },
+      });
+      assert.deepEqual(outcome, { code: 0, out: '', err: '' });
+    });
+
+    it(`${name} can't pass on silence alone, and says what it needs`, () => {
+      const { metadata, spec } = manifestOf(name) as unknown as Template;
+      assert.equal(metadata.name, name);
+      for (const { count = 1, inconclusiveLimit = 0 } of spec.metrics)
+        assert.ok(inconclusiveLimit < count, 'some measurement must be conclusive');
+      const text = readTemplateFile(`${name}.yaml`);
+      for (const word of ['Needs', 'Passes', 'Fails', 'Inconclusive'])
+        assert.match(text, new RegExp(`^# ${word}: `, 'm'));
+    });
+  }
+
+  it('stand in the kustomization and in the README, with all arguments', () => {
+    const [kustomization] = parseYaml(readTemplateFile('kustomization.yaml')) as [{ resources: string[] }];
+    assert.deepEqual(
+      kustomization.resources,
+      templateNames.map((name) => `${name}.yaml`),
+    );
+    const readme = readTemplateFile('README.md');
+    for (const name of templateNames) {
+      const row = readme.split('\n').find((line) => line.startsWith(`| [${name}](${name}.yaml) |`)) ?? '';
+      const { spec } = manifestOf(name) as unknown as Template;
+      for (const { name: arg, value } of spec.args) {
+        if (arg === 'prometheus') continue;
+        const shown = value === undefined ? `**${arg}**` : `${arg} (${value})`;
+        assert.ok(row.includes(shown), `the row of ${name} has ${shown}: ${row}`);
+      }
+    }
+  });
+});
