@@ -6,13 +6,13 @@
 
 import { toJson } from './expr/json-text.ts';
 import { fromJson } from './expr/values.ts';
-import { JsonPathError } from './jsonpath/error.ts';
+import { JsonPathError, JsonPathNothing } from './jsonpath/error.ts';
 import { Byte, NO_VALUE, findResults, formatItem } from './jsonpath/find.ts';
 import type { Item } from './jsonpath/find.ts';
 import { parseTemplate } from './jsonpath/parse.ts';
 import type { Json } from './json.ts';
 
-export { JsonPathError } from './jsonpath/error.ts';
+export { JsonPathError, JsonPathNothing } from './jsonpath/error.ts';
 
 export interface JsonPath {
   /** What every part of the template finds, in order: one list for each action and each text between. Throws JsonPathError. */
@@ -61,6 +61,10 @@ function printItem(item: Item): string {
 export interface BodyMeasurement {
   result: Json;
   value: string;
+  /** Values that the path names; the first one is the result. */
+  matches: number;
+  /** The body was no JSON. */
+  isText: boolean;
 }
 
 /**
@@ -73,7 +77,7 @@ export function measureBody(body: string, path = '{$}'): BodyMeasurement {
   try {
     json = JSON.parse(body) as Json;
   } catch {
-    return { result: body, value: body };
+    return { result: body, value: body, matches: 1, isText: true };
   }
   let results: Json[][];
   try {
@@ -83,10 +87,11 @@ export function measureBody(body: string, path = '{$}'): BodyMeasurement {
       throw new JsonPathError(`Could not find JSONPath in body: ${error.message}`);
     throw error;
   }
-  const [first] = results.flat(1);
-  if (first === undefined) throw new JsonPathError('result of web metric produced no value');
+  const found = results.flat(1);
+  const [first] = found;
+  if (first === undefined) throw new JsonPathNothing('result of web metric produced no value');
   try {
-    return { result: first, value: toJson(fromJson(first), false) };
+    return { result: first, value: toJson(fromJson(first), false), matches: found.length, isText: false };
   } catch (error) {
     if (error instanceof RangeError) throw new JsonPathError(error.message);
     throw error;

@@ -19,6 +19,11 @@ export class MeasurementFault extends Error {
   }
 }
 
+/** The backend did answer, but has nothing to tell: no data, and not a provider that is down. */
+export class NothingMeasured extends MeasurementFault {
+  override readonly name = 'NothingMeasured';
+}
+
 /** Registers a credential, so that no message repeats it when a backend echoes it. */
 export type Conceal = (secret: string | undefined) => void;
 
@@ -48,6 +53,7 @@ function outcomeOf(error: unknown): MeasurementOutcome {
     return {
       kind: 'error',
       message: error.message,
+      ...(error instanceof NothingMeasured ? { empty: true } : {}),
       ...(error.metadata === undefined ? {} : { metadata: error.metadata }),
     };
   if (error instanceof HttpFailure || error instanceof OAuth2Error || error instanceof SecretRefused)

@@ -101,6 +101,8 @@ export interface Evidence {
   /** Time of the newest sample, in milliseconds since the epoch. */
   readonly sampledAt?: number | undefined;
   readonly latencyMs?: number | undefined;
+  /** The answer was no JSON, and is taken as a text. */
+  readonly text?: boolean | undefined;
   /** How many requests it rests on, where that was asked. */
   readonly samples?: number | undefined;
 }

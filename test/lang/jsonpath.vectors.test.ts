@@ -21,7 +21,8 @@ function outcome({ body, jsonPath = '{$}' }: Row): Omit<Row, 'body'> {
     throw error;
   }
   try {
-    return measureBody(body, jsonPath);
+    const { result, value } = measureBody(body, jsonPath);
+    return { result, value };
   } catch (error) {
     if (error instanceof JsonPathError) return { error: error.message };
     throw error;

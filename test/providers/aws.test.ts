@@ -439,7 +439,7 @@ describe('cloudWatch', () => {
     });
     assert.equal(outcome.value, '[[0.5 1e+06] []]');
     assert.deepEqual(outcome.metadata, { messages: '[{Code:c Value:v}]' });
-    assert.deepEqual(outcome.evidence, { series: 2, sampledAt: at * 1000, latencyMs: 0 });
+    assert.deepEqual(outcome.evidence, { series: 1, sampledAt: at * 1000, latencyMs: 0 });
   });
 
   it('nothing', async () => {

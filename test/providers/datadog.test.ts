@@ -184,7 +184,7 @@ describe('datadog: v1 answers', () => {
 
   it('counts series and dates the sample', async () => {
     const { evidence } = valueOf(await ask({ query: 'q' }, answering(series([[at, 1]]))));
-    assert.deepEqual(evidence, { series: 1, sampledAt: at, latencyMs: 0 });
+    assert.deepEqual(evidence, { series: 1, used: 1, sampledAt: at, latencyMs: 0 });
   });
 
   const faults: [unknown, number, string][] = [

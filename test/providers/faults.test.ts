@@ -10,7 +10,8 @@ import type { MetricProvider } from '../../src/api/metric-provider.ts';
 import type { HttpClient } from '../../src/providers/http/types.ts';
 import type { MeasurementOutcome, ProviderContext } from '../../src/providers/index.ts';
 import { createProviders, PROVIDER_KEYS } from '../../src/providers/index.ts';
-import { contextOf, quickHttp, requestOf, secretsIn } from './support.ts';
+import { judge as gate } from '../../src/plan/analysis/judge.ts';
+import { NOW, contextOf, quickHttp, requestOf, secretsIn } from './support.ts';
 import { json, serve } from './server.ts';
 import type { Handler } from './server.ts';
 
@@ -24,6 +25,10 @@ interface Backend {
   readonly empty: unknown;
   readonly two: unknown;
   readonly nan: unknown;
+  /** What a careless author writes; `result[0] < 10` where absent. */
+  readonly condition?: string;
+  /** The answer does not show how many series there are, so strict mode has nothing to go by. */
+  readonly seriesUnknown?: boolean;
 }
 
 const AT = 1767268800;
@@ -80,6 +85,7 @@ const BACKENDS: Readonly<Record<string, Backend>> = {
     two: [1, 2],
     // Whatever is no JSON is a text, which no comparison of numbers passes.
     nan: '{"values":[NaN]}',
+    seriesUnknown: true,
   },
   'datadog v1': {
     provider: () => ({ datadog: { query: 'q' } }),
@@ -87,6 +93,7 @@ const BACKENDS: Readonly<Record<string, Backend>> = {
     empty: null,
     two: 1,
     nan: NOT_JSON,
+    condition: 'result < 10',
   },
   'datadog v2': {
     provider: () => ({ datadog: { query: 'q', apiVersion: 'v2' } }),
@@ -112,6 +119,7 @@ const BACKENDS: Readonly<Record<string, Backend>> = {
     empty: error('no results returned from NRQL query'),
     two: [{ value: 1 }, { value: 2 }],
     nan: NOT_JSON,
+    condition: 'result[0].value < 10',
   },
   wavefront: {
     provider: () => ({ wavefront: { address: 'example.wavefront.com', query: 'q' } }),
@@ -142,6 +150,7 @@ const BACKENDS: Readonly<Record<string, Backend>> = {
       Values: [index + 1],
     })),
     nan: NOT_JSON,
+    condition: 'result[0].Values[0] < 10',
   },
   graphite: {
     provider: (address) => ({ graphite: { address, query: 'target=a' } }),
@@ -171,6 +180,8 @@ const BACKENDS: Readonly<Record<string, Backend>> = {
     empty: error('no results returned from SkyWalking query'),
     two: { values: [1, 2] },
     nan: NOT_JSON,
+    condition: 'result.values[0] < 10',
+    seriesUnknown: true,
   },
   plugin: {
     provider: () => ({ plugin: { 'a/b': {} } }),
@@ -179,6 +190,7 @@ const BACKENDS: Readonly<Record<string, Backend>> = {
     empty: [],
     two: [1, 2],
     nan: NOT_JSON,
+    seriesUnknown: true,
   },
 };
 
@@ -225,6 +237,43 @@ function failure(outcome: MeasurementOutcome, pattern: RegExp): void {
   assert.ok(message.length <= 1024, String(message.length));
 }
 
+/** What a gate makes of the answer under a careless condition: `stock, strict`, and `hold` where it does not count. */
+function gates(backend: Backend, outcome: MeasurementOutcome): string {
+  assert.notEqual(outcome.kind, 'pending');
+  const metric = {
+    name: 'm',
+    provider: backend.provider('http://backend'),
+    successCondition: backend.condition ?? 'result[0] < 10',
+  };
+  return (['stock', 'strict'] as const)
+    .map((mode) => {
+      const verdict = gate(metric, outcome as Exclude<MeasurementOutcome, { kind: 'pending' }>, {
+        now: NOW,
+        mode,
+        dryRun: false,
+      });
+      return verdict.held === true ? 'hold' : verdict.phase;
+    })
+    .join(', ');
+}
+
+function outcomeOf(backend: Backend, outcome: MeasurementOutcome): string | undefined {
+  const metric = {
+    name: 'm',
+    provider: backend.provider('http://backend'),
+    successCondition: 'result[0] < 10',
+  };
+  assert.notEqual(outcome.kind, 'pending');
+  return gate(metric, outcome as Exclude<MeasurementOutcome, { kind: 'pending' }>, {
+    now: NOW,
+    mode: 'strict',
+    dryRun: false,
+  }).outcome;
+}
+
+/** A fault is an Error in stock mode, as in the reference, and holds in strict mode: it never promotes, never aborts. */
+const DOWN = 'Error, hold';
+
 const HTML = `<html><body>${'<p>please log in</p>'.repeat(100)}</body></html>`;
 
 it('the table has every provider but Job, which asks no backend, and the judge, which holds instead (judge.test.ts)', () => {
@@ -238,39 +287,46 @@ it('the table has every provider but Job, which asks no backend, and the judge, 
 for (const [name, backend] of Object.entries(BACKENDS))
   describe(`faults: ${name}`, { concurrency: true }, () => {
     const isWeb = name === 'web';
+    /** The answer is a failure with such a message, and the gate takes it for one. */
+    const isDown = (outcome: MeasurementOutcome, pattern: RegExp): void => {
+      failure(outcome, pattern);
+      assert.equal(gates(backend, outcome), DOWN);
+    };
 
     it('refused', async () => {
       const server = await serve(() => {});
       await server[Symbol.asyncDispose]();
-      failure(await measureAt(backend, server.url), /: connection refused$/);
+      isDown(await measureAt(backend, server.url), /: connection refused$/);
     });
 
     it('hangs', async () =>
-      failure(await measured(backend, () => {}, 30), /: no complete answer within 0\.03 s$/));
+      isDown(await measured(backend, () => {}, 30), /: no complete answer within 0\.03 s$/));
 
     it('hangs in the middle of the answer', async () => {
       const half: Handler = (_, response) =>
         void response.writeHead(200, { 'content-type': 'application/json' }).write('{"da');
-      failure(await measured(backend, half, 60), /: no complete answer within 0\.06 s$/);
+      isDown(await measured(backend, half, 60), /: no complete answer within 0\.06 s$/);
     });
 
     it('500', async () =>
-      failure(
+      isDown(
         await measured(backend, (_, response) => response.writeHead(500).end('boom')),
         isWeb ? /500$/ : /boom/,
       ));
 
     it('429', async () => {
       const busy: Handler = (_, response) => response.writeHead(429, { 'retry-after': '1' }).end('slow down');
-      failure(await measured(backend, busy), isWeb ? /429$/ : /slow down/);
+      isDown(await measured(backend, busy), isWeb ? /429$/ : /slow down/);
     });
 
     it('HTML with status 200', async () => {
       const outcome = await measured(backend, (_, response) =>
         response.writeHead(200, { 'content-type': 'text/html' }).end(HTML),
       );
-      if (isWeb) judge(outcome, HTML);
-      else failure(outcome, /(not JSON|not CSV) \(text\/html\): <html><body><p>please log in/);
+      if (isWeb) {
+        judge(outcome, HTML);
+        assert.equal(gates(backend, outcome), DOWN);
+      } else isDown(outcome, /(not JSON|not CSV) \(text\/html\): <html><body><p>please log in/);
     });
 
     it('an answer that is cut off', async () => {
@@ -279,25 +335,27 @@ for (const [name, backend] of Object.entries(BACKENDS))
         response.writeHead(200, { 'content-length': text.length });
         response.write(text.subarray(0, text.length - 3), () => response.destroy());
       };
-      failure(await measured(backend, cut), /: connection (reset|closed) before the answer was complete$/);
+      isDown(await measured(backend, cut), /: connection (reset|closed) before the answer was complete$/);
     });
 
     it('JSON that ends too early', async () => {
       const whole = JSON.stringify(backend.answer([1]));
       const text = whole.slice(0, -3);
       const outcome = await measured(backend, (_, response) => send(response, text));
-      if (isWeb) judge(outcome, text);
-      else failure(outcome, /not JSON|bad response/);
+      if (isWeb) {
+        judge(outcome, text);
+        assert.equal(gates(backend, outcome), DOWN);
+      } else isDown(outcome, /not JSON|bad response/);
     });
 
     it('a huge answer', async () => {
       const huge: Handler = (_, response) => response.end('x'.repeat(100_000));
-      failure(await measured(backend, huge), /: the answer is larger than 65536 bytes$/);
+      isDown(await measured(backend, huge), /: the answer is larger than 65536 bytes$/);
     });
 
     it('JSON that is nested too deep', async () => {
       const deep = '['.repeat(10_000) + ']'.repeat(10_000);
-      failure(await measured(backend, (_, response) => send(response, deep)), /nested more than|not CSV/);
+      isDown(await measured(backend, (_, response) => send(response, deep)), /nested more than|not CSV/);
     });
 
     for (const text of ['null', '7', '"x"', '[]', '{}', '[null]', '{"data":7,"status":"success"}'])
@@ -306,19 +364,34 @@ for (const [name, backend] of Object.entries(BACKENDS))
         // Only a provider that takes any JSON may make a value of it; an empty one is honest where the list is empty.
         if (outcome.kind === 'value' && !isWeb && !name.startsWith('skywalking')) judge(outcome, null);
         assert.notEqual(outcome.kind, 'verdict');
+        assert.doesNotMatch(gates(backend, outcome), /Successful/);
       });
 
     it('NaN', async () => {
       const given =
         name === 'prometheus' || name === 'influxdb' ? backend.answer([NaN]) : backend.answer([null]);
-      judge(await measured(backend, (_, response) => send(response, given, true)), backend.nan);
+      const outcome = await measured(backend, (_, response) => send(response, given, true));
+      judge(outcome, backend.nan);
+      // NaN < 10 is false: the reference calls it a failure of the release.
+      assert.equal(gates(backend, outcome), outcome.kind === 'value' && !isWeb ? 'Failed, hold' : DOWN);
     });
 
-    it('nothing', async () =>
-      judge(await measured(backend, (_, response) => send(response, backend.answer([]))), backend.empty));
+    it('nothing', async () => {
+      const outcome = await measured(backend, (_, response) => send(response, backend.answer([])));
+      judge(outcome, backend.empty);
+      assert.equal(gates(backend, outcome), DOWN);
+      if (name !== 'kayenta') assert.equal(outcomeOf(backend, outcome), 'noData');
+    });
 
-    it('two series', async () =>
-      judge(await measured(backend, (_, response) => send(response, backend.answer([1, 2]))), backend.two));
+    it('two series', async () => {
+      const outcome = await measured(backend, (_, response) => send(response, backend.answer([1, 2])));
+      judge(outcome, backend.two);
+      const strict = outcome.kind === 'error' || backend.seriesUnknown !== true ? 'hold' : 'Successful';
+      assert.equal(
+        gates(backend, outcome),
+        `${outcome.kind === 'error' ? 'Error' : 'Successful'}, ${strict}`,
+      );
+    });
 
     it('stops when it is told to', async () => {
       await using server = await serve(() => {});
@@ -334,7 +407,7 @@ for (const [name, backend] of Object.entries(BACKENDS))
       assert.ok(!('error' in found));
       const asked = found.measure(requestOf(provider, { signal: stop.signal }));
       setTimeout(() => stop.abort(), 20);
-      failure(await asked, /: aborted$/);
+      isDown(await asked, /: aborted$/);
     });
   });
 

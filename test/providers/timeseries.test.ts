@@ -74,6 +74,7 @@ describe('wavefront', () => {
     assert.deepEqual(outcome, {
       kind: 'error',
       message: 'No TimeSeries found in response from Wavefront',
+      empty: true,
       metadata: { warnings: 'no such metric' },
     });
   });
@@ -130,7 +131,7 @@ describe('graphite', () => {
 
   it('counts targets and dates the newest sample', async () => {
     const { evidence } = valueOf(await ask(answering([...answer([1, 5], [2, 7]), ...answer([1, 9])])));
-    assert.deepEqual(evidence, { series: 2, sampledAt: 7000, latencyMs: 0 });
+    assert.deepEqual(evidence, { series: 2, used: 1, sampledAt: 7000, latencyMs: 0 });
   });
 
   const faults: [string, unknown, number, string][] = [

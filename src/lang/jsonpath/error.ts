@@ -2,3 +2,8 @@
 export class JsonPathError extends Error {
   override name = 'JsonPathError';
 }
+
+/** A path that fits the data, and finds nothing there. */
+export class JsonPathNothing extends JsonPathError {
+  override name = 'JsonPathNothing';
+}

@@ -41,6 +41,8 @@ export interface Evidence {
   /** When the newest sample was taken, in milliseconds since the epoch. */
   sampledAt?: number | undefined;
   latencyMs?: number | undefined;
+  /** The answer was no JSON, and is taken as a text. */
+  text?: boolean | undefined;
   /** How many requests it rests on, where that was asked. */
   samples?: number | undefined;
 }

@@ -7,7 +7,7 @@
  * it is paused and not aborted, and a person is asked.
  */
 
-import { evaluateConditions } from '../../lang/condition.ts';
+import { checkCondition, evaluateConditions } from '../../lang/condition.ts';
 import type { Json } from '../../lang/json.ts';
 import type { Answer, MeasuredResult } from './answer.ts';
 import { numbersIn } from './asks.ts';
@@ -65,7 +65,7 @@ function judgeValue(metric: Metric, answer: Extract<Answer, { kind: 'value' }>, 
   const judged = evaluate(metric, result, gate.now);
   const weak: Outcome[] = [];
   let outcome: Outcome | undefined;
-  for (const odd of odditiesOf(metric, answer, gate.now)) {
+  for (const odd of odditiesOf(metric, answer, { now: gate.now, unjudged: judged.phase === 'Error' })) {
     const policy = policyFor(metric, odd.outcome, gate);
     if (decidesNothing(metric, result, odd.outcome, judged.phase, gate, policy !== undefined)) continue;
     outcome ??= odd.outcome;
@@ -151,6 +151,11 @@ function decidesNothing(
   if (outcome !== 'noData' && outcome !== 'nan') return false;
   if (promotingCondition(metric) === undefined) return false;
   if (hasPolicy && phase === 'Successful' && (outcome === 'noData' || notFinite(result).only)) return false;
+  // Numbers may not fit where a list or a map was to be, so only a condition that is wrong for any result is at fault.
+  if (phase === 'Error')
+    return [metric.successCondition, metric.failureCondition].some(
+      (condition) => (condition ?? '') !== '' && checkCondition(condition ?? '') !== undefined,
+    );
   return standInsFor([metric.successCondition, metric.failureCondition]).every(
     (n) => evaluate(metric, withStandIn(result, n), now).phase === phase,
   );

@@ -25,11 +25,18 @@ export function promotingCondition(
   return undefined;
 }
 
-/** In the order in which they decide. What the promoting condition asks for in words isn't odd. */
-export function odditiesOf(metric: Metric, answer: ValueAnswer, now: number): Oddity[] {
+/** `unjudged`: the conditions could not be evaluated. In the order in which they decide. What the promoting condition asks for in words isn't odd. */
+export function odditiesOf(
+  metric: Metric,
+  answer: ValueAnswer,
+  { now, unjudged }: { now: number; unjudged: boolean },
+): Oddity[] {
   const condition = promotingCondition(metric);
   const evidence = answer.evidence ?? {};
   const odd: Oddity[] = [];
+  // A page of a proxy with status 200 is no answer of the backend.
+  if (evidence.text === true && ((metric.provider?.web?.jsonPath ?? '') !== '' || unjudged))
+    odd.push({ outcome: 'providerError', text: 'the answer is not the JSON that the metric expects' });
   if (isNothing(answer.result, evidence)) {
     if (!asks(condition, 'noData'))
       odd.push({ outcome: 'noData', text: 'no data: the provider answered with nothing' });

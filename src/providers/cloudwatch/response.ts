@@ -45,7 +45,8 @@ export function readAnswer(response: HttpResponse): MeasurementOutcome {
     value: shown(`[${results.map(({ Values }) => `[${Values.map(formatGoFloat).join(' ')}]`).join(' ')}]`),
     result: { type: 'json', value: results },
     evidence: {
-      series: results.length,
+      // A result without values is no series.
+      series: results.filter(({ Values }) => Values.length > 0).length,
       ...(times.length === 0 ? {} : { sampledAt: times.reduce((a, b) => Math.max(a, b)) }),
     },
     ...(messages.length === 0

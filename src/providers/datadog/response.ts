@@ -32,11 +32,12 @@ const noData = (value: string): MeasurementOutcome => ({
   evidence: { series: 0 },
 });
 
+/** One value of so many series. */
 const single = (value: number, evidence: { series: number; sampledAt?: number }): MeasurementOutcome => ({
   kind: 'value',
   value: formatGoDecimal(value),
   result: { type: 'scalar', value },
-  evidence,
+  evidence: { ...evidence, used: 1 },
 });
 
 /** The last point of the first series. */

@@ -4,7 +4,7 @@ import { formatGoFixed } from '../../lang/go-format.ts';
 import { NumberSyntaxError, parseGoFloat } from '../../lang/go-parse.ts';
 import { excerpt } from '../http/json.ts';
 import type { HttpResponse } from '../http/types.ts';
-import { isRecord, listOf, MeasurementFault, readJson, shown } from '../measured.ts';
+import { isRecord, listOf, MeasurementFault, NothingMeasured, readJson, shown } from '../measured.ts';
 import type { MeasurementOutcome } from '../types.ts';
 
 /** The points of the first target; those without a value are left out. */
@@ -16,7 +16,7 @@ export function readAnswer(response: HttpResponse): MeasurementOutcome {
   if (!Array.isArray(targets)) throw new MeasurementFault('bad response: the answer is no list of targets');
   const [first] = targets as unknown[];
   const points = isRecord(first) ? listOf(first['datapoints']).map(readPoint) : [];
-  if (points.length === 0) throw new MeasurementFault('no values found');
+  if (points.length === 0) throw new NothingMeasured('no values found');
   const known = points.filter((point) => point.value !== undefined);
   const values = known.map(({ value }) => value ?? NaN);
   const sampledAt = known.reduce<number | undefined>(
@@ -27,7 +27,7 @@ export function readAnswer(response: HttpResponse): MeasurementOutcome {
     kind: 'value',
     value: shown(`[${values.map((value) => formatGoFixed(value, 6)).join(',')}]`),
     result: { type: 'vector', value: values },
-    evidence: { series: targets.length, ...(sampledAt === undefined ? {} : { sampledAt }) },
+    evidence: { series: targets.length, used: 1, ...(sampledAt === undefined ? {} : { sampledAt }) },
   };
 }
 

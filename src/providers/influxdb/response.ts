@@ -5,7 +5,7 @@ import { NumberSyntaxError, parseGoFloat } from '../../lang/go-parse.ts';
 import { parseTime } from '../../lang/time.ts';
 import { excerpt, parseBoundedJson } from '../http/json.ts';
 import type { HttpResponse } from '../http/types.ts';
-import { isRecord, MeasurementFault, shown } from '../measured.ts';
+import { isRecord, MeasurementFault, NothingMeasured, shown } from '../measured.ts';
 import type { MeasurementOutcome } from '../types.ts';
 import { CsvError, parseAnnotatedCsv } from './csv.ts';
 import type { Cell, Row } from './csv.ts';
@@ -17,7 +17,7 @@ export function readAnswer(response: HttpResponse): MeasurementOutcome {
   const rows = rowsOf(body, headers['content-type'] ?? 'no content type');
   const failed = rows.find((row) => row.has('error') && !row.has('_value'));
   if (failed !== undefined) throw new MeasurementFault(failed.get('error')?.text ?? 'unknown query error');
-  if (rows.length === 0) throw new MeasurementFault('no results returned from flux query');
+  if (rows.length === 0) throw new NothingMeasured('no results returned from flux query');
   const values = rows.map((row) => valueOf(row.get('_value')));
   const times = rows.map((row) => parseTime(row.get('_time')?.text)).filter((time) => time !== undefined);
   return {

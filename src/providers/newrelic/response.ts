@@ -3,7 +3,7 @@
 import { goJson } from '../../lang/go-json.ts';
 import { graphqlData } from '../http/graphql.ts';
 import type { HttpResponse } from '../http/types.ts';
-import { expect2xx, isRecord, MeasurementFault, readJson, shown } from '../measured.ts';
+import { expect2xx, isRecord, MeasurementFault, NothingMeasured, readJson, shown } from '../measured.ts';
 import type { MeasurementOutcome } from '../types.ts';
 
 const NO_RESULTS = 'no results returned from NRQL query';
@@ -14,7 +14,7 @@ export function readAnswer(response: HttpResponse): MeasurementOutcome {
   const rows = rowsOf(graphqlData(readJson(response), ''));
   const [first] = rows;
   if (first === undefined || (rows.length === 1 && Object.keys(first).length === 0))
-    throw new MeasurementFault(NO_RESULTS);
+    throw new NothingMeasured(NO_RESULTS);
   const result = rows.length === 1 ? first : rows;
   return {
     kind: 'value',
@@ -29,7 +29,7 @@ function rowsOf(data: unknown): Record<string, unknown>[] {
     (value, key) => (isRecord(value) ? value[key] : undefined),
     data,
   );
-  if (results === undefined || results === null) throw new MeasurementFault(NO_RESULTS);
+  if (results === undefined || results === null) throw new NothingMeasured(NO_RESULTS);
   if (!Array.isArray(results) || !results.every(isRecord))
     throw new MeasurementFault('bad response: the results are no list of rows');
   return results;

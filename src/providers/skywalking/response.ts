@@ -4,7 +4,7 @@ import { goJson } from '../../lang/go-json.ts';
 import { graphqlData } from '../http/graphql.ts';
 import { excerpt } from '../http/json.ts';
 import type { HttpResponse } from '../http/types.ts';
-import { MeasurementFault, readJson, shown } from '../measured.ts';
+import { MeasurementFault, NothingMeasured, readJson, shown } from '../measured.ts';
 import type { MeasurementOutcome } from '../types.ts';
 
 /** The result is all of `data`. */
@@ -15,6 +15,6 @@ export function readAnswer(response: HttpResponse): MeasurementOutcome {
     );
   const data = graphqlData(readJson(response), 'graphql: ');
   if (data === undefined || data === null)
-    throw new MeasurementFault('no results returned from SkyWalking query');
+    throw new NothingMeasured('no results returned from SkyWalking query');
   return { kind: 'value', value: shown(goJson(data)), result: { type: 'json', value: data } };
 }

@@ -2,7 +2,15 @@
 
 import { formatGoFixed } from '../../lang/go-format.ts';
 import type { HttpResponse } from '../http/types.ts';
-import { expect2xx, isRecord, listOf, MeasurementFault, readJson, shown } from '../measured.ts';
+import {
+  expect2xx,
+  isRecord,
+  listOf,
+  MeasurementFault,
+  NothingMeasured,
+  readJson,
+  shown,
+} from '../measured.ts';
 import type { MeasurementOutcome } from '../types.ts';
 
 interface Point {
@@ -26,11 +34,11 @@ export function readAnswer(response: HttpResponse, now: number): MeasurementOutc
   const series = listOf(answer['timeseries']).filter(isRecord);
   const asked = Math.floor(now / 1000);
   const points = series.map(({ data }) => nearest(listOf(data), asked));
-  if (points.length === 0) throw new MeasurementFault('No TimeSeries found in response from Wavefront', told);
+  if (points.length === 0) throw new NothingMeasured('No TimeSeries found in response from Wavefront', told);
   const found = points.filter((point) => point !== undefined);
   // The reference takes a series without points for a measured 0.
   if (found.length < points.length)
-    throw new MeasurementFault('a time series in the response from Wavefront has no points', told);
+    throw new NothingMeasured('a time series in the response from Wavefront has no points', told);
   return outcomeOf(found, told);
 }
 

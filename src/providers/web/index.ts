@@ -31,7 +31,10 @@ export function createWebProvider(context: ProviderContext): Provider {
       try {
         const outcome = readAnswer(await send(webRequest(config), signal), config.jsonPath);
         if (outcome.kind !== 'value') return outcome;
-        return { ...outcome, evidence: { latencyMs: context.clock.monotonic() - begun } };
+        return {
+          ...outcome,
+          evidence: { ...outcome.evidence, latencyMs: context.clock.monotonic() - begun },
+        };
       } catch (error) {
         if (error instanceof WebConfigError || error instanceof HttpFailure || error instanceof OAuth2Error)
           return { kind: 'error', message: error.message };

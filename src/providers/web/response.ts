@@ -1,6 +1,6 @@
 /** From an HTTP answer to a measurement (spec 05 section 8.2). Pure. */
 
-import { JsonPathError, measureBody } from '../../lang/jsonpath.ts';
+import { JsonPathError, JsonPathNothing, measureBody } from '../../lang/jsonpath.ts';
 import { isTooDeep, MAX_JSON_DEPTH } from '../http/json.ts';
 import type { HttpResponse } from '../http/types.ts';
 import type { MeasurementOutcome } from '../types.ts';
@@ -15,9 +15,16 @@ export function readAnswer({ status, body }: HttpResponse, jsonPath: string | un
   if (isTooDeep(body) && isJson(body))
     return error(`the JSON of the answer is nested more than ${MAX_JSON_DEPTH} levels deep`);
   try {
-    const { result, value } = measureBody(body, jsonPathOf(jsonPath));
-    return { kind: 'value', value: shown(value), result: { type: 'json', value: result } };
+    const { result, value, matches, isText } = measureBody(body, jsonPathOf(jsonPath));
+    return {
+      kind: 'value',
+      value: shown(value),
+      result: { type: 'json', value: result },
+      // Of several places that the path names, the first one is the result.
+      evidence: isText ? { text: true } : matches > 1 ? { series: matches, used: 1 } : {},
+    };
   } catch (cause) {
+    if (cause instanceof JsonPathNothing) return { ...error(cause.message), empty: true };
     if (cause instanceof JsonPathError) return error(cause.message);
     throw cause;
   }
@@ -37,7 +44,7 @@ function shown(value: string): string {
   return `${value.slice(0, MAX_VALUE_SHOWN)}...${value.length - MAX_VALUE_SHOWN} more characters`;
 }
 
-const error = (message: string): MeasurementOutcome => ({
+const error = (message: string): MeasurementOutcome & { kind: 'error' } => ({
   kind: 'error',
   message: message.slice(0, MAX_MESSAGE),
 });
