@@ -22,12 +22,12 @@ export interface Write {
 
 export type Measure = (request: MeasureRequest) => Promise<MeasurementOutcome>;
 
-const quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
-
 export class Harness {
   readonly clock = new VirtualClock(Date.UTC(2026, 0, 1, 12));
   readonly writes: Write[] = [];
   readonly events: string[] = [];
+  /** Each line of the log, with its fields. */
+  readonly logged: string[] = [];
   readonly secrets = new Map<string, Record<string, string>>();
   secretReads = 0;
   /** Throws before a write is applied. */
@@ -93,7 +93,7 @@ export class Harness {
     const context: ControlContext = {
       clock: this.clock,
       random: () => 0,
-      log: quiet,
+      log: this.#log(),
       stores,
       writer: {
         create: () => Promise.reject(new Error('not used')),
@@ -131,6 +131,13 @@ export class Harness {
     const controller = analysisController(context, { http, env: {}, providers });
     controller.attach?.((key) => this.#enqueue(key), this.#stop.signal);
     return controller;
+  }
+
+  #log(): Log {
+    const line = (fields: Readonly<Record<string, unknown>>, message: string): void =>
+      void this.logged.push(`${message} ${JSON.stringify(fields)}`);
+    const log: Log = { debug: line, info: line, warn: line, error: line, child: () => log };
+    return log;
   }
 
   #store(): ReadStore {
