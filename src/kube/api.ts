@@ -99,6 +99,8 @@ export interface WatchOptions extends CallOptions {
   timeoutSeconds?: number | undefined;
   /** Ends the stream when nothing (no event, no bookmark) arrived for so long. */
   idleTimeoutMs?: number | undefined;
+  /** Called once when the server has taken the watch on. */
+  onOpen?: (() => void) | undefined;
 }
 
 export interface WatchEvent {

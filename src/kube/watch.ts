@@ -24,11 +24,12 @@ export type WatchStep =
   | { type: 'synced'; resourceVersion: string }
   | { type: 'applied' | 'deleted'; object: KubeObject }
   /**
-   * Nothing is lost: the next pull tries again. `livedMs`: how long the stream had been up. `quiet`: nothing was heard
+   * Nothing is lost: the next pull tries again. `livedMs`: how long the stream had been up; `opened`: the server had
+   * taken it on. `quiet`: nothing was heard
    * for the idle limit, which a half-open connection looks like, and also a cluster where nothing has changed since the
    * watch began: the server sends no bookmark before something has.
    */
-  | { type: 'failed'; error: unknown; during: 'list' | 'watch'; livedMs: number; quiet?: boolean };
+  | { type: 'failed'; error: unknown; during: 'list' | 'watch'; livedMs: number; opened?: boolean; quiet?: boolean };
 
 export interface WatchMachineOptions {
   readonly clock: Clock;
@@ -114,6 +115,7 @@ export async function* watchSteps(
         );
     };
     let idle = clock.setTimer(idleMs, onIdle);
+    let opened = false;
     let progress = false;
     let failure: unknown;
     try {
@@ -124,6 +126,7 @@ export async function* watchSteps(
         timeoutSeconds: 240 + Math.floor(61 * random()),
         idleTimeoutMs: idleMs,
         signal: stream.signal,
+        onOpen: () => (opened = true),
       });
       for await (const event of events) {
         heardAt = clock.monotonic();
@@ -159,7 +162,7 @@ export async function* watchSteps(
       if (!progress) stuck += 1;
       if (stuck >= STUCK_AFTER && livedMs < SHORT_LIFE_MS) state = { mode: 'empty' };
       const quiet = clock.monotonic() - heardAt >= idleMs;
-      yield { type: 'failed', error: failure, during: 'watch', livedMs, quiet };
+      yield { type: 'failed', error: failure, during: 'watch', livedMs, opened, quiet };
     } else if (!progress && livedMs < SHORT_LIFE_MS) {
       const error = new ApiUnreachable(`watch of ${type.plural}: the server closed the stream at once`);
       yield { type: 'failed', error, during: 'watch', livedMs };
@@ -185,7 +188,8 @@ const HEALTHY_MS = 60_000;
 /**
  * Waits after each failure: 0.8 s doubling to 30 s, with jitter. A stream that had been up for a minute resets
  * it; one that had been up for a second leaves it as it is and waits 0.8 s, so that a network that cuts every
- * stream after some seconds delays events by less than a second, while a server that is down is left alone.
+ * stream after some seconds delays events by less than a second, while a server that is down is left alone. One that
+ * the server took on and that was cut at once waits 3 s at most.
  */
 export async function* withBackoff(
   steps: AsyncIterable<WatchStep>,
@@ -193,6 +197,7 @@ export async function* withBackoff(
 ): AsyncGenerator<WatchStep, void, void> {
   const { clock, signal, random } = options;
   const backoff = new Backoff({ baseMs: 800, maxMs: 30_000, random });
+  const cut = new Backoff({ baseMs: 800, maxMs: 3_000, random });
   let syncedAt: number | undefined;
   for await (const step of steps) {
     yield step;
@@ -203,8 +208,14 @@ export async function* withBackoff(
       (syncedAt !== undefined && step.during === 'list' && clock.monotonic() - syncedAt >= HEALTHY_MS);
     if (healthy) backoff.reset();
     syncedAt = undefined;
-    const delay =
-      options.delayFor?.(step.error) ?? (step.livedMs >= SHORT_LIFE_MS ? backoff.hold() : backoff.next());
+    const own = (): number => {
+      if (step.livedMs >= SHORT_LIFE_MS) {
+        cut.reset();
+        return backoff.hold();
+      }
+      return step.opened === true ? cut.next() : backoff.next();
+    };
+    const delay = options.delayFor?.(step.error) ?? own();
     options.onFailure?.(step, delay);
     try {
       await sleep(clock, delay, signal);

@@ -173,6 +173,7 @@ export class FakeApi implements KubeApi {
       if (entry.type.plural === type.plural && entry.revision > from) this.#push(stream, entry.event);
     }
     this.#streams.add(stream);
+    options.onOpen?.();
     const onAbort = (): void => {
       stream.end = new ApiUnreachable('given up');
       stream.wake();

@@ -195,6 +195,23 @@ describe('the watch machine', () => {
     await stop();
   });
 
+  it('waits 3 s at most when a network cuts every stream each second', async () => {
+    const api = new FakeApi();
+    const { steps, delays, clock, stop } = run(api);
+    await clock.settle();
+    for (let i = 0; i < 60; i += 1) {
+      await clock.advance(1_000);
+      if (i % 4 === 0) api.put(CONFIG_MAP, configMap(`m${i}`));
+      api.cutStreams(new ApiUnreachable('reset'));
+    }
+    await clock.advance(4_000);
+    const seen = new Set(names(steps).map((name) => name.slice(1)));
+    assert.equal(seen.size, 15);
+    assert.ok(delays.length > 20);
+    assert.ok(Math.max(...delays) <= 3_000, delays.join(' '));
+    await stop();
+  });
+
   it('gives up a stream on which nothing was heard for 70 to 90 s; bookmarks keep it alive', async () => {
     const api = new FakeApi();
     const { steps, clock, stop } = run(api);

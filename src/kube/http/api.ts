@@ -195,6 +195,7 @@ class PooledHttpApi implements HttpApi {
       options,
     };
     const response = await this.#openStream(call);
+    options.onOpen?.();
     const { clock } = this.#shared;
     const idleMs = options.idleTimeoutMs;
     let heardAt = clock.monotonic();
