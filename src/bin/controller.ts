@@ -103,12 +103,13 @@ async function runController(flags: Flags): Promise<number> {
     if (stop.aborted) return EXIT_OK;
     const syncsOnly = picked.every((name) => name === 'sync');
     const namespaces = [ownNamespace, flags.on('namespaced') ? connection.namespace : DEFAULT_NAMESPACE];
+    let prunedFields: readonly string[] = [];
     if (!syncsOnly) {
       await refuseBesideOther(flags, api, namespaces, log, stop);
       if (stop.aborted) return EXIT_OK;
-      await inspectKinds(flags, api, log, stop);
+      prunedFields = await inspectKinds(flags, api, log, stop);
     }
-    const parts = { flags, api, env: process.env, random, metrics };
+    const parts = { flags, api, env: process.env, random, metrics, prunedFields };
     const instanceId = flags.text('instance-id') ?? '';
     manager = new Manager({
       api,
@@ -294,21 +295,28 @@ async function refuseBesideOther(
 }
 
 /**
- * Says which of our fields the installed CRDs prune. Nothing is known for sure while they are being installed, or
+ * Says which of our fields the installed CRDs prune; resolves with those of Rollouts. Nothing is known for sure while they are being installed, or
  * where the schemas can't be read: then the controller starts all the same.
  */
-async function inspectKinds(flags: Flags, api: HttpApi, log: Log, stop: AbortSignal): Promise<void> {
+async function inspectKinds(
+  flags: Flags,
+  api: HttpApi,
+  log: Log,
+  stop: AbortSignal,
+): Promise<readonly string[]> {
   let document: unknown;
   try {
     document = await api.getJson(`/openapi/v3/apis/${apiVersionOf(ROLLOUT)}`, { signal: stop });
   } catch (error) {
     log.debug({ error }, 'the schemas of the installed kinds could not be read');
-    return;
+    return [];
   }
+  let ofRollouts: readonly string[] = [];
   for (const definition of customResourceDefinitions()) {
     const { kind, schema } = ownSchema(definition);
     const gaps = schemaGaps(document, ROLLOUT.group, kind, schema);
     if (gaps === undefined) continue;
+    if (kind === ROLLOUT.kind) ofRollouts = gaps.pruned;
     if (gaps.pruned.length > 0 && kind !== APPLICATION.kind) {
       log.warn(
         { kind, fields: gaps.pruned.slice(0, MAX_NAMED_FIELDS), more: gaps.pruned.length > MAX_NAMED_FIELDS },
@@ -322,6 +330,7 @@ async function inspectKinds(flags: Flags, api: HttpApi, log: Log, stop: AbortSig
       );
     }
   }
+  return ofRollouts;
 }
 
 const MAX_NAMED_FIELDS = 20;

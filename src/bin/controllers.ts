@@ -14,16 +14,19 @@ export interface Parts {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly random: () => number;
   readonly metrics: Pick<Metrics, 'finished'>;
+  /** Paths of fields that the installed CRD of Rollouts drops. */
+  readonly prunedFields: readonly string[];
 }
 
 export type ControllerFactory = (context: ControlContext) => Controller;
 
 export const CONTROLLERS: Readonly<Record<string, (parts: Parts) => Promise<ControllerFactory>>> = {
-  async rollouts({ flags, metrics }) {
+  async rollouts({ flags, metrics, prunedFields }) {
     const { rolloutController } = await import('../control/rollout/index.ts');
     return (context) => ({
       ...rolloutController(context, {
         statusForm: flags.text('observed-generation') === 'int' ? 'int' : 'string',
+        prunedFields,
         onFinished: (update) => metrics.finished(update),
       }),
       workers: flags.number('rollout-threads') ?? 10,

@@ -9,6 +9,7 @@ import {
   ANALYSIS_RUN,
   ANALYSIS_TEMPLATE,
   CUSTOM_RESOURCE_DEFINITION,
+  EVENT,
   ROLLOUT,
 } from '../../src/kube/kinds.ts';
 import type { JsonObject } from '../../src/lang/json.ts';
@@ -22,7 +23,7 @@ import {
 import { ControllerProcess } from './controller-process.ts';
 import { eventually, withCluster } from './harness.ts';
 import { kubectl } from './kubectl.ts';
-import { canary, statusOf, User } from './user.ts';
+import { canary, podTemplate, statusOf, User } from './user.ts';
 
 const STEPS = canary({ setWeight: 50 }, { pause: {} }, { setWeight: 100 }, { pause: {} });
 const AUTOSCALER = {
@@ -239,6 +240,54 @@ withCluster('beside others', {}, (cluster) => {
     const user = await User.inNamespace(api, 'theirs');
     await user.rollout('demo', { replicas: 1, ...STEPS });
     await user.phase('demo', 'Healthy');
+    // Who applied on the client's side has it in the annotation, and is told; nobody else can be known to have meant it.
+    const { plane } = cluster();
+    const manifest = (name: string): object => ({
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'Rollout',
+      metadata: { name, namespace: 'theirs' },
+      spec: {
+        replicas: 1,
+        progressDeadlineAbort: true,
+        selector: { matchLabels: { app: name } },
+        template: podTemplate(name, 'v1'),
+        ...STEPS,
+      },
+    });
+    const apply = (name: string, ...args: string[]): Promise<string> =>
+      kubectl(plane, ['apply', '--validate=false', ...args, '-f', '-'], {
+        input: JSON.stringify(manifest(name)),
+      });
+    await apply('by-client');
+    await apply('by-server', '--server-side');
+    const messageOf = async (name: string): Promise<string | undefined> =>
+      statusOf(await get(user, name)).conditions?.find(({ type }) => type === 'FieldsDropped')?.message;
+    await eventually('the condition', async () => (await messageOf('by-client')) !== undefined);
+    assert.match(
+      (await messageOf('by-client')) ?? '',
+      /dropped them: spec\.progressDeadlineAbort\. Apply deploy\/crds/,
+    );
+    await Promise.all(['by-client', 'by-server'].map((name) => user.phase(name, 'Healthy')));
+    await eventually('the Event', async () =>
+      (await user.list(EVENT)).some(
+        (event) => event['reason'] === 'FieldsDropped' && event['type'] === 'Warning',
+      ),
+    );
+    assert.equal(await messageOf('by-server'), undefined);
+    const { metadata } = await get(user, 'by-server');
+    assert.ok(!JSON.stringify(metadata).includes('progressDeadlineAbort'), 'not even managedFields show it');
+    await controller.end();
+
+    controller = start();
+    await controller.says(/all stores are in step/);
+    await user.phase('by-client', 'Healthy');
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    const events = (await user.list(EVENT)).filter((event) => event['reason'] === 'FieldsDropped');
+    assert.deepEqual(
+      events.map((event) => event['count'] ?? 1),
+      [1],
+      'a restart tells nothing twice',
+    );
     await controller.end();
 
     const refused = start('--observed-generation=int');

@@ -13,7 +13,7 @@ export interface RolloutStatusView {
   readonly currentPodHash?: string;
   readonly stableRS?: string;
   readonly pauseConditions?: readonly { reason: string; startTime: string }[];
-  readonly conditions?: readonly { type: string; status: string; reason?: string }[];
+  readonly conditions?: readonly { type: string; status: string; reason?: string; message?: string }[];
   readonly replicas?: number;
 }
 export const statusOf = (object: KubeObject): RolloutStatusView =>

@@ -15,8 +15,9 @@ import { isObject } from '../../lang/json.ts';
 import { INSTANCE_ID } from '../../plan/rollout/names.ts';
 import type { FailedIntent, RolloutPlan } from '../../plan/rollout/index.ts';
 import { planRollout } from '../../plan/rollout/index.ts';
+import { droppedFields, withDroppedFields } from '../../plan/rollout/dropped-fields.ts';
 import type { StatusForm } from '../../plan/rollout/status-form.ts';
-import { storedForm } from '../../plan/rollout/status-form.ts';
+import { decidedForm, storedForm } from '../../plan/rollout/status-form.ts';
 import type { Router } from '../../routers/index.ts';
 import { ROUTERS } from '../../routers/index.ts';
 import type {
@@ -48,6 +49,8 @@ export interface RolloutDependencies {
   readonly statusForm?: StatusForm | undefined;
   /** Those that it drives; by default all that there are. */
   readonly routers?: readonly Router[] | undefined;
+  /** Paths of fields that the installed CRD of Rollouts does not know. */
+  readonly prunedFields?: readonly string[] | undefined;
   /** The end of an update is on record. */
   readonly onFinished?: ((finished: FinishedRollout) => void) | undefined;
 }
@@ -60,6 +63,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
   const { instanceId, stores } = context;
   const labelSelector = instanceId === '' ? `!${INSTANCE_ID}` : `${INSTANCE_ID}=${instanceId}`;
   const form = deps.statusForm ?? 'string';
+  const prunedFields = deps.prunedFields ?? [];
   const workloads = new WorkloadReader(context);
   const writtenAt = new Map<string, { uid: string | undefined; at: number }>();
   const departed = new Departed(context);
@@ -125,7 +129,13 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
     const { snapshot, podsError } = await withPods(context, gathered, signal);
     const decided = planRollout(snapshot);
     const stored = isObject(object['status']) ? (object['status'] as RolloutStatus) : {};
-    const plan = { ...decided, status: storedForm(form, decided.status, stored, now) };
+    const old = decidedForm(stored);
+    const told = withDroppedFields(decided.status, old, droppedFields(object, prunedFields), now);
+    const plan = {
+      ...decided,
+      status: storedForm(form, told.status, stored, now),
+      events: told.event === undefined ? decided.events : [...decided.events, told.event],
+    };
     report(key, plan);
     const applied = await applyRolloutPlan(context, object, snapshot.rollout, plan, routers, signal);
     if (applied.statusWritten) {

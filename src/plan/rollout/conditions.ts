@@ -6,6 +6,7 @@ import { formatTime } from '../../lang/time.ts';
 export type ConditionType =
   | 'InvalidSpec'
   | 'NotImplemented'
+  | 'FieldsDropped'
   | 'Available'
   | 'Progressing'
   | 'ReplicaFailure'
