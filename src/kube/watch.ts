@@ -29,7 +29,14 @@ export type WatchStep =
    * for the idle limit, which a half-open connection looks like, and also a cluster where nothing has changed since the
    * watch began: the server sends no bookmark before something has.
    */
-  | { type: 'failed'; error: unknown; during: 'list' | 'watch'; livedMs: number; opened?: boolean; quiet?: boolean };
+  | {
+      type: 'failed';
+      error: unknown;
+      during: 'list' | 'watch';
+      livedMs: number;
+      opened?: boolean;
+      quiet?: boolean;
+    };
 
 export interface WatchMachineOptions {
   readonly clock: Clock;
