@@ -41,14 +41,15 @@ export function argoAnalysisRunHealth(run: KubeObject): ArgoHealth {
 export interface ArgoAction {
   readonly name: string;
   readonly status?: (rollout: KubeObject) => JsonObject;
-  readonly spec?: JsonObject;
+  readonly spec?: (now: string) => JsonObject;
 }
 
 export const ARGO_ACTIONS: Readonly<Record<string, ArgoAction>> = {
-  resume: { name: 'resume', status: () => ({ pauseConditions: null }), spec: { paused: false } },
+  resume: { name: 'resume', status: () => ({ pauseConditions: null }), spec: () => ({ paused: false }) },
   abort: { name: 'abort', status: () => ({ abort: true }) },
   retry: { name: 'retry', status: () => ({ abort: null }) },
-  pause: { name: 'pause', spec: { paused: true } },
+  pause: { name: 'pause', spec: () => ({ paused: true }) },
+  restart: { name: 'restart', spec: (now) => ({ restartAt: now }) },
   promoteFull: { name: 'promote-full', status: () => ({ promoteFull: true }) },
   skipStep: {
     name: 'skip-current-step',
