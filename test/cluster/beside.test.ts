@@ -284,12 +284,14 @@ withCluster('beside others', {}, (cluster) => {
         ...STEPS,
       },
     });
-    const apply = (name: string, ...args: string[]): Promise<string> =>
-      kubectl(plane, ['apply', '--validate=false', ...args, '-f', '-'], {
-        input: JSON.stringify(manifest(name)),
-      });
-    await apply('by-client');
-    await apply('by-server', '--server-side');
+    const send = (name: string, ...args: string[]): Promise<string> =>
+      kubectl(plane, [...args, '--validate=false', '-f', '-'], { input: JSON.stringify(manifest(name)) });
+    await send('by-client', 'apply');
+    await send('by-create', 'create');
+    await assert.rejects(
+      send('by-server', 'apply', '--server-side'),
+      /progressDeadlineAbort: field not declared in schema/,
+    );
     const messageOf = async (name: string): Promise<string | undefined> =>
       statusOf(await get(user, name)).conditions?.find(({ type }) => type === 'FieldsDropped')?.message;
     await eventually('the condition', async () => (await messageOf('by-client')) !== undefined);
@@ -297,14 +299,14 @@ withCluster('beside others', {}, (cluster) => {
       (await messageOf('by-client')) ?? '',
       /dropped them: spec\.progressDeadlineAbort\. Apply deploy\/crds/,
     );
-    await Promise.all(['by-client', 'by-server'].map((name) => user.phase(name, 'Healthy')));
+    await Promise.all(['by-client', 'by-create'].map((name) => user.phase(name, 'Healthy')));
     await eventually('the Event', async () =>
       (await user.list(EVENT)).some(
         (event) => event['reason'] === 'FieldsDropped' && event['type'] === 'Warning',
       ),
     );
-    assert.equal(await messageOf('by-server'), undefined);
-    const { metadata } = await get(user, 'by-server');
+    assert.equal(await messageOf('by-create'), undefined);
+    const { metadata } = await get(user, 'by-create');
     assert.ok(!JSON.stringify(metadata).includes('progressDeadlineAbort'), 'not even managedFields show it');
     await controller.end();
 

@@ -1,8 +1,8 @@
 /**
  * Fields that a user wrote and the API server dropped, because the installed CRD (that of Argo Rollouts) doesn't know
  * them. The object itself doesn't show that: what was dropped is nowhere in it, nor in managedFields. What shows it is
- * the annotation in which client-side apply keeps the whole manifest; who applies otherwise hears of it from the server
- * (strict validation), or from the controller's log at start. Pure.
+ * the annotation in which client-side apply keeps the whole manifest. Server-side apply is refused by the server; who sends
+ * such a field in another way without strict validation can only be told by the log at start. Pure.
  */
 
 import type { RolloutStatus } from '../../api/rollout.ts';
