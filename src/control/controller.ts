@@ -24,6 +24,8 @@ export interface InformerSpec {
   readonly indexes?: Readonly<Record<string, IndexFunction>> | undefined;
   /** Reduces an object to what is read of it, before it is stored. Must keep metadata. */
   readonly trim?: ((object: KubeObject) => KubeObject) | undefined;
+  /** Keeps the annotation of client-side apply in the store. */
+  readonly keepsLastApplied?: boolean | undefined;
   /** Where the server doesn't serve the type (no such CRD), the store stays empty instead of blocking the start. */
   readonly optional?: boolean | undefined;
 }

@@ -542,6 +542,7 @@ export function uniteInformers(controllers: readonly Controller[]): InformerSpec
       labelSelector: first?.labelSelector,
       indexes,
       trim: trims.size === 1 ? first?.trim : undefined,
+      keepsLastApplied: specs.some((spec) => spec.keepsLastApplied === true),
       optional: specs.every((spec) => spec.optional === true),
     };
   });

@@ -26,6 +26,8 @@ export interface StoreChange {
 export interface MemoryStoreOptions {
   readonly indexes?: Readonly<Record<string, IndexFunction>> | undefined;
   readonly trim?: ((object: KubeObject) => KubeObject) | undefined;
+  /** Keeps the annotation of client-side apply, which is as long as the manifest. */
+  readonly keepsLastApplied?: boolean | undefined;
   /** What the watch is restricted to; our own writes outside of it are not kept either. */
   readonly labelSelector?: string | undefined;
   readonly namespace?: string | undefined;
@@ -189,7 +191,7 @@ export class MemoryStore implements ReadStore, WriteBack {
   }
 
   #prepared(object: KubeObject, previous: KubeObject | undefined): KubeObject {
-    let prepared = trimObject(object);
+    let prepared = trimObject(object, this.#options.keepsLastApplied);
     if (this.#options.trim !== undefined) {
       try {
         prepared = this.#options.trim(prepared);

@@ -4,11 +4,14 @@ import type { KubeObject } from './api.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** The object without managedFields and last-applied annotation. Never changes its argument, which may be shared. */
-export function trimObject(object: KubeObject): KubeObject {
+/**
+ * The object without managedFields and, unless a reader wants it, last-applied annotation. Never changes its argument,
+ * which may be shared.
+ */
+export function trimObject(object: KubeObject, keepsLastApplied = false): KubeObject {
   const { metadata } = object;
   const annotations = metadata.annotations;
-  const applied = annotations !== undefined && Object.hasOwn(annotations, LAST_APPLIED);
+  const applied = !keepsLastApplied && annotations !== undefined && Object.hasOwn(annotations, LAST_APPLIED);
   if (metadata.managedFields === undefined && !applied) return object;
   const { managedFields: _, ...kept } = metadata;
   if (applied) {

@@ -172,7 +172,7 @@ withCluster('beside others', {}, (cluster) => {
     });
     const now = await pods();
     assert.ok(now.length === 2 && now.every((uid) => !old.includes(uid)));
-    assert.equal(argoRolloutHealth(await get(user)), 'Healthy');
+    await eventually('it to be Healthy', async () => argoRolloutHealth(await get(user)) === 'Healthy');
   });
 
   /** The phase holds for a second: what a command set off has come to its next stop. */

@@ -69,6 +69,10 @@ describe('the store', () => {
       (kept?.metadata.annotations ?? {})['x'] = 'y';
     }, TypeError);
     assert.equal(given.metadata.managedFields?.length, 1);
+    const keeping = new MemoryStore(CONFIG_MAP, { keepsLastApplied: true });
+    keeping.apply(given);
+    assert.deepEqual(keeping.get('ns/a')?.metadata.annotations, given.metadata.annotations);
+    assert.equal(keeping.get('ns/a')?.metadata.managedFields, undefined);
     assert.equal(Object.isFrozen(given), false);
   });
 

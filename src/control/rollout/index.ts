@@ -72,7 +72,11 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
   return {
     name: 'Rollouts',
     workers: deps.workers ?? DEFAULT_WORKERS,
-    informers: rolloutInformers(labelSelector, routers),
+    informers: [
+      ...rolloutInformers(labelSelector, routers),
+      // The annotation is as long as the manifest, so it is kept only where something may be seen in it.
+      { type: ROLLOUT, labelSelector, keepsLastApplied: prunedFields.length > 0 },
+    ],
     primary: ROLLOUT,
     watches: [
       {

@@ -646,6 +646,12 @@ describe('uniting informers', () => {
     assert.equal(same?.trim, trim);
     const [mixed] = uniteInformers([controller([{ type: POD, trim }]), controller([{ type: POD }])]);
     assert.equal(mixed?.trim, undefined);
+    const [kept] = uniteInformers([
+      controller([{ type: POD }]),
+      controller([{ type: POD, keepsLastApplied: true }]),
+    ]);
+    assert.equal(kept?.keepsLastApplied, true, 'and keeps what one reads');
+    assert.equal(mixed?.keepsLastApplied, false);
   });
 
   it('says at the start what can not be united', () => {
