@@ -351,6 +351,32 @@ describe('revisions', () => {
     );
   });
 
+  it('passes over a number that nobody can read, and gives its ReplicaSet one', () => {
+    const odd = made((rs) => {
+      rs.metadata.annotations = { team: 'blue', 'rollout.argoproj.io/revision': 'many' };
+    });
+    const other = made((rs) => {
+      rs.metadata.name = 'demo-b';
+      rs.metadata.labels = { app: 'demo', 'rollouts-pod-template-hash': 'b' };
+      rs.metadata.annotations = { 'rollout.argoproj.io/revision': '4' };
+      rs.spec.template = template('v2');
+    });
+    const bad = made((rs) => {
+      rs.metadata.name = 'demo-c';
+      rs.metadata.labels = { app: 'demo', 'rollouts-pod-template-hash': 'c' };
+      rs.metadata.annotations = { 'rollout.argoproj.io/revision': '9x' };
+      rs.spec.template = template('v3');
+    });
+    const draft = new Draft();
+    const revisions = revisionsOf(rollout(), [odd, other, bad]);
+    assert.equal(revisions.revision, 5);
+    syncRevision(rollout(), revisions, draft);
+    const [first] = draft.intents;
+    assert.deepEqual(first?.kind === 'annotateReplicaSet' && first.annotations, {
+      'rollout.argoproj.io/revision': '5',
+    });
+  });
+
   it('copies changed annotations without touching the history', () => {
     const rs = made((item) => void delete (item.metadata.annotations as Record<string, string>)['team']);
     const draft = new Draft();
