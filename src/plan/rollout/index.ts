@@ -30,7 +30,7 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
     draft.note('rollout.deleted', 'the Rollout is being deleted: its objects go with it');
     return finish(draft, undefined, false);
   }
-  if (stored.status === undefined || Object.keys(stored.status).length === 0) {
+  if (Object.keys(stored.status ?? {}).length === 0) {
     const { namespace = '', name } = stored.metadata;
     draft.event(
       'Normal',
