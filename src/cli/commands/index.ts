@@ -14,6 +14,7 @@ import { status } from './status.ts';
 import { abort, pause, restart, retry, terminate } from './steer.ts';
 import { undo } from './undo.ts';
 import { version } from './version.ts';
+import { why } from './why.ts';
 
 export const COMMANDS: Command = {
   name: 'kubectl sluice',
@@ -35,6 +36,7 @@ export const COMMANDS: Command = {
     create,
     lint,
     plan,
+    why,
     backtest,
     version,
     completion,

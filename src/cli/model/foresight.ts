@@ -7,6 +7,7 @@ import { intentText } from '../../plan/rehearsal/words.ts';
 import { stepsOf } from '../../plan/rollout/defaults.ts';
 import type { RolloutIntent } from '../../plan/rollout/index.ts';
 import { stepText } from '../../plan/rollout/step-text.ts';
+import { queryOf } from '../../plan/why/gate.ts';
 import type { Course } from '../foresight/course.ts';
 import type { Problem } from '../foresight/problems.ts';
 import { UNSEEN } from '../foresight/stand-ins.ts';
@@ -175,7 +176,7 @@ function gateModel({ run, startsAt, quickest, slowest, failsAfter }: ForeseenGat
       const { name: metricName, provider, interval, initialDelay, count, failureLimit } = metric;
       const { successCondition, failureCondition } = metric;
       const [kind = ''] = Object.keys(provider ?? {});
-      const query = queryOf(provider as Readonly<Record<string, unknown>> | undefined, kind);
+      const query = queryOf(metric);
       return {
         name: metricName,
         provider: kind,
@@ -198,17 +199,6 @@ const defined = <T extends object>(fields: T): Partial<T> =>
   Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined && value !== null),
   ) as Partial<T>;
-
-function queryOf(provider: Readonly<Record<string, unknown>> | undefined, kind: string): string | undefined {
-  const config = provider?.[kind];
-  if (typeof config !== 'object' || config === null) return undefined;
-  for (const field of ['query', 'url', 'queries']) {
-    const value: unknown = Reflect.get(config, field);
-    if (typeof value === 'string') return value;
-    if (typeof value === 'object' && value !== null) return JSON.stringify(value);
-  }
-  return undefined;
-}
 
 function timesModel({ finish, longest, noticed, abortsByItself, abort }: Times): TimesModel {
   return {

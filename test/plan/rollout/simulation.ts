@@ -16,6 +16,7 @@ import type { JsonObject } from '../../../src/lang/json.ts';
 import type { RouteState } from '../../../src/plan/rehearsal/routes.ts';
 import { intentText } from '../../../src/plan/rehearsal/words.ts';
 import { RehearsalWorld } from '../../../src/plan/rehearsal/world.ts';
+import { assertTrue } from '../why/truth.ts';
 import { fencesOf } from '../../../src/plan/rollout/canary/fences.ts';
 import type { RolloutIntent, RolloutPlan, RolloutSnapshot } from '../../../src/plan/rollout/index.ts';
 import { planRollout, WAVES_AFTER_STATUS, WAVES_BEFORE_STATUS } from '../../../src/plan/rollout/index.ts';
@@ -108,6 +109,7 @@ export class World extends RehearsalWorld {
       }
       idle = next <= this.now ? idle + 1 : 0;
       assert.ok(idle < 5, `passes without effect at ${this.#clock()}:\n${this.story.join('\n')}`);
+      if (next > this.now) assertTrue(this.snapshot());
       this.now = Math.max(this.now, next);
     }
     return this;
@@ -120,6 +122,7 @@ export class World extends RehearsalWorld {
       let guard = 0;
       while (this.#pass()) assert.ok(++guard < 50, 'a settled world is written to without end');
       const next = Math.min(this.nextChange(), this.#requeueAt ?? Infinity);
+      if (next > this.now) assertTrue(this.snapshot());
       if (next > end) break;
       this.now = Math.max(this.now, next);
       this.#requeueAt =
