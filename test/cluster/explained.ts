@@ -75,6 +75,12 @@ export const EXPLANATIONS: readonly Explanation[] = [
       isOrder(kind, SIZE, RECORD) || isOrder(kind, CLEANED, /^Rollout\/\S+ phase = Healthy/),
   },
   {
+    // Stable shrinks, and the canary of an abort, after the status that tells of the weight.
+    compat: 'order of status and scaling',
+    scenarios: ['dynamic-stable-scale'],
+    explains: (kind) => isOrder(kind, SIZE, /^Rollout\/demo (phase = Paused|weights = 20)/),
+  },
+  {
     compat: 'Services of one pass',
     explains: (kind) => isOrder(kind, /^Service\/\S+-stable selector = /, /^Service\/\S+-canary selector = /),
   },
@@ -156,7 +162,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     compat: 'weight 100 before promotion behind a router',
-    scenarios: ['nginx-canary', 'nginx-max-weight', 'invalid-by-edit'],
+    scenarios: ['nginx-canary', 'nginx-max-weight', 'invalid-by-edit', 'dynamic-stable-scale'],
     explains: (kind, rows) =>
       isOrder(
         kind,

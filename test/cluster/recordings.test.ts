@@ -61,6 +61,7 @@ const SCENARIOS: readonly string[] = [
   'canary-surge-n3',
   'canary-surge-n5',
   'delete-rollout',
+  'dynamic-stable-scale',
   'invalid-at-creation',
   'invalid-by-edit',
   'nginx-canary',

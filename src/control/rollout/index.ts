@@ -31,6 +31,7 @@ import type {
 import { isNamespaceEnding } from '../namespace-ending.ts';
 import type { Applied } from './apply.ts';
 import { applyRolloutPlan } from './apply.ts';
+import { Confirmations } from './confirmations.ts';
 import { Departed } from './departed.ts';
 import type { FinishedRollout } from './finished.ts';
 import { finishedBetween } from './finished.ts';
@@ -68,6 +69,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
   const writtenAt = new Map<string, { uid: string | undefined; at: number }>();
   const departed = new Departed(context);
   const routers = deps.routers ?? ROUTERS;
+  const confirmations = new Confirmations(context, routers);
 
   return {
     name: 'Rollouts',
@@ -97,6 +99,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
         ...typesOf(routers),
       ].map(wakesReferrers),
     ],
+    attach: (wake, signal) => confirmations.attach(wake, signal),
     async reconcile(key, signal) {
       departed.tell(key);
       for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
@@ -104,6 +107,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
         if (object === undefined) {
           writtenAt.delete(key);
           workloads.forget(key);
+          confirmations.forget(key);
           return {};
         }
         const result = await pass(key, object, [], signal);
@@ -130,7 +134,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
       workload,
       routers,
     });
-    const { snapshot, podsError } = await withPods(context, gathered, signal);
+    const { snapshot, podsError } = await withPods(context, confirmations.answered(key, gathered), signal);
     const decided = planRollout(snapshot);
     const stored = isObject(object['status']) ? (object['status'] as RolloutStatus) : {};
     const old = decidedForm(stored);
@@ -141,6 +145,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
       events: told.event === undefined ? decided.events : [...decided.events, told.event],
     };
     report(key, plan);
+    if (plan.intents.some(({ kind }) => kind === 'setRoute')) confirmations.forget(key);
     const applied = await applyRolloutPlan(context, object, snapshot.rollout, plan, routers, signal);
     if (applied.statusWritten) {
       writtenAt.set(key, { uid: object.metadata.uid, at: context.clock.now() });

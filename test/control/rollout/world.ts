@@ -8,6 +8,7 @@ import { Manager } from '../../../src/control/manager.ts';
 import type { FinishedRollout } from '../../../src/control/rollout/finished.ts';
 import { rolloutController } from '../../../src/control/rollout/index.ts';
 import { serviceController } from '../../../src/control/rollout/services.ts';
+import type { Router } from '../../../src/routers/types.ts';
 import type { KubeApi, KubeObject } from '../../../src/kube/api.ts';
 import { ApiUnreachable } from '../../../src/kube/api.ts';
 import { EVENT, INGRESS, REPLICA_SET, ROLLOUT, SERVICE } from '../../../src/kube/kinds.ts';
@@ -21,6 +22,8 @@ const CREATED_MS = 50;
 export interface WorldOptions {
   /** Until a pod of this image is ready. */
   readyAfterMs?: (image: string) => number;
+  /** Those that the controller drives. */
+  routers?: readonly Router[];
   /** Stands between the controller and the server. */
   intercept?: Interceptor['call'];
 }
@@ -79,7 +82,7 @@ export class ClusterWorld {
       error: keep('error'),
       child: () => log,
     };
-    const { intercept } = this.#options;
+    const { intercept, routers } = this.#options;
     const process = { alive: true };
     this.#process = process;
     const call: Interceptor['call'] = async (request, proceed) => {
@@ -93,7 +96,8 @@ export class ClusterWorld {
       random: () => 0.5,
       log,
       controllers: [
-        (context) => rolloutController(context, { onFinished: (end) => void this.finished.push(end) }),
+        (context) =>
+          rolloutController(context, { routers, onFinished: (end) => void this.finished.push(end) }),
         (context) => serviceController(context),
       ],
       instanceId: '',
@@ -241,8 +245,8 @@ export class ClusterWorld {
       .map((event) => `${event['reason'] as string}`);
   }
 
-  async addServices(): Promise<void> {
-    for (const name of ['demo-stable', 'demo-canary']) {
+  async addServices(names = ['demo-stable', 'demo-canary']): Promise<void> {
+    for (const name of names) {
       await this.api.create(SERVICE, {
         apiVersion: 'v1',
         kind: 'Service',
