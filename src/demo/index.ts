@@ -234,6 +234,7 @@ async function keepRunning(
     `  kubectl -n ${NAMESPACE} get rollouts,replicasets,pods,services,ingresses,analysisruns`,
     `  kubectl -n ${SYSTEM} get application ${APP} -o yaml`,
     `  npx kubectl-sluice get rollout ${APP} -n ${NAMESPACE} -w`,
+    `  npx kubectl-sluice list analysisruns -n ${NAMESPACE}    # and get analysisrun NAME: docs/analysis-gate.md`,
     `  curl -s -H 'Host: ${HOST}' ${sandbox.ingress}/`,
     `  curl -s '${sandbox.prometheus}/api/v1/query?query=nginx_ingress_controller_requests'`,
     '',

@@ -69,9 +69,10 @@ export function application(repoURL: string): JsonObject {
 /** The query that the gate asks, for the Service of the canary. */
 export function gateQuery(service: string): string {
   const requests = `nginx_ingress_controller_requests{namespace="${NAMESPACE}",service="${service}"`;
-  return [`(sum(rate(${requests},status=~"5.."}[5s])) or vector(0))`, `  / sum(rate(${requests}}[5s]))`].join(
-    '\n',
-  );
+  return [
+    `(sum(rate(${requests},status=~"5.."}[5s])) or vector(0))`,
+    `  / (sum(rate(${requests}}[5s])) > 0)`,
+  ].join('\n');
 }
 
 function kustomization(body: JsonObject): string {
@@ -113,7 +114,10 @@ function gate(speed: number): JsonObject {
           name: GATE,
           interval: formatDuration(Math.max(1000, 3000 / speed)),
           count: 3,
-          successCondition: `result[0] <= ${MAX_ERRORS}`,
+          // Without an answer of the canary neither holds; that may be so for a moment.
+          inconclusiveLimit: 2,
+          successCondition: `len(result) > 0 && result[0] <= ${MAX_ERRORS}`,
+          failureCondition: `len(result) > 0 && result[0] > ${MAX_ERRORS}`,
           provider: { prometheus: { query: gateQuery('{{args.service}}') } },
         },
       ],

@@ -113,7 +113,8 @@ describe('docs/getting-started.md', { skip: installed ? false : 'needs kubectl, 
     assert.ok(Number(shares?.[1]) > 2 && Number(shares?.[1]) < 50, said);
     assert.match(part('A release that is called off'), /"version":"v2"/);
     assert.match(said, /Metric "error-rate" assessed Failed due to failed \(1\) > failureLimit \(0\)/);
-    assert.match(said, /Failed \[0\.\d+\]/);
+    assert.match(said, /Succeeds when: len\(result\) > 0 && result\[0\] <= 0\.05/);
+    assert.match(said, /\d\d:\d\d:\d\d {2}Failed +\[0\.\d+\]/);
     assert.match(said, /rollout\.argoproj\.io "shop" deleted/);
   });
 });

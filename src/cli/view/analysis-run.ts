@@ -21,6 +21,8 @@ import { ageOf, type Scene } from './tree.ts';
 const MAX_DRAWN = 80;
 const MAX_TOLD = 5;
 const MAX_TEXT = 160;
+/** The question is what people come for. */
+const MAX_QUESTION = 600;
 
 export function analysisRunLines(run: AnalysisDetail, scene: Scene): string[] {
   const { style } = scene;
@@ -55,8 +57,8 @@ function timesOf(run: AnalysisDetail, { now }: Scene): string {
 
 function metricLines(metric: MetricModel, style: Style): string[] {
   const line = (key: string, value: Cell): string => keyLine(`  ${key}`, value, style);
-  const text = (key: string, value: string): string[] =>
-    value === '' ? [] : [line(key, plain(clipped(value)))];
+  const text = (key: string, value: string, most = MAX_TEXT): string[] =>
+    value === '' ? [] : [line(key, plain(clipped(value, most)))];
   const head = keyLine(
     'Metric:',
     [{ text: `${metric.name}  ` }, ...statusCell('AnalysisRun', metric.phase, style), ...dryRunCell(metric)],
@@ -65,7 +67,7 @@ function metricLines(metric: MetricModel, style: Style): string[] {
   return [
     head,
     ...text('Message:', metric.message),
-    ...text('Asks:', [metric.provider, metric.asks].filter((part) => part !== '').join(': ')),
+    ...text('Asks:', [metric.provider, metric.asks].filter((part) => part !== '').join(': '), MAX_QUESTION),
     ...text('Succeeds when:', metric.successCondition),
     ...text('Fails when:', metric.failureCondition),
     ...text('Counts:', countsText(metric)),
@@ -77,8 +79,8 @@ function metricLines(metric: MetricModel, style: Style): string[] {
 const dryRunCell = ({ dryRun }: MetricModel): Cell =>
   dryRun ? [{ text: '  (dry run: decides nothing)' }] : [];
 
-const clipped = (text: string): string =>
-  text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT - 3)}...`;
+const clipped = (text: string, most = MAX_TEXT): string =>
+  text.length <= most ? text : `${text.slice(0, most - 3)}...`;
 
 /** `4 of 5 measured; successful 3, failed 1 (at most 1)`. */
 function countsText(metric: MetricModel): string {

@@ -69,7 +69,7 @@ async function explain(stage: Stage, state: RolloutState): Promise<void> {
     world.list(ANALYSIS_RUN, NAMESPACE).find((candidate) => text(candidate, 'status', 'phase') === 'Failed'),
   );
   const query = text(run, 'status', 'metricResults', 0, 'metadata', 'ResolvedPrometheusQuery');
-  const condition = text(run, 'spec', 'metrics', 0, 'successCondition');
+  const condition = text(run, 'spec', 'metrics', 0, 'failureCondition');
   const failed = measurementsOf(run).find(({ phase }) => phase === 'Failed');
   const measured = numberIn(failed?.value ?? '');
   stage.say(`  query      ${query.replace(/\s+/g, ' ')}`);
@@ -80,7 +80,7 @@ async function explain(stage: Stage, state: RolloutState): Promise<void> {
     3,
     query !== '' && condition !== '' && measured > MAX_ERRORS,
     'query, value and condition are on record',
-    `${failed?.value} is not "${condition}"`,
+    `${failed?.value} is "${condition}"`,
   );
   checks.that(
     3,
