@@ -1,13 +1,12 @@
 /** The rules that watch, and the scene that they are shown. */
 
-import type { Happening, Rule, Scene } from './rules/types.ts';
+import { SceneKeeper } from './rules/scene.ts';
+import type { Happening, Scene } from './rules/types.ts';
+
+export { RULES } from './rules/index.ts';
 
 export interface LiveScene extends Scene {
   take(happening: Happening): void;
 }
 
-export const RULES: readonly Rule[] = [];
-
-export function newScene(): LiveScene {
-  throw new Error('there are no rules yet');
-}
+export const newScene = (): LiveScene => new SceneKeeper();

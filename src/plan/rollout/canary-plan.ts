@@ -74,7 +74,7 @@ export function decideCanary(
       });
   const done = clearResume(s, enterPause(s, advanced));
   const runStatuses = planRuns(s, before, done, runs);
-  const sizes = planSizes(s, done);
+  const sizes = planSizes(s, done, traffic.weights);
   const upkeep = planUpkeep(s, done);
   planHistory(
     s,

@@ -1,5 +1,6 @@
 /** The sizes of all ReplicaSets after this pass, and the writes that get there (spec 02 sections 8 to 10, 03 section 5). */
 
+import type { TrafficWeights } from '../../api/rollout.ts';
 import { formatTime } from '../../lang/time.ts';
 import type { Weights } from './canary/sizes.ts';
 import { atDesired, basicSizes, basicSizesAtOnce, basicTarget, routedSizes } from './canary/sizes.ts';
@@ -110,7 +111,8 @@ function heldSize(s: Situation, rs: ReplicaSet, wanted: number): number {
 /** By name of the ReplicaSet: how many pods this plan asks for. */
 export type PlannedSizes = ReadonlyMap<string, number>;
 
-export function planSizes(s: Situation, p: Progress): PlannedSizes {
+/** `weights` are those of this pass; without a router there are none. */
+export function planSizes(s: Situation, p: Progress, weights?: TrafficWeights): PlannedSizes {
   const planned = new Map<string, number>();
   const halted = isHalted(s, p);
   if (halted)
@@ -120,7 +122,7 @@ export function planSizes(s: Situation, p: Progress): PlannedSizes {
     );
   const wanted = wantedSizes(s, p);
   planStable(s, p, halted, wanted, planned);
-  planNew(s, p, halted, wanted, planned);
+  planNew(s, p, halted, { ...wanted, weights }, planned);
   if (!halted) planOthers(s, p, planned);
   return planned;
 }
@@ -150,7 +152,7 @@ function planNew(
   s: Situation,
   p: Progress,
   halted: boolean,
-  wanted: Sizes,
+  wanted: Sizes & { readonly weights: TrafficWeights | undefined },
   planned: Map<string, number>,
 ): void {
   const { fresh, name, revision } = s.revisions;
@@ -176,7 +178,7 @@ function planNew(
   }
   const needed = isPromoted(s, p)
     ? wanted.canary
-    : neededBeside(s, s.canary, keptForTraffic(s, p, wanted.canary), s.stable);
+    : neededBeside(s, s.canary, keptForTraffic(s, p, wanted.canary, wanted.weights), s.stable);
   const selected = s.routed && !isPromoted(s, p) ? isServed : isSelected;
   const kept = halted
     ? heldSize(s, fresh, wanted.canary)
@@ -248,16 +250,25 @@ export function isShrinking(rs: ReplicaSet): boolean {
 }
 
 /**
- * When a step lowers the weight, the pods follow the traffic. An explicit setCanaryScale is the user's own word, but the
- * last pods go only after the traffic.
+ * When a step lowers the weight, the pods follow the traffic, also that which this very pass sends: the step that
+ * raised it may be done, and the next one ask for less. An explicit setCanaryScale is the user's own word, but
+ * the last pods go only after the traffic.
  */
-function keptForTraffic(s: Situation, p: Progress, wanted: number): number {
+function keptForTraffic(
+  s: Situation,
+  p: Progress,
+  wanted: number,
+  weights: TrafficWeights | undefined,
+): number {
   if (!s.routed || isPromoted(s, p)) return wanted;
   if (wanted === 0 && s.replicas > 0 && mayGetTraffic(s)) return s.canary.size;
-  const recorded = s.old.canary?.weights?.canary;
-  if (recorded === undefined || recorded.podTemplateHash !== s.revisions.hash || recorded.weight === 0)
-    return wanted;
-  const needed = Math.ceil((recorded.weight * s.replicas) / maxWeight(s.strategy));
+  const weight = Math.max(
+    ...[s.old.canary?.weights, weights].map((known) =>
+      known?.canary.podTemplateHash === s.revisions.hash ? known.canary.weight : 0,
+    ),
+  );
+  if (weight === 0) return wanted;
+  const needed = Math.ceil((weight * s.replicas) / maxWeight(s.strategy));
   const { steps } = s.strategy;
   if (wanted >= needed || (steps ?? []).some((step) => step.setCanaryScale !== undefined)) return wanted;
   return Math.max(wanted, Math.min(needed, s.canary.size));

@@ -505,6 +505,16 @@ describe('stories of a canary behind nginx', () => {
       .run((world) => world.status().phase === 'Healthy' && world.sizes()[1] === 0),
   );
 
+  story('a smaller weight follows at once', () =>
+    new World({
+      replicas: 5,
+      canary: { ...nginx, steps: [{ setWeight: 77 }, { setWeight: 5 }, { pause: { duration: 5 } }] },
+    })
+      .until('Healthy')
+      .image('v2')
+      .run((world) => world.status().phase === 'Healthy' && world.sizes()[1] === 0),
+  );
+
   story('a third version while the second has traffic', () =>
     new World({ replicas: 4, canary: { ...nginx, steps: PAUSES } })
       .until('Healthy')

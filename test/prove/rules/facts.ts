@@ -1,16 +1,20 @@
 /** Numbers that the spec of a Rollout stands for, from the text of its reference and from nothing of ours. */
 
+import type { Rollout } from '../../../src/api/rollout.ts';
 import type { KubeObject } from '../../../src/kube/api.ts';
 import { at, intOrPercent, listAt, numberAt, recordAt, textAt } from './read.ts';
 
+/** An object as it came; the typed form is the same JSON. */
+type Reading = KubeObject | Rollout;
+
 export type Strategy = 'canary' | 'blueGreen' | 'none';
 
-export function strategyOf(rollout: KubeObject): Strategy {
+export function strategyOf(rollout: Reading): Strategy {
   if (at(rollout, 'spec', 'strategy', 'canary') !== undefined) return 'canary';
   return at(rollout, 'spec', 'strategy', 'blueGreen') === undefined ? 'none' : 'blueGreen';
 }
 
-export const strategyFields = (rollout: KubeObject): Readonly<Record<string, unknown>> =>
+export const strategyFields = (rollout: Reading): Readonly<Record<string, unknown>> =>
   recordAt(rollout, 'spec', 'strategy', strategyOf(rollout));
 
 export const desiredOf = (rollout: KubeObject): number => numberAt(rollout, 'spec', 'replicas') ?? 1;

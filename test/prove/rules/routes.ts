@@ -24,7 +24,7 @@ export const ROUTING_KINDS: ReadonlySet<string> = new Set(['Service', 'Ingress',
 
 export function routesOf(reading: Reading): Route[] {
   const services = servicesOf(reading.rollout);
-  if (strategyOf(reading.rollout) === 'blueGreen') return selectorRoute(reading, services.active, 'stable');
+  if (strategyOf(reading.rollout) === 'blueGreen') return selectorRoute(reading, services.active, 'stable', 'active');
   const routing = routingOf(reading.rollout);
   if (routing === undefined)
     return [...plainRoutes(reading), ...selectorRoute(reading, services.stable, 'stable')];
@@ -45,7 +45,12 @@ function* plainRoutes(reading: Reading): Generator<Route> {
   }
 }
 
-function selectorRoute(reading: Reading, name: string | undefined, role: Destination['role']): Route[] {
+function selectorRoute(
+  reading: Reading,
+  name: string | undefined,
+  role: Destination['role'],
+  kind: 'active' | 'selector' = 'selector',
+): Route[] {
   if (name === undefined) return [];
   const key = beside(reading.key, name);
   if (reading.objects.get('Service', key) === undefined) return [];
@@ -54,7 +59,7 @@ function selectorRoute(reading: Reading, name: string | undefined, role: Destina
     {
       id: `service ${key}`,
       rollout: reading.key,
-      kind: 'selector',
+      kind,
       destinations: [to],
       max: 100,
       source: key,
@@ -141,11 +146,14 @@ function selects(selector: Readonly<Record<string, unknown>>, version: Version):
   return names.every((name) => (name === HASH ? version.hash : labels[name]) === selector[name]);
 }
 
-/** The most of all traffic of one of its routes that each version gets, of 1; Services of several versions are left out. */
+/**
+ * The most of the traffic of one route that each version gets, of 1. Services of several versions are left out, and
+ * so are those beside a basic canary: its pods, and not its Services, say who gets how much.
+ */
 export function sharesOf(routes: readonly Route[]): Map<string, number> {
   const shares = new Map<string, number>();
   for (const route of routes) {
-    if (route.kind !== 'weighted' && route.kind !== 'selector') continue;
+    if (route.kind !== 'weighted' && route.kind !== 'active') continue;
     const here = new Map<string, number>();
     for (const { hashes, weight } of route.destinations) {
       const [hash] = hashes;

@@ -7,7 +7,7 @@
 import { podsNeeded, scaleStepAt } from './facts.ts';
 import { beside, numberAt, textAt } from './read.ts';
 import { sharesOf } from './routes.ts';
-import type { Rule } from './types.ts';
+import type { Rule, RolloutScene, Scene } from './types.ts';
 import { isOurs, percent, touched, violation, watching, writer } from './watching.ts';
 
 /** Weights are whole numbers and shares are not. */
@@ -50,6 +50,8 @@ export const rule01: Rule = {
             const desired = scene.leastDesiredSince(rollout.key, since);
             if (available + ROUNDING >= podsNeeded(rollout.rollout, share * desired)) continue;
             const index = numberAt(rollout.rollout, 'status', 'currentStepIndex') ?? 0;
+            // Nothing else could carry it: the first version, or all others without a pod.
+            if (!othersCarry(scene, rollout, hash, since)) continue;
             if (available > 0 && [index, index + 1].some((step) => scaleStepAt(rollout.rollout, step))) {
               if (!owed.has(rollout.key)) owed.set(rollout.key, scene.now);
               continue;
@@ -82,3 +84,8 @@ export const rule01: Rule = {
     };
   }),
 };
+
+const othersCarry = (scene: Scene, rollout: RolloutScene, hash: string, since: number): boolean =>
+  [...rollout.versions.keys()].some(
+    (other) => other !== hash && scene.mostReadySince(rollout.key, other, since) > 0,
+  );

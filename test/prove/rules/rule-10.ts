@@ -15,7 +15,10 @@ const EARLY_MS = 5_000;
 const LATE_MS = 90_000;
 
 interface Clock {
+  /** Without an edit, which may or may not have mattered. */
   progressAt: number;
+  /** With it. */
+  touchedAt: number;
   waits: boolean;
 }
 
@@ -41,7 +44,7 @@ export const rule10: Rule = {
             clocks.delete(key);
             return undefined;
           }
-          const clock = clocks.get(key) ?? { progressAt: scene.now, waits: true };
+          const clock = clocks.get(key) ?? { progressAt: scene.now, touchedAt: scene.now, waits: true };
           clocks.set(key, clock);
           const waits = isWaiting(after);
           const fires =
@@ -58,7 +61,8 @@ export const rule10: Rule = {
                 `Rollout ${key}`,
               );
           }
-          if (clock.waits || waits || progressed(before, after)) clock.progressAt = scene.now;
+          if (clock.waits || waits || progressed(before, after)) clock.progressAt = clock.touchedAt = scene.now;
+          if (before?.metadata.generation !== after.metadata.generation) clock.touchedAt = scene.now;
           clock.waits = waits;
           return undefined;
         }
@@ -67,7 +71,7 @@ export const rule10: Rule = {
         for (const [key, clock] of clocks) {
           const object = scene.get('Rollout', key);
           if (object === undefined || clock.waits) continue;
-          const from = Math.max(clock.progressAt, Math.min(faultAt, scene.now));
+          const from = Math.max(clock.touchedAt, Math.min(faultAt, scene.now));
           if (scene.now - from <= deadlineOf(object) + LATE_MS) continue;
           checked();
           if (['ProgressDeadlineExceeded', 'RolloutAborted'].includes(reasonOf(object) ?? '')) continue;
@@ -113,9 +117,8 @@ function isWaiting(rollout: KubeObject): boolean {
   return ['pause', 'analysis', 'experiment'].some((name) => at(step, name) !== undefined);
 }
 
-/** Spec 01 section 6.1, and a spec that somebody changed. */
+/** Spec 01 section 6.1. */
 function progressed(before: KubeObject | undefined, after: KubeObject): boolean {
-  if (before?.metadata.generation !== after.metadata.generation) return true;
   const count = (object: KubeObject | undefined, name: string): number =>
     numberAt(object, 'status', name) ?? 0;
   const other = (...path: string[]): boolean =>
@@ -126,7 +129,7 @@ function progressed(before: KubeObject | undefined, after: KubeObject): boolean 
     other('currentStepIndex') ||
     other('currentStepHash') ||
     other('currentPodHash') ||
-    other('abort') ||
+    (at(before, 'status', 'abort') === true) !== (at(after, 'status', 'abort') === true) ||
     other('promoteFull') ||
     other('blueGreen', 'activeSelector') ||
     other('blueGreen', 'previewSelector') ||

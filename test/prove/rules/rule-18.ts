@@ -4,6 +4,7 @@
  */
 
 import type { KubeObject } from '../../../src/kube/api.ts';
+import { strategyFields } from './facts.ts';
 import { HASH, DEADLINE, hashOf, ownerOf, recordAt, textAt } from './read.ts';
 import { isCompletedPhase } from './attempts.ts';
 import type { Change, Rule, Scene, Violation } from './types.ts';
@@ -68,10 +69,11 @@ function twin(change: Change, scene: Scene): Violation | undefined {
   const made = change.after;
   if (change.verb !== 'create' || made === undefined) return undefined;
   const owner = ownerOf(made, 'Rollout');
-  const template = templateOf(made);
+  const injected = injectedInto(scene, made);
+  const template = templateOf(made, injected);
   for (const [key, other] of scene.objects('ReplicaSet')) {
     if (key === change.key || ownerOf(other, 'Rollout')?.uid !== owner?.uid || owner === undefined) continue;
-    if (other.metadata.deletionTimestamp !== undefined || templateOf(other) !== template) continue;
+    if (other.metadata.deletionTimestamp !== undefined || templateOf(other, injected) !== template) continue;
     return violation(
       18,
       scene,
@@ -86,7 +88,9 @@ function twin(change: Change, scene: Scene): Violation | undefined {
 function changed(change: Change, scene: Scene): Violation | undefined {
   const { before, after } = change;
   if (before === undefined || after === undefined) return undefined;
-  if (hashOf(before) === hashOf(after) && templateOf(before) === templateOf(after)) return undefined;
+  const injected = injectedInto(scene, before, after);
+  if (hashOf(before) === hashOf(after) && templateOf(before, injected) === templateOf(after, injected))
+    return undefined;
   return violation(
     18,
     scene,
@@ -95,27 +99,41 @@ function changed(change: Change, scene: Scene): Violation | undefined {
   );
 }
 
-/** In one writing, without what we inject. */
-function templateOf(set: KubeObject): string {
-  const record = injected(set);
-  const strip = (what: 'labels' | 'annotations'): Record<string, unknown> =>
-    Object.fromEntries(
-      Object.entries(recordAt(set, 'spec', 'template', 'metadata', what)).filter(
-        ([name]) => name !== HASH && !Object.hasOwn(recordAt(record, what), name),
-      ),
-    );
-  const spec = { ...recordAt(set, 'spec', 'template', 'spec') };
-  if (JSON.stringify(spec['affinity'] ?? '').includes(HASH)) delete spec['affinity'];
-  return canonical({ labels: strip('labels'), annotations: strip('annotations'), spec });
+const KINDS = ['labels', 'annotations'] as const;
+type Injected = Readonly<Record<(typeof KINDS)[number], ReadonlySet<string>>>;
+
+/** Names of the metadata that the records of these ReplicaSets, or the spec of their Rollout, put into templates. */
+function injectedInto(scene: Scene, ...sets: readonly KubeObject[]): Injected {
+  const fields = sets.flatMap((set) => {
+    const rollout = scene.rolloutOf('ReplicaSet', set)?.rollout;
+    const ofSpec = rollout === undefined ? {} : strategyFields(rollout);
+    return [recordOf(set), ...METADATA.map((name) => ofSpec[name])];
+  });
+  const names = (what: (typeof KINDS)[number]): ReadonlySet<string> =>
+    new Set([HASH, ...fields.flatMap((field) => Object.keys(recordAt(field, what)))]);
+  return { labels: names('labels'), annotations: names('annotations') };
 }
 
-function injected(set: KubeObject): unknown {
-  const text = set.metadata.annotations?.[INJECTED];
+const METADATA = ['canaryMetadata', 'stableMetadata', 'activeMetadata', 'previewMetadata'];
+
+function recordOf(set: KubeObject): unknown {
   try {
-    return text === undefined ? {} : (JSON.parse(text) as unknown);
+    return JSON.parse(set.metadata.annotations?.[INJECTED] ?? '{}') as unknown;
   } catch {
     return {};
   }
+}
+
+/** In one writing, without what we inject. */
+function templateOf(set: KubeObject, injected: Injected): string {
+  const metadata = KINDS.map((what) =>
+    Object.entries(recordAt(set, 'spec', 'template', 'metadata', what)).filter(
+      ([name]) => !injected[what].has(name),
+    ),
+  ).map((entries) => Object.fromEntries(entries));
+  const spec = { ...recordAt(set, 'spec', 'template', 'spec') };
+  if (JSON.stringify(spec['affinity'] ?? '').includes(HASH)) delete spec['affinity'];
+  return canonical({ metadata, spec });
 }
 
 const canonical = (value: unknown): string =>

@@ -185,7 +185,8 @@ export interface Route {
   readonly id: string;
   /** Key of the Rollout. */
   readonly rollout: string;
-  readonly kind: 'weighted' | 'header' | 'mirror' | 'selector';
+  /** `active`: the active Service of blue-green; `selector`: another Service that users address. */
+  readonly kind: 'weighted' | 'header' | 'mirror' | 'active' | 'selector';
   readonly destinations: readonly Destination[];
   /** The whole of the weights; 100 unless the route says otherwise. */
   readonly max: number;
