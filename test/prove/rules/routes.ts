@@ -24,7 +24,8 @@ export const ROUTING_KINDS: ReadonlySet<string> = new Set(['Service', 'Ingress',
 
 export function routesOf(reading: Reading): Route[] {
   const services = servicesOf(reading.rollout);
-  if (strategyOf(reading.rollout) === 'blueGreen') return selectorRoute(reading, services.active, 'stable', 'active');
+  if (strategyOf(reading.rollout) === 'blueGreen')
+    return selectorRoute(reading, services.active, 'stable', 'active');
   const routing = routingOf(reading.rollout);
   if (routing === undefined)
     return [...plainRoutes(reading), ...selectorRoute(reading, services.stable, 'stable')];

@@ -61,7 +61,8 @@ export const rule10: Rule = {
                 `Rollout ${key}`,
               );
           }
-          if (clock.waits || waits || progressed(before, after)) clock.progressAt = clock.touchedAt = scene.now;
+          if (clock.waits || waits || progressed(before, after))
+            clock.progressAt = clock.touchedAt = scene.now;
           if (before?.metadata.generation !== after.metadata.generation) clock.touchedAt = scene.now;
           clock.waits = waits;
           return undefined;
