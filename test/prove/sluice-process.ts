@@ -270,8 +270,9 @@ export class SluiceProcess {
 
   async #call<T>(request: Request, proceed: () => Promise<T>): Promise<T> {
     const { clock, desk } = this.#around;
+    // What stands still had decided to send before it did; nothing of it runs in between.
+    const sentAt = this.#sleepsSince ?? clock.now();
     await this.machine.running();
-    const sentAt = clock.now();
     const outcome = { sentAt, code: 0, carriedOut: false, answer: undefined as KubeObject | undefined };
     const actor = this.#actor();
     const write = isWrite(request.verb);

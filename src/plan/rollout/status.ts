@@ -12,6 +12,7 @@ import { deadlineOf, hasProgressed, hasTimedOut, isIndefinite, waitsForOldPods }
 import { stepsOf } from './defaults.ts';
 import { currentHold } from './holding.ts';
 import { nextDuration } from './duration.ts';
+import type { PhaseAndMessage } from './phase.ts';
 import { rolloutPhase } from './phase.ts';
 import type { Progress } from './progress.ts';
 import { isPromoted, PAUSE_STEP, stableEndAfter } from './progress.ts';
@@ -63,13 +64,23 @@ export function completeStatus(s: Situation, p: Progress, facts: StatusFacts): R
   const duration = nextDuration(s.old.duration, durationFacts(s, p, facts));
   if (duration !== undefined) status.duration = duration;
   recordEvents(s, p, status);
-  const { phase, message } = rolloutPhase(s.rollout.spec, facts.forPhase(status));
+  const { phase, message } = ofOwnPods(s, rolloutPhase(s.rollout.spec, facts.forPhase(status)));
   status.phase = phase;
   const hold = phase === 'Progressing' ? currentHold(s) : undefined;
   if (hold !== undefined) status.message = hold;
   else if (message !== '') status.message = message;
   armDeadline(s, p, status, healthy);
   return status;
+}
+
+/**
+ * The counts of a status are those of all versions: pods of an old one that waits for its scale-down must not stand for
+ * those that the new one lacks.
+ */
+function ofOwnPods(s: Situation, told: PhaseAndMessage): PhaseAndMessage {
+  return told.phase === 'Healthy' && s.canary.available < s.replicas
+    ? { phase: 'Progressing', message: 'updated replicas are still becoming available' }
+    : told;
 }
 
 /** Pods that the plan lets go of are not counted any more. */

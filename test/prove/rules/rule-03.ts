@@ -8,7 +8,7 @@ import { abortDelayOf, scaleDownDelayOf, scaleStepAt, strategyFields } from './f
 import { at, hashOf, numberAt, sizeOf } from './read.ts';
 import { sharesOf } from './routes.ts';
 import type { Change, Rule, RolloutScene, Scene, Violation } from './types.ts';
-import { isOurs, percent, seconds, touched, violation, watching, writer } from './watching.ts';
+import { isClockFault, isOurs, percent, seconds, touched, violation, watching, writer } from './watching.ts';
 
 /** Deadlines are written in whole seconds. */
 const WHOLE_SECOND_MS = 1_000;
@@ -33,7 +33,7 @@ export const rule03: Rule = {
     let clockJumpedAt = -Infinity;
     return {
       see(happening, scene) {
-        if (happening.what === 'fault' && happening.kind.includes('clock')) clockJumpedAt = happening.at;
+        if (happening.what === 'fault' && isClockFault(happening.kind)) clockJumpedAt = happening.at;
         if (happening.what !== 'change' || happening.kind === 'Pod') return undefined;
         for (const rollout of touched(happening, scene)) {
           const past = remember(pasts, rollout, happening, scene);

@@ -7,7 +7,7 @@ import type { KubeObject } from '../../../src/kube/api.ts';
 import { stepsOf } from './facts.ts';
 import { at, listAt, numberAt, textAt } from './read.ts';
 import type { Rule } from './types.ts';
-import { isOurs, seconds, violation, watching } from './watching.ts';
+import { isClockFault, isOurs, seconds, violation, watching } from './watching.ts';
 
 /** Between a cause and the status that shows it: conditions in whole seconds, counts at most a few seconds late. */
 const EARLY_MS = 5_000;
@@ -36,7 +36,7 @@ export const rule10: Rule = {
       see(happening, scene) {
         if (happening.what === 'fault') {
           faultAt = Math.max(faultAt, happening.until);
-          if (happening.kind.includes('clock')) jumpedAt = happening.until;
+          if (isClockFault(happening.kind)) jumpedAt = happening.until;
         }
         if (happening.what === 'change' && happening.kind === 'Rollout') {
           const { key, before, after } = happening;

@@ -137,6 +137,8 @@ function stableWithout(
     return undefined;
   if (strategyFields(rollout.rollout)['postPromotionAnalysis'] === undefined) return undefined;
   if (promotesInFull(change) || isOlderThan(rollout, to, from)) return undefined;
+  // The first deployment: the active Service was never switched.
+  if (textAt(change.before, 'status', 'blueGreen', 'activeSelector') === undefined) return undefined;
   checked();
   if (good(attempts, rollout.key, to, 'PostPromotion')) return undefined;
   return violation(

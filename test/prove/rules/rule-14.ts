@@ -9,7 +9,7 @@ import { parseDuration } from '../../../src/lang/duration.ts';
 import { stepsOf } from './facts.ts';
 import { at, listAt, numberAt, textAt } from './read.ts';
 import type { Change, Rule, RolloutScene, Scene, Violation } from './types.ts';
-import { isOurs, seconds, violation, watching, writer } from './watching.ts';
+import { isClockFault, isOurs, seconds, violation, watching, writer } from './watching.ts';
 
 const WHOLE_SECOND_MS = 1_000;
 
@@ -27,7 +27,7 @@ export const rule14: Rule = {
     let jumpedAt = -Infinity;
     return {
       see(happening, scene) {
-        if (happening.what === 'fault' && happening.kind.includes('clock')) jumpedAt = happening.until;
+        if (happening.what === 'fault' && isClockFault(happening.kind)) jumpedAt = happening.until;
         if (happening.what === 'commit' && happening.by === 'sluice' && happening.reverts !== undefined) {
           checked();
           const first = reverted.get(happening.reverts);

@@ -23,6 +23,9 @@ export const rule19: Rule = {
         const current = textAt(happening.after, 'status', 'currentPodHash');
         const before = textAt(happening.before, 'status', 'currentPodHash');
         if (is === current && before === current) return undefined;
+        // Nothing ever served it: the first deployment goes on with the next version.
+        const rollout = scene.rollout(happening.key);
+        if (is === current && (rollout?.versions.get(was)?.available ?? 0) === 0) return undefined;
         return violation(
           19,
           scene,

@@ -3,7 +3,7 @@
 import type { Rollout } from '../../../src/api/rollout.ts';
 import type { KubeObject } from '../../../src/kube/api.ts';
 import { desiredOf, maxUnavailableOf, maxWeightOf, routingOf, servicesOf, strategyOf } from './facts.ts';
-import { beside, hashOf, listAt, numberAt, ownerOf, sizeOf, textAt, timeAt } from './read.ts';
+import { at, beside, hashOf, listAt, numberAt, ownerOf, sizeOf, textAt, timeAt } from './read.ts';
 import { ROUTING_KINDS, routesOf } from './routes.ts';
 import type { Change, Fault, Happening, RolloutScene, Route, Scene, Version } from './types.ts';
 
@@ -290,10 +290,12 @@ export class SceneKeeper implements Scene {
       kept.desired.push({ at: when, value: desired });
       if (kept.desired.length > 200) kept.desired.splice(0, 100);
     }
-    if (actor.role === 'sluice') return;
+    // What the syncer applies is the user's, by Git.
+    const edited = before?.metadata.generation !== after.metadata.generation;
+    const defaulted = at(before, 'spec', 'replicas') === undefined;
+    if (actor.role === 'sluice' && (!edited || defaulted)) return;
     if (desired === 0) kept.scaledToZeroAt = when;
-    const command = subresource === 'status' || before?.metadata.generation !== after.metadata.generation;
-    if (before === undefined || command) kept.lastUserChangeAt = when;
+    if (before === undefined || edited || subresource === 'status') kept.lastUserChangeAt = when;
   }
 
   // ---- working out

@@ -51,3 +51,6 @@ export function* touched(change: Change, scene: Scene): Generator<RolloutScene> 
 export const percent = (share: number): string => `${Math.round(share * 1_000) / 10} %`;
 
 export const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
+
+/** After it, a process may measure time wrongly. */
+export const isClockFault = (kind: string): boolean => kind.includes('clock') || kind.startsWith('machine');
