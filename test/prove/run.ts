@@ -7,6 +7,8 @@ import { parseArgs } from 'node:util';
 import { coveredBranches, type FunctionCoverage } from './coverage.ts';
 import { randomHistory } from './generate.ts';
 import type { History } from './history.ts';
+import { huntAll } from './mutants/search.ts';
+import { MUTANTS } from './mutants/table.ts';
 import { Report } from './report.ts';
 import { RULES } from './registry.ts';
 import { shrink } from './shrink.ts';
@@ -22,6 +24,7 @@ Usage: npm run prove -- [flags]
   --seed N        seed of the first one (1); history i has the seed N + i
   --rule N        check this rule only (0: liveness)
   --shrink        make the first history that breaks each rule as small as it gets, and tell it
+  --mutants       plant each defect of the mutation table, and say whether the search finds it
   --story         tell the history of --seed, whether it breaks a rule or not
   --workers N     processes (one for each core)
   --no-coverage   don't measure which branches of src/plan are reached
@@ -40,6 +43,7 @@ const { values } = parseArgs({
     rule: { type: 'string' },
     shrink: { type: 'boolean', default: false },
     story: { type: 'boolean', default: false },
+    mutants: { type: 'boolean', default: false },
     workers: { type: 'string', default: String(availableParallelism()) },
     'no-coverage': { type: 'boolean', default: false },
     missed: { type: 'boolean', default: false },
@@ -58,8 +62,20 @@ const rule = values.rule === undefined ? undefined : number('rule');
 const rules = RULES.filter((candidate) => rule === undefined || candidate.number === rule);
 
 if (values.help) console.log(HELP);
+else if (values.mutants) process.exitCode = await huntMutants();
 else if (values.story) await tell(randomHistory(number('seed')));
 else process.exitCode = await prove();
+
+async function huntMutants(): Promise<number> {
+  const mutants = MUTANTS.filter((mutant) => rule === undefined || mutant.rule === rule);
+  const found = await huntAll(mutants, number('workers'), ({ mutant, seed, text }) => {
+    const what = seed === undefined ? 'SURVIVES' : `found by seed ${seed}`;
+    console.log(`rule ${mutant.rule} (${mutant.thread}), ${mutant.name}: ${what}\n         ${text}`);
+  });
+  const caught = found.filter(({ seed }) => seed !== undefined).length;
+  console.log(`${caught} of ${found.length} mutants found`);
+  return caught === found.length ? 0 : 1;
+}
 
 async function prove(): Promise<number> {
   const first = number('seed');
