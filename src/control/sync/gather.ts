@@ -77,10 +77,20 @@ export async function gatherSync(
     target = { ok: false, problem: fatal ?? { type: 'InvalidSpecError', message: 'spec.source is missing' } };
   } else {
     const asked = application.operation?.sync?.revision || source.targetRevision || 'HEAD';
-    const outcome = await tools.renderings.target(key, source, asked, input.request);
+    let outcome = await tools.renderings.target(key, source, asked, input.request);
+    const synced = application.status?.operationState;
+    const isNews = (): boolean => {
+      const known = outcome?.ok === true ? outcome.target : outcome?.last;
+      return synced?.syncResult !== undefined && known?.revision !== synced.syncResult.revision;
+    };
+    // Another process may know a newer commit than we do, and must not be answered with an older one.
+    if (outcome !== undefined && isNews()) {
+      const token = input.request?.token ?? `synced ${synced?.syncResult?.revision} ${synced?.startedAt}`;
+      outcome = await tools.renderings.target(key, source, asked, { ...input.request, token });
+    }
     if (outcome === undefined) return undefined;
     nextPollAt = outcome.nextPollAt;
-    const wanted = outcome.ok ? outcome.target : outcome.last;
+    const wanted = outcome.ok ? outcome.target : isNews() ? undefined : outcome.last;
     if (wanted === undefined) {
       target = { ok: false, problem: outcome.ok ? unknownTarget : outcome.problem };
     } else {

@@ -7,7 +7,7 @@ import { applicationSchema, type ApplicationStatus } from '../../api/application
 import { decode } from '../../api/decode.ts';
 import type { RenderSettings } from '../../git/render/index.ts';
 import type { GitSource } from '../../git/source.ts';
-import type { JsonObject } from '../../lang/json.ts';
+import { deepEqual, type JsonObject } from '../../lang/json.ts';
 import { createMergePatch } from '../../lang/patch/merge.ts';
 import { formatTime } from '../../lang/time.ts';
 import type { KubeApi, KubeObject } from '../../kube/api.ts';
@@ -24,7 +24,7 @@ import {
   type ResourceIdentity,
   type SyncPlan,
 } from '../../plan/sync/index.ts';
-import type { ControlContext, Controller, ReconcileResult } from '../controller.ts';
+import type { Change, ControlContext, Controller, ReconcileResult } from '../controller.ts';
 import { Accounts, type Hands } from './accounts.ts';
 import { applyIntents } from './apply.ts';
 import { ArgoCdDetector } from './beside-argo-cd.ts';
@@ -66,10 +66,28 @@ export function applicationController(context: ControlContext, deps: SyncDepende
     name: 'Applications',
     workers: 4,
     informers: [{ type: APPLICATION, optional: true }],
-    watches: [{ type: APPLICATION, wakes: ({ key }) => [key] }],
+    watches: [{ type: APPLICATION, wakes: (change) => (isStatusAlone(change) ? [] : [change.key]) }],
     attach: (wake, signal) => syncer.attach(wake, signal),
     reconcile: (key, signal) => syncer.reconcile(key, signal),
   };
+}
+
+/**
+ * Nobody decides anything by the status but the syncer itself, and its own passes say when they want to come again. Else
+ * two leaders that see the world differently for a moment would answer each other's status as fast as they can write.
+ */
+function isStatusAlone({ before, after }: Change): boolean {
+  if (before === undefined || after === undefined) return false;
+  const decided = ({ metadata, ...object }: KubeObject): unknown => [
+    object['spec'],
+    object['operation'],
+    metadata.uid,
+    metadata.deletionTimestamp,
+    metadata.labels,
+    metadata.annotations,
+    metadata.finalizers,
+  ];
+  return deepEqual(decided(before), decided(after));
 }
 
 class ApplicationSyncer {
