@@ -151,7 +151,7 @@ async function perform(world: World, action: Action): Promise<void> {
     case 'sleep': {
       const leader = world.leader();
       if (leader === undefined || leader.isGone) return;
-      fault(action.machine ? 'machine-sleeps' : 'process-sleeps', leader.name, action.forMs);
+      fault(action.machine ? 'clock-stands-still' : 'process-sleeps', leader.name, action.forMs);
       leader.sleep(action.forMs, action.machine);
       return;
     }

@@ -6,7 +6,13 @@
 import { keyOf, type KubeObject, type ResourceType } from '../../src/kube/api.ts';
 import { ENDPOINT_SLICE, INGRESS, POD, SERVICE } from '../../src/kube/kinds.ts';
 import { HASH_LABEL } from '../../src/plan/rollout/names.ts';
-import { type Backend, chooseBackend, findRoute, routingTable } from '../../src/sandbox/ingress/routing.ts';
+import {
+  type Backend,
+  chooseBackend,
+  findRoute,
+  type Route,
+  routingTable,
+} from '../../src/sandbox/ingress/routing.ts';
 import type { SandboxCluster } from '../../src/sandbox/index.ts';
 import type { Traffic } from './rules/types.ts';
 import type { Setup } from './history.ts';
@@ -27,21 +33,18 @@ const GOLDEN = 0.618_033_988_749_895;
 export class Clients {
   readonly #server: SandboxCluster['server'];
   #sent = 0;
+  #table: readonly Route[] | undefined;
 
   constructor(server: SandboxCluster['server']) {
     this.#server = server;
+    server.storage.onChange((_, { kind }) => {
+      if (kind === 'Ingress' || kind === 'Service' || kind === 'EndpointSlice') this.#table = undefined;
+    });
   }
 
   /** One request of each client. */
   send(clients: readonly Client[], now: number): Traffic[] {
-    const values = (type: ResourceType): KubeObject[] => this.#server.storage.store(type).sorted();
-    const services = new Map(values(SERVICE).map((object) => [keyOf(object.metadata), object]));
-    const slices = values(ENDPOINT_SLICE);
-    // A client of a Service goes to an Ingress that holds nothing but it.
-    const direct = clients.flatMap(({ service }) =>
-      service === undefined ? [] : [ingressOf(service, services)],
-    );
-    const table = routingTable({ ingresses: [...values(INGRESS), ...direct], services, slices });
+    const table = this.#routes(clients);
     return clients.map((client) => {
       const position = (++this.#sent * GOLDEN) % 1;
       const host = client.host ?? `${client.service}.service`;
@@ -64,6 +67,19 @@ export class Clients {
         ...this.#ask(backend, position),
       };
     });
+  }
+
+  #routes(clients: readonly Client[]): readonly Route[] {
+    if (this.#table !== undefined) return this.#table;
+    const values = (type: ResourceType): KubeObject[] => this.#server.storage.store(type).sorted();
+    const services = new Map(values(SERVICE).map((object) => [keyOf(object.metadata), object]));
+    // A client of a Service goes to an Ingress that holds nothing but it.
+    const direct = clients.flatMap(({ service }) =>
+      service === undefined ? [] : [ingressOf(service, services)],
+    );
+    const ingresses = [...values(INGRESS), ...direct];
+    this.#table = routingTable({ ingresses, services, slices: values(ENDPOINT_SLICE) });
+    return this.#table;
   }
 
   #ask(

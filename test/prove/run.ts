@@ -115,6 +115,12 @@ async function prove(): Promise<number> {
         show();
       });
     });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      for (const line of report.lines(rules, (performance.now() - began) / 1000)) console.log(line);
+      process.exit(130);
+    });
+  }
   await Promise.all(Array.from({ length: Math.max(1, number('workers')) }, work));
   for (const line of report.lines(rules, (performance.now() - began) / 1000)) console.log(line);
   if (coverage.length > 0) {

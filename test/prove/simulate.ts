@@ -126,6 +126,7 @@ class Run {
     }
     await clock.settle();
     world.desk.calm();
+    world.isCalm = true;
     world.backend.mode = 'truth';
     world.git.failure = undefined;
     world.tell({ what: 'quiet', at: clock.now() });

@@ -41,6 +41,8 @@ const LEASE_TIMES = { leaseDurationMs: 30_000, renewDeadlineMs: 20_000, retryPer
 const REQUEST_TIMEOUT_MS = 30_000;
 const RESYNC_MS = 240_000;
 const MAX_PROBLEMS = 50;
+/** Between a write that was sent and the server. */
+const LATENCY_MS = 5;
 
 export interface Surroundings {
   readonly clock: Clock;
@@ -277,6 +279,8 @@ export class SluiceProcess {
     const actor = this.#actor();
     const write = isWrite(request.verb);
     const send = async (): Promise<T> => {
+      // Whatever becomes of the sender: what is on the wire arrives.
+      if (write) await sleep(clock, LATENCY_MS);
       const result = await proceed();
       outcome.carriedOut = true;
       if (write) outcome.answer = result as KubeObject;

@@ -8,6 +8,7 @@ import { MemoryGit, type MemoryRepository } from '../../src/git/memory.ts';
 import type { KubeApi, KubeObject } from '../../src/kube/api.ts';
 import { keyOf } from '../../src/kube/api.ts';
 import type { JsonObject } from '../../src/lang/json.ts';
+import { INGRESS } from '../../src/kube/kinds.ts';
 import { HASH_LABEL } from '../../src/plan/rollout/names.ts';
 import { SandboxCluster, VirtualClock } from '../../src/sandbox/index.ts';
 import { seededRandom } from '../../src/sandbox/random.ts';
@@ -23,6 +24,8 @@ export const START = Date.UTC(2026, 0, 1);
 /** As a kubelet that restarts a container that has ended. */
 const RESTART_MS = 5_000;
 const TRAFFIC_MS = 2_000;
+/** Once nothing goes wrong any more, a request now and then shows as much. */
+const CALM_TRAFFIC_MS = 10_000;
 
 const DEFINITIONS = customResourceDefinitions() as unknown as JsonObject[];
 
@@ -38,6 +41,7 @@ export class World {
   readonly clients: Client[] = [];
   source: Setup['source'] = 'rollout';
   commits = 0;
+  isCalm = false;
   /** Versions by their pod-template hash, also of those that are gone. */
   readonly tags = new Map<string, string>();
   readonly #tell: (happening: Happening) => void;
@@ -119,6 +123,7 @@ export class World {
       const at = this.clock.now();
       this.#revisions.push({ at, revision: change.revision });
       const gone = change.type === 'DELETED';
+      if (type.kind === 'Ingress' && change.type === 'ADDED') this.#giveAddress(change.object);
       if (type.kind === 'ReplicaSet' && change.type === 'ADDED')
         this.tags.set(change.object.metadata.labels?.[HASH_LABEL] ?? '', tagOf(change.object));
       this.tell({
@@ -132,6 +137,16 @@ export class World {
         before: change.before,
         after: gone ? undefined : change.object,
       });
+    });
+  }
+
+  /** What an ingress controller does; without an address an Ingress counts as Progressing. */
+  #giveAddress({ metadata }: KubeObject): void {
+    const body = { status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } } };
+    this.clock.setTimer(500, () => {
+      this.as('ingress-nginx')
+        .patch(INGRESS, metadata, { type: 'merge', body }, { subresource: 'status' })
+        .catch(() => {});
     });
   }
 
@@ -224,7 +239,7 @@ export class World {
     const tick = (): void => {
       if (this.#over) return;
       for (const traffic of this.#traffic.send(this.clients, this.clock.now())) this.tell(traffic);
-      this.clock.setTimer(TRAFFIC_MS, tick);
+      this.clock.setTimer(this.isCalm ? CALM_TRAFFIC_MS : TRAFFIC_MS, tick);
     };
     this.clock.setTimer(TRAFFIC_MS, tick);
   }

@@ -15,6 +15,9 @@ const NAMES = [
   ['blueGreen', 'postPromotionAnalysisRunStatus'],
 ] as const;
 
+/** Times in objects are cut to it. */
+const WHOLE_SECOND_MS = 1_000;
+
 interface Begun {
   readonly since: number;
   /** Keys of the runs that the status named. */
@@ -103,7 +106,11 @@ function unjudged(
   for (const name of begun.named) {
     const run = attempts.runs.get(name);
     if (run === undefined || !isBadPhase(run.phase) || run.hash !== current) continue;
-    if ((run.completedAt ?? Infinity) > begun.since || run.createdAt < attempts.startedAt(key)) continue;
+    if (
+      (run.completedAt ?? Infinity) + WHOLE_SECOND_MS > begun.since ||
+      run.createdAt < attempts.startedAt(key)
+    )
+      continue;
     if (run.type === 'Step' && run.stepIndex !== indexOf(scene.get('Rollout', key))) continue;
     return violation(
       9,

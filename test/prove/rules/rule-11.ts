@@ -47,7 +47,8 @@ export const rule11: Rule = {
           checked();
           // A new template, other steps, a promotion or a retry are the user's; so is an abort with nothing to abort.
           const idle = rollout.stable === rollout.current;
-          if (!idle && rollout.lastUserChangeAt < (since ?? scene.now))
+          const newer = at(before, 'status', 'currentPodHash') !== at(after, 'status', 'currentPodHash');
+          if (!idle && !newer && rollout.lastUserChangeAt < (since ?? scene.now))
             return violation(
               11,
               scene,

@@ -21,6 +21,8 @@ export const rule15: Rule = {
     /** When each process took or renewed the lease for the last time, and for how long. */
     const renewed = new Map<string, { at: number; ms: number }>();
     const harmful = new Map<string, string>();
+    /** Processes that can't tell how old their lease is. */
+    const clockless = new Set<string>();
     let hasLease = false;
     const idOf = ({ actor, kind, key }: Change | Call): string => `${actor.name} ${kind} ${key}`;
     return {
@@ -37,6 +39,7 @@ export const rule15: Rule = {
           if (harm !== undefined) harmful.set(idOf(happening), harm);
           return undefined;
         }
+        if (happening.what === 'fault' && happening.kind.includes('clock')) clockless.add(happening.target);
         if (happening.what !== 'call' || READS.has(happening.verb) || happening.kind === 'Lease')
           return undefined;
         const harm = harmful.get(idOf(happening));
@@ -50,7 +53,7 @@ export const rule15: Rule = {
             `${happening.actor.name} ${harm} (${about}) without a precondition`,
             about,
           );
-        if (!hasLease || happening.kind === 'Event') return undefined;
+        if (!hasLease || happening.kind === 'Event' || clockless.has(happening.actor.name)) return undefined;
         const lease = renewed.get(happening.actor.name);
         if (lease !== undefined && happening.sentAt - lease.at <= lease.ms) return undefined;
         return violation(

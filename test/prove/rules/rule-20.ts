@@ -58,7 +58,7 @@ function restsOnPause(rollout: RolloutScene): boolean {
 function otherWeight(rollout: RolloutScene, scene: Scene, since: number): Violation | undefined {
   const object = scene.get('Rollout', rollout.key);
   const current = rollout.current ?? '';
-  if (object === undefined) return undefined;
+  if (object === undefined || rollout.desired === 0) return undefined;
   const index = numberAt(object, 'status', 'currentStepIndex') ?? 0;
   const wanted = weightAtStep(object, index);
   const max = maxWeightOf(object);

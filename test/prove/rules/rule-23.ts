@@ -47,7 +47,8 @@ function disagrees(change: Change, rollout: RolloutScene, scene: Scene): string 
     return `stable is ${stable ?? 'none'} and the new version ${current ?? 'none'}`;
   const available = scene.mostAvailableSince(key, current, since);
   if (available < scene.leastDesiredSince(key, since)) return `${available} of ${desired} pods are available`;
-  if (scene.meddledAt(key) >= since) return undefined;
+  // With no pods asked for there is nothing to send anybody to, and a Service moves when there is.
+  if (scene.meddledAt(key) >= since || desired === 0) return undefined;
   for (const route of scene.routes(key))
     for (const to of route.destinations) {
       if (to.weight === 0 || to.role === 'other') continue;

@@ -1,0 +1,6 @@
+import { STATE } from './state.ts';
+import { TRAFFIC } from './traffic.ts';
+import type { Scenario } from './types.ts';
+import { VERDICTS } from './verdicts.ts';
+
+export const SCENARIOS: readonly Scenario[] = [...TRAFFIC, ...VERDICTS, ...STATE];
