@@ -34,6 +34,9 @@ import { validateMetrics } from './validate.ts';
 /** How long the first status of a run waits for its first answers, so that a quick run is written once. */
 export const FIRST_ANSWER_MS = 1000;
 
+/** How long an answer that decides nothing may wait to be written with others. */
+const COALESCE_MS = 1000;
+
 /** How often a run looks whether the version that it judges gets traffic. */
 const TRAFFIC_POLL_MS = 5000;
 
@@ -196,7 +199,35 @@ export function planAnalysisRun(snapshot: AnalysisSnapshot): AnalysisPlan {
       consumed: false,
     };
   }
+  const othersEnd = coalescedUntil(snapshot, status);
+  if (othersEnd !== undefined && now < othersEnd) {
+    notes.push({ about: 'status.deferred', text: 'the status waits for the answers of other metrics' });
+    return {
+      intents,
+      status: undefined,
+      events: [],
+      notes,
+      requeueAt: earliest(requeueAt, othersEnd),
+      consumed: false,
+    };
+  }
   return finish(snapshot, { status, intents, events, notes, requeueAt });
+}
+
+/**
+ * How long answers that decide nothing wait for those of other metrics, to be written with them. A crash loses them and
+ * they are asked again: no verdict, and no count that anybody has seen.
+ */
+function coalescedUntil(snapshot: AnalysisSnapshot, next: AnalysisRunStatus): number | undefined {
+  const { run, reports, inFlight } = snapshot;
+  const [first] = reports;
+  if (inFlight.size === 0 || first === undefined || 'unresolved' in first) return undefined;
+  // What a provider left running must be on record before it is asked for.
+  if (reports.some((report) => 'answer' in report && report.answer.kind === 'pending')) return undefined;
+  const decides =
+    next.message !== (run.status?.message ?? '') ||
+    (next.metricResults ?? []).some(({ name, phase }) => findResult(run.status, name)?.phase !== phase);
+  return decides ? undefined : first.finishedAt + COALESCE_MS;
 }
 
 function lacksTraffic({ metric, action }: MeasurementTask, traffic: Traffic | undefined): boolean {
