@@ -52,8 +52,8 @@ export function validateMetric(metric: Metric): string | undefined {
   return evidenceFault(metric);
 }
 
-/** Ours, so the texts are, too. */
-function evidenceFault(metric: Metric): string | undefined {
+/** Of a field of ours, so the texts are, too. */
+export function evidenceFault(metric: Metric): string | undefined {
   const { maxAge, minSamples: least, samplesQuery } = metric.evidence ?? {};
   const badAge = durationFault(maxAge ?? '');
   if (badAge !== undefined) return `invalid evidence.maxAge string: ${badAge}`;

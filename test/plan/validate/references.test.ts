@@ -189,6 +189,42 @@ describe('validateReferences', () => {
     );
   });
 
+  it('does so for paths, times of range queries, and what Sluice adds', () => {
+    const secret = [{ name: 'limit', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }];
+    const told = (more: JsonObject): string =>
+      texts(analysis(), conditions([metric({ count: 1, ...more })], secret)).join();
+    assert.equal(told({ provider: { web: { url: 'http://w', jsonPath: '{$.a[*].b}' } } }), '');
+    assert.match(
+      told({ provider: { web: { url: 'http://w', jsonPath: '{$.a[' } } }),
+      /AnalysisTemplate a: metric "m": jsonPath "\{\$\.a\[": unterminated array/,
+    );
+    const range = (start: string): JsonObject => ({
+      provider: { prometheus: { query: 'q', rangeQuery: { start, end: 'now()', step: '1m' } } },
+    });
+    assert.equal(told(range('now() - duration("1h")')), '');
+    assert.match(told(range('now() - hour')), /rangeQuery\.start "now\(\) - hour": .*line 1, column 9/);
+    assert.equal(told(range('now() - duration("{{args.limit}}")')), '');
+    assert.match(
+      told({ evidence: { minSamples: 5 } }),
+      /metric "m": evidence\.minSamples needs evidence\.samplesQuery/,
+    );
+    assert.match(told({ evidence: { maxAge: 'soon' } }), /invalid evidence\.maxAge string/);
+  });
+
+  it('does so for the gates of a blue-green update', () => {
+    const blueGreen = { activeService: 's', postPromotionAnalysis: { templates: [{ templateName: 'a' }] } };
+    const demo = rollout({});
+    const judged = { ...demo, spec: { ...demo.spec, strategy: { blueGreen } } };
+    const objects = {
+      ...conditions([metric({ successCondition: 'result[0] >' })]),
+      services: { s: service('s') },
+    };
+    assert.match(
+      validateReferences(judged, objects).map(formatFieldError).join(),
+      /postPromotionAnalysis.*successCondition "result\[0\] >": unexpected token EOF.*line 1, column/,
+    );
+  });
+
   it('judges an expression with its arguments, and not what only a run can know', () => {
     const metrics = [metric({ count: 1, successCondition: 'result[0] < {{args.limit}}' })];
     const limit = (value: string): { name: string; value: string }[] => [{ name: 'limit', value }];

@@ -10,7 +10,6 @@ import type { Argument, RolloutAnalysis } from '../../../../api/analysis-args.ts
 import { decode, formatIssues } from '../../../../api/decode.ts';
 import { invalid, type FieldError } from '../../../../api/field-error.ts';
 import type { Rollout } from '../../../../api/rollout.ts';
-import { checkCondition } from '../../../../lang/condition.ts';
 import {
   buildRunSpec,
   collectTemplates,
@@ -18,15 +17,10 @@ import {
   resolveMetrics,
   resolveRolloutArgs,
 } from '../../../analysis/build.ts';
-import { SECRET_PLACEHOLDER } from '../../../analysis/resolve.ts';
+import { DUMMY, validateExpressions, withValue } from './expressions.ts';
 import { get, type AnalysisReference, type Found } from './objects.ts';
 
 type Template = AnalysisTemplate | ClusterAnalysisTemplate;
-
-/** Stands for what is known only when a run is made. */
-const DUMMY = 'dummy-value';
-/** Traces of it in a resolved text. */
-const OPEN = [DUMMY, SECRET_PLACEHOLDER, '{{'];
 
 /** The templates of one analysis, nested ones too, or the error that stops the search. */
 export function findTemplates(
@@ -82,37 +76,8 @@ export function validateTemplates(
     ...(reference.role === 'background'
       ? validateBackground(reference, template, rollout)
       : validateFinite(reference, template, given.args)),
-    ...validateConditions(reference, template, given.args),
+    ...validateExpressions(reference, template, given.args),
   ]);
-}
-
-/**
- * What is wrong with an expression whatever is measured is told before a release starts, not by its first
- * measurement. A condition that holds what only a run can know is judged there.
- */
-function validateConditions(
-  { field }: AnalysisReference,
-  { kind, metadata, spec }: Template,
-  given: readonly Argument[],
-): FieldError[] {
-  const args = (spec.args ?? []).map((arg) => withValue(arg, given));
-  const resolved = resolveMetrics(spec.metrics ?? [], args);
-  if ('error' in resolved) return [];
-  return resolved.metrics.flatMap((metric) =>
-    (['successCondition', 'failureCondition'] as const).flatMap((which) => {
-      const source = metric[which] ?? '';
-      if (source === '' || OPEN.some((text) => source.includes(text))) return [];
-      const fault = checkCondition(source);
-      if (fault === undefined) return [];
-      const { line, column } = fault.position;
-      const [message = ''] = fault.message.split('\n');
-      const place = message.includes(`line ${line}, column ${column}`)
-        ? ''
-        : ` (line ${line}, column ${column})`;
-      const where = `${kind ?? 'AnalysisTemplate'} ${metadata.name}: metric "${metric.name}": ${which} "${source}"`;
-      return [invalid(field, metadata.name, `${where}: ${message}${place}`)];
-    }),
-  );
 }
 
 function validateBackground(
@@ -155,13 +120,6 @@ function validateFinite(
       `AnalysisTemplate ${metadata.name} has metric ${metric.name} which runs indefinitely. Invalid value for count: ${count}`,
     );
   });
-}
-
-/** What the Rollout gives wins; what only a run can know gets a dummy. */
-function withValue(arg: Argument, given: readonly Argument[]): Argument {
-  const value = given.find(({ name }) => name === arg.name)?.value ?? arg.value;
-  if (value !== undefined) return { name: arg.name, value };
-  return arg.valueFrom?.secretKeyRef === undefined ? { name: arg.name, value: DUMMY } : arg;
 }
 
 /** A count that stands in a Secret, or comes with the run, is judged when the run is made. */
