@@ -1,4 +1,4 @@
-/** docs/compat-rows.md is what it says: every test that it names is there, and every section of the specs has rows. */
+/** The pages of rows are what they say: every test that they name is there, and every section of the specs has rows. */
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url';
 import { sharedPath } from '../shared.ts';
 
 const root = new URL('../../', import.meta.url);
-const text = readFileSync(new URL('docs/compat-rows.md', root), 'utf8');
 
 interface Row {
   readonly section: string;
@@ -34,7 +33,9 @@ const referencesIn = (covered: string): { file: string; title: string }[] =>
     return match === null ? [] : [{ file: match[1] ?? '', title: match[2] ?? '' }];
   });
 
-const rows = rowsOf(text);
+const PAGES = { 'compat-rows.md': 150, 'compat-rows-analysis.md': 50 };
+const rowsIn = (page: string): Row[] => rowsOf(readFileSync(new URL(`docs/${page}`, root), 'utf8'));
+const all = Object.keys(PAGES).flatMap(rowsIn);
 const sources = new Map<string, string | undefined>();
 function sourceOf(file: string): string | undefined {
   if (!sources.has(file)) {
@@ -48,40 +49,45 @@ function sourceOf(file: string): string | undefined {
 const hasTitle = (source: string, title: string): boolean =>
   [`'`, '"', '`'].some((quote) => source.replaceAll("\\'", "'").includes(quote + title));
 
-describe('docs/compat-rows.md', () => {
-  it('has a test for each row, and each test is there', () => {
-    assert.ok(rows.length > 150, `${rows.length} rows were read`);
-    const wrong: string[] = [];
-    for (const { section, row, covered } of rows) {
-      const references = referencesIn(covered);
-      const named = covered.split('; `').length;
-      if (references.length === 0 || references.length !== named)
-        wrong.push(`${section}: ${row}: ${covered}`);
-      for (const { file, title } of references) {
-        const source = sourceOf(file);
-        if (source === undefined) wrong.push(`${section}: ${row}: there is no test/${file}.test.ts`);
-        else if (!hasTitle(source, title)) wrong.push(`${section}: ${row}: ${file} has no "${title}"`);
+for (const [page, least] of Object.entries(PAGES))
+  describe(`docs/${page}`, () => {
+    it('has a test for each row, and each test is there', () => {
+      const rows = rowsIn(page);
+      assert.ok(rows.length > least, `${rows.length} rows were read`);
+      const wrong: string[] = [];
+      for (const { section, row, covered } of rows) {
+        const references = referencesIn(covered);
+        const named = covered.split('; `').length;
+        if (references.length === 0 || references.length !== named)
+          wrong.push(`${section}: ${row}: ${covered}`);
+        for (const { file, title } of references) {
+          const source = sourceOf(file);
+          if (source === undefined) wrong.push(`${section}: ${row}: there is no test/${file}.test.ts`);
+          else if (!hasTitle(source, title)) wrong.push(`${section}: ${row}: ${file} has no "${title}"`);
+        }
       }
-    }
-    assert.deepEqual(wrong, []);
+      assert.deepEqual(wrong, []);
+    });
+
+    it('is linked from compat.md', () => {
+      assert.ok(readFileSync(new URL('docs/compat.md', root), 'utf8').includes(`](${page})`));
+    });
   });
 
-  it('is linked from compat.md', () => {
-    assert.match(readFileSync(new URL('docs/compat.md', root), 'utf8'), /\]\(compat-rows\.md\)/);
-  });
-
+describe('the pages of rows', () => {
   for (const [number, file] of [
     ['01', 'spec/01-rollout-spec.md'],
     ['02', 'spec/02-replicasets.md'],
     ['03', 'spec/03-canary.md'],
     ['04', 'spec/04-bluegreen.md'],
+    ['05', 'spec/05-analysis.md'],
   ] as const) {
     const path = sharedPath(file);
     it(
       `has rows for every section of spec ${number}`,
       { skip: !existsSync(path) && `${file} is not here` },
       () => {
-        const own = rows.filter(({ section }) => section.startsWith(`${number} `));
+        const own = all.filter(({ section }) => section.startsWith(`${number} `));
         const covered = new Set<string>();
         for (const { section, row } of own) {
           const range = /§(\d+)(?:\.\d+)? to §(\d+)/.exec(section);
