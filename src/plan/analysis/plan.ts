@@ -189,29 +189,33 @@ export function planAnalysisRun(snapshot: AnalysisSnapshot): AnalysisPlan {
   const isFirst = (run.status?.phase ?? '') === '';
   const firstEnd = (snapshot.openedAt ?? now) + FIRST_ANSWER_MS;
   if (isFirst && busy.size > 0 && now < firstEnd) {
-    notes.push({ about: 'status.deferred', text: 'the first status waits for the first answers' });
-    return {
+    return deferred(
       intents,
-      status: undefined,
-      events: [],
       notes,
-      requeueAt: Math.min(requeueAt ?? firstEnd, firstEnd),
-      consumed: false,
-    };
+      'the first status waits for the first answers',
+      earliest(requeueAt, firstEnd),
+    );
   }
   const othersEnd = coalescedUntil(snapshot, status);
-  if (othersEnd !== undefined && now < othersEnd) {
-    notes.push({ about: 'status.deferred', text: 'the status waits for the answers of other metrics' });
-    return {
+  if (othersEnd !== undefined && now < othersEnd)
+    return deferred(
       intents,
-      status: undefined,
-      events: [],
       notes,
-      requeueAt: earliest(requeueAt, othersEnd),
-      consumed: false,
-    };
-  }
+      'the status waits for the answers of other metrics',
+      earliest(requeueAt, othersEnd),
+    );
   return finish(snapshot, { status, intents, events, notes, requeueAt });
+}
+
+/** Nothing is written yet, and what came in stays where it is. */
+function deferred(
+  intents: readonly AnalysisIntent[],
+  notes: readonly Note[],
+  text: string,
+  requeueAt: number | undefined,
+): AnalysisPlan {
+  const all = [...notes, { about: 'status.deferred', text }];
+  return { intents, status: undefined, events: [], notes: all, requeueAt, consumed: false };
 }
 
 /**
