@@ -53,8 +53,9 @@ export class RecordingApi implements KubeApi {
     const onAbort = (): void => stream.wake();
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      while (signal?.aborted !== true) {
+      for (;;) {
         const event = stream.queue.shift();
+        if (signal?.aborted === true) return;
         if (event !== undefined) yield event;
         else await new Promise<void>((resolve) => (stream.wake = resolve));
       }
