@@ -25,6 +25,8 @@ export interface ControlPlaneOptions {
   admission?: readonly string[];
   /** PEM. Clients with a certificate of this authority are who it says. */
   clientCa?: string;
+  /** The suite needs nothing but an API server with the usual controllers: it may be the cluster of KUBECONFIG. */
+  anyCluster?: boolean;
   /** More users for RBAC tests: name -> groups. Each gets a token and a kubeconfig. */
   users?: Record<string, string[]>;
 }

@@ -31,7 +31,7 @@ import { lifecycle } from './lifecycle.ts';
 import { statusAndScale } from './status-and-scale.ts';
 import { object, uniqueName, World, type Server } from './world.ts';
 
-export type { Server } from './world.ts';
+export { NotHere, type Server } from './world.ts';
 
 const SECTIONS = [
   creating,
