@@ -9,9 +9,9 @@ withCluster('a real kube-apiserver', { anyCluster: true }, (cluster) => {
       api: cluster().api,
       eventually,
       compact: async () => {
-        const { external, plane } = cluster();
-        if (external) throw new NotHere('the history of a cluster of somebody else is left alone');
-        await plane.compact();
+        const its = cluster();
+        if (its.external) throw new NotHere('the history of a cluster of somebody else is left alone');
+        await its.plane.compact();
       },
       close: async () => Promise.resolve(),
     }),

@@ -117,6 +117,8 @@ export function versions(w: World): void {
       // Events are not cached, so that the answer comes from the history that was just forgotten.
       'a watch from a resourceVersion that was compacted',
       async () => {
+        await w.make(CONFIG_MAP, object(CONFIG_MAP, { name: 'v-gone-10' }));
+        await w.server.compact();
         const told = await watched(EVENT, { resourceVersion: '1', timeoutSeconds: 5 });
         return told.replace(/:.*/s, '');
       },
