@@ -150,7 +150,7 @@ withCluster('connections', { clientCa: AUTHORITY.ca, users: { cut: ['system:mast
         ({ verb, resource, at }) => verb === 'watch' && resource === 'rollouts' && at >= since,
       );
       assert.ok(Date.now() - since > PAUSE_MS);
-      assert.ok(cutter.cuts > 10 && watches.length >= 8, `${cutter.cuts} cuts, ${watches.length} watches`);
+      assert.ok(cutter.cuts > 10 && watches.length >= 5, `${cutter.cuts} cuts, ${watches.length} watches`);
       assert.equal(controller?.child.exitCode, null, 'it never ended');
     } finally {
       await controller?.end('SIGKILL');

@@ -39,6 +39,16 @@ const UNDER_WAY: ReadonlySet<unknown> = new Set([
   'RolloutResumed',
 ]);
 
+/** The text of a JSON object that Argo Rollouts would not have written. */
+function hasOnlyOurKeys(text: string): boolean {
+  try {
+    const keys = Object.keys(JSON.parse(text) as object);
+    return keys.length > 0 && keys.every((key) => key.startsWith('sluice.dev/'));
+  } catch {
+    return false;
+  }
+}
+
 /** Scenarios in which something waits in a pause, so that conditions flip while pods come. */
 const PAUSED = [
   'bluegreen-auto-preview-count',
@@ -57,6 +67,20 @@ export const EXPLANATIONS: readonly Explanation[] = [
     compat: 'spec of the Rollout',
     explains: (kind) =>
       kind.kind === 'final' && /^Rollout\/.*\.resources$/.test(kind.place) && kind.values === '{} -> null',
+  },
+  {
+    compat: '`metadata` of measurements',
+    explains: (kind) =>
+      kind.kind === 'final' &&
+      /^AnalysisRun\/.*\.measurements\[\d+\]\.metadata(\.sluice\.dev\/[\w-]+)?$/.test(kind.place) &&
+      kind.values.startsWith('null -> ') &&
+      (kind.place.includes('.metadata.sluice.dev/') || hasOnlyOurKeys(kind.values.slice('null -> '.length))),
+  },
+  {
+    compat: 'Services of a Rollout that is deleted',
+    scenarios: ['delete-rollout'],
+    explains: (kind) =>
+      isOrder(kind, /^ReplicaSet\/\S+ deleted$/, /^Service\/\S+ selector = \{"app": "demo"\}$/),
   },
   {
     // Ours stands in one milestone with the creation, before all that the status says of the new version.
