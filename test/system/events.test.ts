@@ -9,7 +9,7 @@ import { describe, it } from 'node:test';
 import { EVENT, ROLLOUT } from '../../src/kube/kinds.ts';
 import type { JsonObject } from '../../src/lang/json.ts';
 import { podTemplateHash } from '../../src/lang/pod-hash.ts';
-import { MINUTE, NAMESPACE, System, rolloutYaml } from './world.ts';
+import { MINUTE, System, blueGreenYaml, rolloutYaml } from './world.ts';
 
 const podTemplate = (tag: string): JsonObject => ({
   metadata: { labels: { app: 'web' } },
@@ -18,14 +18,6 @@ const podTemplate = (tag: string): JsonObject => ({
 const image = (tag: string): JsonObject => ({ spec: { template: podTemplate(tag) } });
 const named = (text: string): string =>
   ['v1', 'v2'].reduce((all, tag) => all.replaceAll(podTemplateHash(podTemplate(tag)), tag), text);
-
-const setStatus = (system: System, status: JsonObject): Promise<unknown> =>
-  system.api.patch(
-    ROLLOUT,
-    { namespace: NAMESPACE, name: 'web' },
-    { type: 'merge', body: { status } },
-    { subresource: 'status' },
-  );
 
 /** What was written since the last call: Events as `Reason: text` (a repeat as `again Reason: text`), other writes as `> what`. */
 async function told(system: System): Promise<string[]> {
@@ -77,7 +69,7 @@ describe('golden events', () => {
       '> status',
     ]);
 
-    await setStatus(system, { abort: true });
+    await system.setStatus('web', { abort: true });
     await system.clock.advance(MINUTE);
     assert.deepEqual(await told(system), [
       '> status',
@@ -86,7 +78,7 @@ describe('golden events', () => {
       'ScalingReplicaSet: Scaled down ReplicaSet web-v2 (revision 2) from 1 to 0',
     ]);
 
-    await setStatus(system, { abort: false });
+    await system.setStatus('web', { abort: false });
     await system.clock.advance(MINUTE);
     assert.deepEqual(await told(system), [
       '> status',
@@ -98,7 +90,7 @@ describe('golden events', () => {
       '> status',
     ]);
 
-    await setStatus(system, { pauseConditions: null });
+    await system.setStatus('web', { pauseConditions: null });
     await system.clock.advance(MINUTE);
     assert.deepEqual(await told(system), [
       'RolloutStepCompleted: Rollout step 2/2 completed (pause)',
@@ -112,15 +104,8 @@ describe('golden events', () => {
 
   it('of a blue-green that is deployed, updated and promoted', async () => {
     await using system = new System();
-    const service = (name: string): string =>
-      `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\nspec: {ports: [{port: 80}], selector: {app: web}}\n---\n`;
-    const strategy =
-      'blueGreen: {activeService: active, previewService: preview, autoPromotionEnabled: false}\n';
-    await system.create(
-      service('active') +
-        service('preview') +
-        rolloutYaml('web', { replicas: 3 }).replace('canary:\n      steps: []\n', strategy),
-    );
+    const strategy = '{activeService: active, previewService: preview, autoPromotionEnabled: false}';
+    await system.create(blueGreenYaml('web', 3, strategy));
     await system.clock.advance(MINUTE);
     assert.deepEqual(await told(system), [
       '> patch Rollout web',
@@ -154,7 +139,7 @@ describe('golden events', () => {
       '> status',
     ]);
 
-    await setStatus(system, { pauseConditions: null });
+    await system.setStatus('web', { pauseConditions: null });
     await system.clock.advance(MINUTE);
     assert.deepEqual(await told(system), [
       '> patch Service active',

@@ -9,7 +9,7 @@ import type { RolloutStatus } from '../../src/api/rollout.ts';
 import { POD, REPLICA_SET, ROLLOUT } from '../../src/kube/kinds.ts';
 import type { JsonObject } from '../../src/lang/json.ts';
 import { deepEqual } from '../../src/lang/json.ts';
-import { MINUTE, NAMESPACE, System, rolloutYaml } from './world.ts';
+import { MINUTE, NAMESPACE, System, blueGreenYaml, rolloutYaml } from './world.ts';
 
 interface Seen {
   readonly at: number;
@@ -39,14 +39,6 @@ const image = (tag: string): JsonObject => ({
   spec: { template: { spec: { containers: [{ name: 'app', image: `app:${tag}` }] } } },
 });
 
-const setStatus = (system: System, status: JsonObject): Promise<unknown> =>
-  system.api.patch(
-    ROLLOUT,
-    { namespace: NAMESPACE, name: 'web' },
-    { type: 'merge', body: { status } },
-    { subresource: 'status' },
-  );
-
 async function deployed(yaml: string): Promise<System> {
   const system = new System();
   await system.create(yaml);
@@ -56,14 +48,11 @@ async function deployed(yaml: string): Promise<System> {
 }
 
 const STEPS = '[{setWeight: 25}, {pause: {}}, {pause: {}}, {setWeight: 50}, {pause: {}}]';
-const MANUAL = ((): string => {
-  const service = (name: string): string =>
-    `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\nspec: {ports: [{port: 80}], selector: {app: web}}\n---\n`;
-  const strategy =
-    'blueGreen: {activeService: active, previewService: preview, autoPromotionEnabled: false}\n';
-  const rollout = rolloutYaml('web', { replicas: 3 }).replace('canary:\n      steps: []\n', strategy);
-  return service('active') + service('preview') + rollout;
-})();
+const MANUAL = blueGreenYaml(
+  'web',
+  3,
+  '{activeService: active, previewService: preview, autoPromotionEnabled: false}',
+);
 
 const edits: readonly [string, JsonObject][] = [
   ['a new template', image('v2')],
@@ -118,18 +107,18 @@ describe('a promotion', () => {
     await system.clock.advance(MINUTE);
     const before = await system.rollout('web');
     assert.deepEqual([before.phase, before.currentStepIndex, before.controllerPause], ['Paused', 1, true]);
-    await setStatus(system, { pauseConditions: null });
+    await system.setStatus('web', { pauseConditions: null });
     await system.clock.advance(300);
     const next = await system.rollout('web');
     assert.deepEqual([next.phase, next.currentStepIndex, next.controllerPause], ['Paused', 2, true]);
     assert.equal(next.pauseConditions?.length, 1);
     assert.ok(!deepEqual(next.pauseConditions, before.pauseConditions));
-    await setStatus(system, { pauseConditions: null });
+    await system.setStatus('web', { pauseConditions: null });
     await system.clock.advance(300);
     const moving = await system.rollout('web');
     assert.deepEqual([moving.currentStepIndex, moving.controllerPause], [3, undefined]);
     await system.clock.advance(MINUTE);
-    await setStatus(system, { pauseConditions: null });
+    await system.setStatus('web', { pauseConditions: null });
     await system.clock.advance(300);
     const { controllerPause, pauseConditions, currentStepIndex } = await system.rollout('web');
     assert.deepEqual([controllerPause, pauseConditions, currentStepIndex], [undefined, undefined, 5]);
@@ -143,7 +132,7 @@ describe('a promotion', () => {
     assert.deepEqual([paused.phase, paused.controllerPause], ['Paused', true]);
     const seen = follow(system);
     await system.clock.advance(1);
-    await setStatus(system, { pauseConditions: null });
+    await system.setStatus('web', { pauseConditions: null });
     await system.clock.advance(300);
 
     const own = seen.filter(({ status }) => status.phase !== 'Paused');
@@ -178,7 +167,7 @@ describe('metadata of running pods', () => {
     await system.merge(ROLLOUT, 'web', image('v2'));
     await system.clock.advance(MINUTE);
     assert.deepEqual(await roles(), ['canary', 'main', 'main', 'main']);
-    await setStatus(system, { promoteFull: true });
+    await system.setStatus('web', { promoteFull: true });
     let promotedAt: number | undefined;
     for (let i = 0; i < 600 && promotedAt === undefined; i++) {
       await system.clock.advance(100);

@@ -4,10 +4,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { REPLICA_SET, ROLLOUT, SERVICE } from '../../src/kube/kinds.ts';
 import type { JsonObject } from '../../src/lang/json.ts';
-import { MINUTE, NAMESPACE, System, rolloutYaml } from './world.ts';
+import { MINUTE, NAMESPACE, System, rolloutYaml, serviceYaml } from './world.ts';
 
-const service = (name: string): string =>
-  `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\nspec: {ports: [{port: 80}], selector: {app: web}}\n---\n`;
 const toBlueGreen: JsonObject = {
   canary: null,
   blueGreen: { activeService: 'active', previewService: 'preview', autoPromotionEnabled: false },
@@ -21,8 +19,8 @@ const image = (tag: string): JsonObject => ({ spec: { containers: [{ name: 'app'
 async function deployed(strategy?: JsonObject): Promise<System> {
   const system = new System();
   await system.create(
-    service('active') +
-      service('preview') +
+    serviceYaml('active', 'web') +
+      serviceYaml('preview', 'web') +
       rolloutYaml('web', { replicas: 4, steps: '[{setWeight: 50}, {pause: {}}]' }),
   );
   if (strategy !== undefined) await system.merge(ROLLOUT, 'web', { spec: { strategy } });
@@ -32,12 +30,7 @@ async function deployed(strategy?: JsonObject): Promise<System> {
 }
 
 const promote = async (system: System): Promise<void> => {
-  await system.api.patch(
-    ROLLOUT,
-    { namespace: NAMESPACE, name: 'web' },
-    { type: 'merge', body: { status: { pauseConditions: null } } },
-    { subresource: 'status' },
-  );
+  await system.setStatus('web', { pauseConditions: null });
   await system.clock.advance(2 * MINUTE);
 };
 

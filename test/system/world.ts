@@ -150,6 +150,12 @@ export class System implements AsyncDisposable {
     await this.api.patch(type, { namespace, name }, { type: 'merge', body });
   }
 
+  /** What commands are made of: `{ abort: true }`, `{ pauseConditions: null }`. */
+  async setStatus(name: string, status: JsonObject): Promise<void> {
+    const ref = { namespace: NAMESPACE, name };
+    await this.api.patch(ROLLOUT, ref, { type: 'merge', body: { status } }, { subresource: 'status' });
+  }
+
   async remove(type: ResourceType, name: string, namespace = NAMESPACE): Promise<void> {
     await this.api.delete(type, { namespace, name });
   }
@@ -259,11 +265,17 @@ ${canary}
 `;
 }
 
+export const serviceYaml = (name: string, app = name): string =>
+  `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\nspec: {ports: [{port: 80, targetPort: 8080}], selector: {app: ${app}}}\n---\n`;
+
+/** A Rollout with this blue-green strategy, in YAML, and the Services `active` and `preview`. */
+export const blueGreenYaml = (name: string, replicas: number, blueGreen: string): string =>
+  ['active', 'preview'].map((service) => serviceYaml(service, name)).join('') +
+  rolloutYaml(name, { replicas }).replace('canary:\n      steps: []\n', `blueGreen: ${blueGreen}\n`);
+
 /** Stable and canary Service and an Ingress, as the nginx router wants them. */
 export function nginxYaml(name: string): string {
-  const service = (of: string): string =>
-    `apiVersion: v1\nkind: Service\nmetadata: {name: ${of}}\nspec: {ports: [{port: 80, targetPort: 8080}], selector: {app: ${name}}}\n---\n`;
-  return `${service(`${name}-stable`)}${service(`${name}-canary`)}apiVersion: networking.k8s.io/v1
+  return `${serviceYaml(`${name}-stable`, name)}${serviceYaml(`${name}-canary`, name)}apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata: {name: ${name}}
 spec:

@@ -8,7 +8,17 @@ import { basicTarget } from '../../src/plan/rollout/canary/sizes.ts';
 import { moveTowards } from '../../src/plan/rollout/canary/move.ts';
 import { fencesOf } from '../../src/plan/rollout/canary/fences.ts';
 import { quiet, settledFor } from './thousand.ts';
-import { HOUR, MINUTE, NAMESPACE, SECOND, System, nginxCanary, nginxYaml, rolloutYaml } from './world.ts';
+import {
+  HOUR,
+  MINUTE,
+  NAMESPACE,
+  SECOND,
+  System,
+  blueGreenYaml,
+  nginxCanary,
+  nginxYaml,
+  rolloutYaml,
+} from './world.ts';
 
 const REPLICAS = 4;
 /** The issue allows a tenth more than the bound. */
@@ -28,15 +38,7 @@ function stepsYaml(k: number, paused: boolean): string {
   return `[${steps.join(', ')}]`;
 }
 
-const serviceYaml = (name: string): string =>
-  `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\nspec: {ports: [{port: 80, targetPort: 8080}], selector: {app: web}}\n---\n`;
-
-const blueGreenYaml = (blueGreen: string): string =>
-  ['active', 'preview'].map(serviceYaml).join('') +
-  rolloutYaml('web', { replicas: REPLICAS }).replace(
-    'canary:\n      steps: []\n',
-    `blueGreen: ${blueGreen}\n`,
-  );
+const bothServices = (strategy: string): string => blueGreenYaml('web', REPLICAS, strategy);
 
 const nginx = (k: number, paused = false): string =>
   nginxYaml('web') +
@@ -133,12 +135,12 @@ describe('object writes of an update at 4 replicas', () => {
   }
 
   it('blue-green: 8, one more where a preview Service has to move, and 2 for a pause', async () => {
-    const one = await writesOfUpdate(blueGreenYaml('{activeService: active}'));
+    const one = await writesOfUpdate(bothServices('{activeService: active}'));
     assert.equal(one.length, 8, one.join('\n'));
-    const two = await writesOfUpdate(blueGreenYaml('{activeService: active, previewService: preview}'));
+    const two = await writesOfUpdate(bothServices('{activeService: active, previewService: preview}'));
     assert.equal(two.length, 9, two.join('\n'));
     const timed = '{activeService: active, previewService: preview, autoPromotionSeconds: 20}';
-    const held = await writesOfUpdate(blueGreenYaml(timed));
+    const held = await writesOfUpdate(bothServices(timed));
     assert.ok(held.length <= 11, held.join('\n'));
   });
 });
@@ -152,12 +154,7 @@ describe('an abort', () => {
     await system.clock.advance(MINUTE);
     assert.equal(await system.nginxWeight('web'), 25);
     system.writes.length = 0;
-    await system.api.patch(
-      ROLLOUT,
-      { namespace: NAMESPACE, name: 'web' },
-      { type: 'merge', body: { status: { abort: true } } },
-      { subresource: 'status' },
-    );
+    await system.setStatus('web', { abort: true });
     await system.clock.advance(SECOND);
     const all = system.writes.map(({ type, subresource, name }) =>
       [type.kind, subresource, name].filter((part) => part !== undefined).join(' '),
@@ -171,12 +168,7 @@ describe('an abort', () => {
     await system.merge(ROLLOUT, 'web', image('v2'));
     await system.clock.advance(MINUTE);
     system.writes.length = 0;
-    await system.api.patch(
-      ROLLOUT,
-      { namespace: NAMESPACE, name: 'web' },
-      { type: 'merge', body: { status: { abort: true } } },
-      { subresource: 'status' },
-    );
+    await system.setStatus('web', { abort: true });
     await system.clock.advance(SECOND);
     assert.ok(isStatus(objectWrites(system)[0] ?? ''), objectWrites(system).join('\n'));
     assert.equal(system.writes[0]?.type, ROLLOUT, 'not even an Event');
@@ -195,7 +187,7 @@ describe('a Rollout that waits makes no request and no pass; the timer is armed 
   const waits: readonly Wait[] = [
     {
       what: 'for a scale-down delay',
-      yaml: blueGreenYaml('{activeService: active, scaleDownDelaySeconds: 7200}'),
+      yaml: bothServices('{activeService: active, scaleDownDelaySeconds: 7200}'),
       phase: 'Healthy',
     },
     {
@@ -211,7 +203,7 @@ describe('a Rollout that waits makes no request and no pass; the timer is armed 
     },
     {
       what: 'for a timed promotion',
-      yaml: blueGreenYaml('{activeService: active, autoPromotionSeconds: 7200}'),
+      yaml: bothServices('{activeService: active, autoPromotionSeconds: 7200}'),
       phase: 'Paused',
     },
     {
@@ -242,7 +234,7 @@ describe('a Rollout that waits makes no request and no pass; the timer is armed 
 
   it('and when the delay has run out, once', async () => {
     await using system = await deployed(
-      blueGreenYaml('{activeService: active, previewService: preview, scaleDownDelaySeconds: 7200}'),
+      bothServices('{activeService: active, previewService: preview, scaleDownDelaySeconds: 7200}'),
     );
     await system.merge(ROLLOUT, 'web', image('v2'));
     await system.clock.advance(5 * MINUTE);
