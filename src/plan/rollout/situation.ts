@@ -63,7 +63,18 @@ export function situate(
 export const hasFailed = (s: Pick<Situation, 'snapshot'>, key: string): boolean =>
   s.snapshot.failed.some((failure) => failure.key === key);
 
-/** Whether anything still sends traffic to the canary: by the record, or by what the routers show (rule 3). */
-export const mayGetTraffic = (s: Pick<Situation, 'old' | 'snapshot'>): boolean =>
-  (s.old.canary?.weights?.canary.weight ?? 0) > 0 ||
-  s.snapshot.routes.some(({ weight = 0, managed = [] }) => weight > 0 || managed.length > 0);
+/**
+ * Whether anything sends traffic to the canary, header and mirror routes included: by the record, by what the routers
+ * show (rule 3), and by what they are told in this pass.
+ */
+export function mayGetTraffic({
+  old,
+  snapshot,
+  draft,
+}: Pick<Situation, 'old' | 'snapshot' | 'draft'>): boolean {
+  const told = draft.intents.filter((intent) => intent.kind === 'setRoute');
+  return (
+    (old.canary?.weights?.canary.weight ?? 0) > 0 ||
+    [...snapshot.routes, ...told].some(({ weight = 0, managed = [] }) => weight > 0 || managed.length > 0)
+  );
+}

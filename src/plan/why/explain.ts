@@ -232,7 +232,7 @@ function late(view: View): Told | undefined {
 }
 
 function held({ rollout, name, status }: View): Told | undefined {
-  if (rollout.spec.paused !== true || fullyPromoted(status)) return undefined;
+  if (rollout.spec.paused !== true) return undefined;
   return {
     cause: 'held',
     text: `spec.paused is set${inStep(rollout, status)}: nothing goes on until it is taken back`,

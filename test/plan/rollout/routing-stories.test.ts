@@ -4,6 +4,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { CanaryStep, CanaryStrategy } from '../../../src/api/rollout.ts';
+import { Draft } from '../../../src/plan/rollout/intents.ts';
+import { begin } from '../../../src/plan/rollout/progress.ts';
+import { claim, revisionsOf } from '../../../src/plan/rollout/revision.ts';
+import { situate } from '../../../src/plan/rollout/situation.ts';
+import { planTraffic, weightDecision } from '../../../src/plan/rollout/traffic.ts';
 import { RECORDER, World } from './simulation.ts';
 import { storiesIn } from './story.ts';
 
@@ -474,5 +479,44 @@ describe('a router that confirms weights (spec 03 section 6)', () => {
     const world = confirming(1_000).image('v2').until('Paused', 1);
     world.rewriteRoute({ weight: 77 }).wait(5_000);
     assert.equal(world.route, 20);
+  });
+});
+
+describe('weights and what follows them', () => {
+  it('a step that follows at once takes no pods from under the weight of the one before', () => {
+    const steps: CanaryStep[] = [
+      { setWeight: 40 },
+      { setCanaryScale: { weight: 0 } },
+      { pause: {} },
+      { setCanaryScale: { matchTrafficWeight: true } },
+    ];
+    const world = new World({ replicas: 5, canary: { ...recorder, steps } }).until('Healthy');
+    world.image('v2').until('Paused', 2);
+    assert.deepEqual([world.route, world.sizes()], [0, { 1: 5, 2: 0 }]);
+    const told = world.story.slice(-7).join('\n');
+    assert.match(told, /canary 40 of 100[^]*canary 0 of 100[^]*scale v2 from 2 to 0/);
+  });
+
+  it('further destinations take their share from stable, and the Event names them', () => {
+    const world = new World({ replicas: 5, canary: { ...recorder, steps: PAUSES } }).until('Healthy');
+    const snapshot = world.image('v2').until('Paused', 1).snapshot();
+    const { rollout } = snapshot;
+    assert.ok(rollout !== undefined);
+    const draft = new Draft();
+    const revisions = revisionsOf(rollout, claim(rollout, snapshot.replicaSets, draft));
+    const s = situate(snapshot, rollout, rollout.spec.strategy?.canary ?? {}, revisions, draft);
+    const facts = { atDesired: true, canaryReachable: true };
+    const additional = [{ serviceName: 'trial', podTemplateHash: 'abc', weight: 10 }];
+    const { weights } = planTraffic(s, begin(s), weightDecision(s, begin(s), facts), facts, additional);
+    assert.deepEqual(
+      [weights?.canary.weight, weights?.stable.weight, weights?.additional],
+      [20, 70, additional],
+    );
+    const [intent] = draft.intents;
+    assert.deepEqual(intent?.kind === 'setRoute' ? intent.additional : undefined, additional);
+    assert.ok(
+      draft.events.some(({ message }) => message === 'Traffic weight updated , additional: [{10 trial abc}]'),
+      JSON.stringify(draft.events),
+    );
   });
 });

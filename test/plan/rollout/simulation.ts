@@ -259,7 +259,8 @@ export class World extends RehearsalWorld {
     if (intent.kind === 'setRoute') this.#writeRoute(intent);
     else super.write(intent);
     if (intent.kind !== 'deleteReplicaSet') this.#tell(intent);
-    if (intent.kind === 'scaleReplicaSet') this.#checkAvailable(before);
+    if (intent.kind === 'scaleReplicaSet' && this.#isCounted(intent.target.name))
+      this.#checkAvailable(before);
     this.#check();
   }
 
@@ -299,6 +300,7 @@ export class World extends RehearsalWorld {
     const state = this.#routeState;
     assert.ok(state !== undefined);
     this.routes.set(state.view.router, { ...state, view: { ...state.view, ...change } });
+    this.#foreign = true;
     this.#say(`somebody writes the route: ${JSON.stringify(change)}`);
     this.#requeueAt = this.now;
     return this;
@@ -314,6 +316,8 @@ export class World extends RehearsalWorld {
     return { ...view, verified: this.now >= this.#routedAt + (this.#options.confirmsAfterMs ?? 0) };
   }
 
+  /** What the router has is not ours. */
+  #foreign = false;
   /** Since when the router has its weight. */
   #routedAt = -Infinity;
 
@@ -324,6 +328,7 @@ export class World extends RehearsalWorld {
       this.#say('that write is lost');
       return;
     }
+    this.#foreign = false;
     if (intent.weight !== this.route) this.#routedAt = this.now;
     super.write(intent);
   }
@@ -345,6 +350,15 @@ export class World extends RehearsalWorld {
   }
 
   // ---- rules
+
+  /** Behind a router only stable and the newest are capacity, and a stable version that was made small to the end. */
+  #isCounted(name: string): boolean {
+    const { stableRS, currentPodHash } = this.status();
+    const hash = this.replicaSets.get(name)?.metadata.labels?.[HASH_LABEL];
+    const isRouted = this.#canary.trafficRouting !== undefined;
+    const isDynamic = this.#canary.dynamicStableScale === true && stableRS === currentPodHash;
+    return !isRouted || isDynamic || hash === stableRS || hash === currentPodHash;
+  }
 
   /** Rule 5: not below what maxUnavailable allows, through our doing. */
   #checkAvailable(before: number): void {
@@ -389,7 +403,7 @@ export class World extends RehearsalWorld {
     for (const [name, service] of this.services) {
       const hash = service.selector[HASH_LABEL];
       // Without any pod a user has scaled to 0, and not yet back.
-      if (hash === undefined || n === 0 || total === 0) continue;
+      if (hash === undefined || this.#isEmpty(n, total)) continue;
       const rs = [...this.replicaSets.values()].find((item) => item.metadata.labels?.[HASH_LABEL] === hash);
       if (rs === undefined) assert.fail(`rule 2: Service ${name} selects nothing${context()}`);
       const isPreview = blueGreen !== undefined && name === blueGreen.previewService;
@@ -403,17 +417,25 @@ export class World extends RehearsalWorld {
       assert.equal(weights.canary.weight + weights.stable.weight, max, `rule 4${context()}`);
       assert.ok(weights.canary.weight >= 0 && weights.canary.weight <= max, `rule 4${context()}`);
     }
-    if (n > 0 && total > 0) this.#checkTargets(context);
+    if (!this.#isEmpty(n, total) && !this.#foreign) this.#checkTargets(context);
     if (this.rollout.status?.abort === true && this.#verdictAt === undefined) this.#verdictAt = this.now;
+  }
+
+  #wasEmpty = false;
+  /** A user scaled to 0, and the first pods are not back yet. */
+  #isEmpty(n: number, total: number): boolean {
+    this.#wasEmpty = n === 0 || total === 0 || (this.#wasEmpty && this.#allAvailable() === 0);
+    return this.#wasEmpty;
   }
 
   /** Traffic through a Service. The stable one may be used past the router, too. */
   #weightOf(service: string): number {
     const state = this.#routeState;
-    const { weight = 0, managed = [] } = state?.view ?? {};
+    const { weight = 0, managed = [] } = this.#foreign ? {} : (state?.view ?? {});
     const { canaryService, stableService, pingPong } = this.#canary;
     if (service === (state?.canaryService ?? canaryService)) return managed.length > 0 ? 1 : weight;
-    return service === stableService || pingPong === undefined ? 1 : (state?.max ?? 100) - weight;
+    if (service === stableService || pingPong === undefined) return 1;
+    return this.#foreign ? 0 : (state?.max ?? 100) - weight;
   }
 
   /** Rules 2 and 3: the versions that the recorder sends to have pods. */
@@ -457,8 +479,8 @@ export class World extends RehearsalWorld {
       assert.ok(this.#availableOf(next.canaryHash) > 0, `rule 2: a route to no ready pod${context()}`);
     const swapped = state?.canaryService !== next.canaryService;
     if (shown === undefined || swapped) return;
-    const { abort, currentPodHash, stableRS } = this.status();
-    if (abort === true && currentPodHash !== stableRS)
+    const { abort, promoteFull, currentPodHash, stableRS } = this.status();
+    if (abort === true && promoteFull !== true && currentPodHash !== stableRS)
       assert.ok(weight <= shown, `rule 7: from ${shown} to ${weight} after an abort${context()}`);
     if (this.#exempt('1')) return;
     this.#checkRaise(weight, max);
@@ -467,7 +489,7 @@ export class World extends RehearsalWorld {
       canaryHash ?? this.services.get(next.canaryService ?? '')?.selector[HASH_LABEL],
     );
     const taker = this.#availableOf(next.stableHash);
-    if (this.#canary.dynamicStableScale === true && weight < shown && giver > 0)
+    if (this.#canary.dynamicStableScale === true && weight < shown && giver > 0 && !this.#foreign)
       assert.ok(
         taker >= Math.floor(((max - weight) * n) / max),
         `rule 1: stable gets ${max - weight} with ${taker} of ${n} pods${context()}`,
