@@ -1,14 +1,17 @@
 /**
  * A control plane for a suite: started before its tests, or the cluster of KUBECONFIG when SLUICE_CLUSTER=kubeconfig (for
- * suites that can do with any), or one skipped test that says in one line what is missing.
+ * suites that can do with any), or one skipped test that says in one line what is missing. The rules of
+ * `test/prove/rules` watch it all the while: what breaks one of them fails the suite.
  */
 
+import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { KubeApi } from '../../src/kube/api.ts';
 import { createHttpApi } from '../../src/kube/http/index.ts';
 import { loadConnection } from '../../src/kube/kubeconfig.ts';
 import { customResourceDefinitions } from '../../src/api/crd.ts';
 import { CUSTOM_RESOURCE_DEFINITION } from '../../src/kube/kinds.ts';
+import { type RealWatch, watchRules } from '../prove/watch-real.ts';
 import { controlPlaneBinaries } from './binaries.ts';
 import { ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
 import { installCrds } from './crds.ts';
@@ -40,6 +43,7 @@ export function withCluster(
       return;
     }
     let cluster: Cluster | undefined;
+    let rules: RealWatch | undefined;
     before(async () => {
       const plane = new ControlPlane(found.binaries, options);
       try {
@@ -53,13 +57,16 @@ export function withCluster(
           kubeconfig,
           api: createHttpApi(await loadConnection({ kubeconfig })),
         };
+        if (options.crds !== false && options.controllers !== false) rules = await watchRules(cluster.api);
       } catch (error) {
         await plane.stop();
         throw error;
       }
     });
     after(async () => {
+      const violations = await rules?.stop();
       await cluster?.plane.stop();
+      assert.deepEqual(violations ?? [], [], 'rules were broken');
     });
     body(() => {
       if (cluster === undefined) throw new Error('the control plane did not start');

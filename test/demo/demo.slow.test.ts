@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, it } from 'node:test';
+import { createHttpApi } from '../../src/kube/http/index.ts';
+import { loadConnection } from '../../src/kube/kubeconfig.ts';
+import { eventually } from '../cluster/harness.ts';
+import { watchRules } from '../prove/watch-real.ts';
 
 const program = fileURLToPath(new URL('../../src/bin/sluice.main.ts', import.meta.url));
 /** Where the demo puts its temporary files: a place that no other test uses. */
@@ -55,11 +59,29 @@ function survivors(): string[] {
   });
 }
 
+/** The rules, over the API server of the demo that has just been started. */
+async function watchDemo(): ReturnType<typeof watchRules> {
+  let kubeconfig = '';
+  await eventually('the kubeconfig of the demo', () => {
+    kubeconfig =
+      leftovers()
+        .map((name) => join(directory, name, 'kubeconfig'))
+        .find((path) => existsSync(path)) ?? '';
+    return Promise.resolve(kubeconfig !== '');
+  });
+  return await watchRules(createHttpApi(await loadConnection({ kubeconfig })));
+}
+
 describe('sluice demo', () => {
   for (const prometheus of ['builtin', 'auto']) {
     it(`is true from beginning to end, with Prometheus ${prometheus}`, async () => {
-      const { code, text } = await demo(['--speed', '3', '--prometheus', prometheus]);
+      const running = demo(['--speed', '3', '--prometheus', prometheus]);
+      const rules = await watchDemo();
+      const { code, text } = await running;
       assert.equal(code, 0, text);
+      // The server has gone with the demo; what it said until then has been looked at.
+      assert.deepEqual(await rules.stop(), []);
+      assert.ok(rules.changes > 100, `${rules.changes} changes were seen`);
       assert.match(text, /the weights went: 20, 40, 60, 80, 100/);
       assert.match(text, /31 checks, all true/);
       // eslint-disable-next-line no-control-regex
