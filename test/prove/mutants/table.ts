@@ -98,7 +98,7 @@ export const MUTANTS: readonly Mutant[] = [
     within: 300,
   },
   {
-    name: 'the weight of an aborted canary stays',
+    name: 'an aborted canary keeps its weight and its Service',
     rule: 7,
     thread: 'AR 4841',
     edits: [
@@ -107,6 +107,7 @@ export const MUTANTS: readonly Mutant[] = [
         "if (course.abort) return { weight: abortWeight(input), why: 'the update is aborted' };",
         "if (course.abort) return { weight: recorded, why: 'the update is aborted' };",
       ),
+      edit('plan/rollout/services.ts', 'const wanted = p.abort ? stable : fresh;', 'const wanted = fresh;'),
     ],
     within: 300,
   },
