@@ -2,8 +2,8 @@
 
 import type { KubeObject } from '../../../src/kube/api.ts';
 import { keyOf } from '../../../src/kube/api.ts';
-import { routingOf, servicesOf, strategyOf } from './facts.ts';
-import { at, beside, HASH, listAt, recordAt, textAt } from './read.ts';
+import { maxWeightOf, routingOf, servicesOf, strategyOf } from './facts.ts';
+import { at, beside, HASH, listAt, numberAt, recordAt, textAt } from './read.ts';
 import type { Destination, Route, Version } from './types.ts';
 
 /** What the readers of routes may ask. */
@@ -120,9 +120,53 @@ const mentions = (ingress: KubeObject | undefined, service: string): boolean =>
     listAt(rule, 'http', 'paths').some((path) => textAt(path, 'backend', 'service', 'name') === service),
   );
 
-/** The router of the tests: one ConfigMap that says everything in `data`. */
-function* recorderRoutes(_reading: Reading): Generator<Route> {
-  // no such router yet
+/** The router of the tests keeps two ConfigMaps: weights, and the versions behind them (`test/routers/recorder.ts`). */
+function* recorderRoutes(reading: Reading): Generator<Route> {
+  const { key, objects, rollout } = reading;
+  if (at(routingOf(rollout), 'plugins', 'test/recorder') === undefined) return;
+  const source = `${key}-weights`;
+  const weights = at(objects.get('ConfigMap', source), 'data');
+  const versions = at(objects.get('ConfigMap', `${key}-versions`), 'data');
+  if (weights === undefined) return;
+  const max = maxWeightOf(rollout);
+  const to = (role: 'canary' | 'stable', weight: number): Destination => {
+    const service = textAt(weights, `${role}Service`);
+    if (service !== undefined) return destination(reading, service, role, weight);
+    const hash = textAt(versions, role);
+    const version = hash === undefined ? undefined : reading.versions.get(hash);
+    return {
+      service: `${key} ${role}`,
+      role,
+      weight,
+      hashes: version === undefined ? [] : [version.hash],
+      carrying: version?.carrying ?? 0,
+    };
+  };
+  const additional = parsed(weights, 'additional').map((item): Destination => {
+    const version = reading.versions.get(textAt(item, 'podTemplateHash') ?? '');
+    return {
+      service: beside(key, textAt(item, 'serviceName') ?? ''),
+      role: 'other',
+      weight: numberAt(item, 'weight') ?? 0,
+      hashes: version === undefined ? [] : [version.hash],
+      // Pods of an experiment are no version of the Rollout.
+      carrying: version?.carrying ?? 1,
+    };
+  });
+  const id = `recorder ${key}`;
+  const ends = (['canary', 'stable'] as const).map((role) => to(role, Number(textAt(weights, role) ?? 0)));
+  yield { id, rollout: key, kind: 'weighted', max, source, destinations: [...ends, ...additional] };
+  for (const managed of parsed(weights, 'managed')) {
+    const kind =
+      at(managed, 'kind') === 'mirror' || at(managed, 'percentage') !== undefined ? 'mirror' : 'header';
+    const name = textAt(managed, 'name') ?? '';
+    yield { id: `${id} ${name}`, rollout: key, kind, max, source, destinations: [to('canary', max)] };
+  }
+}
+
+function parsed(data: unknown, name: string): readonly unknown[] {
+  const list = JSON.parse(textAt(data, name) ?? '[]') as unknown;
+  return Array.isArray(list) ? list : [];
 }
 
 function destination(reading: Reading, name: string, role: Destination['role'], weight: number): Destination {
