@@ -305,10 +305,16 @@ export const MUTANTS: readonly Mutant[] = [
     within: 1000,
   },
   {
-    name: 'a Service keeps its hash when the Rollout is gone',
+    name: 'a switch of the selector writes a field of the user',
     rule: 22,
-    thread: 'AR 3854',
-    edits: [edit('control/rollout/services.ts', 'spec: { selector: { [HASH_LABEL]: null } },', 'spec: {},')],
+    thread: 'AR 2266',
+    edits: [
+      edit(
+        'control/rollout/apply.ts',
+        'spec: { selector: { [HASH_LABEL]: intent.hash } },',
+        'spec: { selector: { [HASH_LABEL]: intent.hash }, publishNotReadyAddresses: true },',
+      ),
+    ],
     within: 500,
   },
   {

@@ -157,9 +157,9 @@ function* recorderRoutes(reading: Reading): Generator<Route> {
   const ends = (['canary', 'stable'] as const).map((role) => to(role, Number(textAt(weights, role) ?? 0)));
   yield { id, rollout: key, kind: 'weighted', max, source, destinations: [...ends, ...additional] };
   for (const managed of parsed(weights, 'managed')) {
-    const kind =
-      at(managed, 'kind') === 'mirror' || at(managed, 'percentage') !== undefined ? 'mirror' : 'header';
-    const name = textAt(managed, 'name') ?? '';
+    const mirror = textAt(managed, 'setMirrorRoute', 'name');
+    const name = mirror ?? textAt(managed, 'setHeaderRoute', 'name') ?? '';
+    const kind = mirror === undefined ? 'header' : 'mirror';
     yield { id: `${id} ${name}`, rollout: key, kind, max, source, destinations: [to('canary', max)] };
   }
 }

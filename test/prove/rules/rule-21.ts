@@ -5,7 +5,7 @@ import type { Rule } from './types.ts';
 import { seconds, violation, watching } from './watching.ts';
 
 /** A controller that waits for nothing moves on much faster; faults and back-off take their time. */
-const STUCK_MS = 10 * 60_000;
+const STUCK_MS = 2 * 60_000;
 const LOOK_EVERY_MS = 30_000;
 
 export const rule21: Rule = {
@@ -32,7 +32,7 @@ export const rule21: Rule = {
           const broken =
             stable !== current && old !== undefined && old.available < Math.min(desired, old.size);
           const fine = fix !== undefined && fix.size > 0 && fix.available === fix.size;
-          const moving = status?.phase === 'Progressing' && !waits(rollout.rollout);
+          const moving = isUnderWay(rollout.rollout) && !waits(rollout.rollout);
           const since = stuckSince.get(key);
           if (!broken || !fine || !moving || since?.where !== where) {
             stuckSince.set(key, { at: scene.now, where });
@@ -54,6 +54,12 @@ export const rule21: Rule = {
     };
   }),
 };
+
+/** Also where the deadline has passed: it passed because nothing went on. */
+const isUnderWay = (rollout: unknown): boolean =>
+  at(rollout, 'status', 'phase') === 'Progressing' ||
+  (at(rollout, 'status', 'abort') !== true &&
+    String(at(rollout, 'status', 'message') ?? '').startsWith('ProgressDeadlineExceeded'));
 
 function waits(rollout: unknown): boolean {
   const index = at(rollout, 'status', 'currentStepIndex');
