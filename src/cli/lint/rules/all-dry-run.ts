@@ -1,5 +1,6 @@
 import { listAt, textAt } from '../../model/read.ts';
 import { selectDryRun } from '../../../plan/analysis/select.ts';
+import { GOOD_ITEM } from '../example.ts';
 import type { Rule } from '../types.ts';
 
 export const allDryRun: Rule = {
@@ -7,24 +8,15 @@ export const allDryRun: Rule = {
   severity: 'warning',
   summary: 'Every metric runs dry: the analysis decides nothing.',
   bad: {
-    spec:
-      'args: [{name: hash}]\n' +
-      "dryRun: [{metricName: '.*'}]\n" +
-      'metrics:\n' +
-      '- name: errors\n' +
-      '  successCondition: len(result) > 0 && result[0] < 5\n' +
-      '  failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      '  provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    spec: 'args: [{name: hash}]\n' + "dryRun: [{metricName: '.*'}]\n" + 'metrics:\n' + GOOD_ITEM,
   },
   good: {
     spec:
       'args: [{name: hash}]\n' +
       'dryRun: [{metricName: latency}]\n' +
       'metrics:\n' +
-      '- name: errors\n' +
-      '  successCondition: len(result) > 0 && result[0] < 5\n' +
-      '  failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      '  provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}\n' +
+      GOOD_ITEM +
+      '\n' +
       '- name: latency\n' +
       '  successCondition: len(result) > 0 && result[0] < 0.5\n' +
       '  failureCondition: len(result) > 0 && result[0] >= 0.5\n' +

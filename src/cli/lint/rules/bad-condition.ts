@@ -1,4 +1,5 @@
 import { checkCondition } from '../../../lang/condition.ts';
+import { ASKED, GOOD_METRIC } from '../example.ts';
 import type { Rule } from '../types.ts';
 
 /** In YAML without quotes a ` #` begins a comment, which takes the rest of the condition along. */
@@ -12,13 +13,10 @@ export const badCondition: Rule = {
     metric:
       'successCondition: len(result) > 0 && reslt[0] < 5\n' +
       'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+      ASKED,
   },
   good: {
-    metric:
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    metric: GOOD_METRIC,
   },
   check: ({ metrics }) =>
     metrics.flatMap(({ success, failure }) =>

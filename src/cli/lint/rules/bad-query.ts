@@ -1,3 +1,4 @@
+import { GOOD_METRIC, JUDGED } from '../example.ts';
 import type { Rule } from '../types.ts';
 
 export const badQuery: Rule = {
@@ -5,16 +6,10 @@ export const badQuery: Rule = {
   severity: 'error',
   summary: 'The query is no PromQL: every measurement is an Error.',
   bad: {
-    metric:
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m])\'}}',
+    metric: JUDGED + 'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m])\'}}',
   },
   good: {
-    metric:
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    metric: GOOD_METRIC,
   },
   check: ({ metrics }) =>
     metrics.flatMap(({ query, path }) =>

@@ -1,3 +1,4 @@
+import { GOOD_ITEM } from '../example.ts';
 import type { Rule } from '../types.ts';
 
 export const duplicateArg: Rule = {
@@ -5,22 +6,10 @@ export const duplicateArg: Rule = {
   severity: 'error',
   summary: 'An argument is declared twice: with two values the run is refused, else one of them is lost.',
   bad: {
-    spec:
-      'args: [{name: hash}, {name: hash, value: abc}]\n' +
-      'metrics:\n' +
-      '- name: errors\n' +
-      '  successCondition: len(result) > 0 && result[0] < 5\n' +
-      '  failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      '  provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    spec: 'args: [{name: hash}, {name: hash, value: abc}]\n' + 'metrics:\n' + GOOD_ITEM,
   },
   good: {
-    spec:
-      'args: [{name: hash, value: abc}]\n' +
-      'metrics:\n' +
-      '- name: errors\n' +
-      '  successCondition: len(result) > 0 && result[0] < 5\n' +
-      '  failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      '  provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    spec: 'args: [{name: hash, value: abc}]\n' + 'metrics:\n' + GOOD_ITEM,
   },
   check: ({ args }) =>
     args.flatMap(({ name }, i) =>

@@ -1,4 +1,5 @@
 import { consecutiveSuccessLimit, effectiveCount } from '../../../plan/analysis/limits.ts';
+import { GOOD_METRIC } from '../example.ts';
 import type { Rule } from '../types.ts';
 
 export const endlessStep: Rule = {
@@ -7,20 +8,12 @@ export const endlessStep: Rule = {
   summary:
     'A metric with an interval and no count never ends: a step or a gate that runs it stands for ever.',
   bad: {
-    metric:
-      'interval: 1m\n' +
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    metric: 'interval: 1m\n' + GOOD_METRIC,
     canary:
       'steps:\n- setWeight: 20\n- analysis: {templates: [{templateName: example}], args: [{name: hash, value: x}]}',
   },
   good: {
-    metric:
-      'interval: 1m\n' +
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    metric: 'interval: 1m\n' + GOOD_METRIC,
     canary: 'analysis: {templates: [{templateName: example}], args: [{name: hash, value: x}]}',
   },
   check: ({ metrics, uses }) =>

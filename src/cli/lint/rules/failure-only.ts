@@ -1,4 +1,5 @@
 import { bothConditions } from '../advice.ts';
+import { ASKED } from '../example.ts';
 import type { Rule } from '../types.ts';
 
 export const failureOnly: Rule = {
@@ -6,15 +7,13 @@ export const failureOnly: Rule = {
   severity: 'warning',
   summary: 'With only a failureCondition, whatever is not proven bad passes.',
   bad: {
-    metric:
-      'failureCondition: len(result) > 0 && result[0] > 0.05\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    metric: 'failureCondition: len(result) > 0 && result[0] > 0.05\n' + ASKED,
   },
   good: {
     metric:
       'successCondition: len(result) > 0 && result[0] <= 0.05\n' +
       'failureCondition: len(result) > 0 && result[0] > 0.05\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+      ASKED,
   },
   check: ({ metrics }) =>
     metrics.flatMap((metric) => {

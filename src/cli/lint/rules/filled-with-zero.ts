@@ -1,4 +1,5 @@
 import { verdictOnNumber } from '../judged.ts';
+import { JUDGED } from '../example.ts';
 import type { Rule } from '../types.ts';
 
 export const filledWithZero: Rule = {
@@ -7,14 +8,12 @@ export const filledWithZero: Rule = {
   summary: '`or vector(0)` around the whole query makes a good number of no data.',
   bad: {
     metric:
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
+      JUDGED +
       'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m])) or vector(0)\'}}',
   },
   good: {
     metric:
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
+      JUDGED +
       'provider:\n' +
       '  prometheus:\n' +
       '    query: |\n' +

@@ -1,3 +1,4 @@
+import { GOOD_METRIC } from '../example.ts';
 import type { Hit, Rule, Subject, Use } from '../types.ts';
 
 export const givenArgs: Rule = {
@@ -6,17 +7,11 @@ export const givenArgs: Rule = {
   summary:
     'A Rollout leaves out an argument without a default, or gives one that the template does not have.',
   bad: {
-    metric:
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    metric: GOOD_METRIC,
     canary: 'analysis: {templates: [{templateName: example}], args: [{name: hsh, value: x}]}',
   },
   good: {
-    metric:
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    metric: GOOD_METRIC,
     canary: 'analysis: {templates: [{templateName: example}], args: [{name: hash, value: x}]}',
   },
   check: (subject) => (subject.nests ? [] : subject.uses.flatMap((use) => hitsOf(subject, use))),

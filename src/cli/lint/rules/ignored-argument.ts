@@ -1,6 +1,7 @@
 import type { Node } from '../../../lang/expr/ast.ts';
 import { argsOfCall, childrenOf, isIdentifier } from '../../../lang/expr/tree.ts';
 import { bothConditions } from '../advice.ts';
+import { ASKED, GOOD_METRIC } from '../example.ts';
 import type { ConditionFacts, Hit, MetricFacts, Rule } from '../types.ts';
 
 export const ignoredArgument: Rule = {
@@ -12,13 +13,10 @@ export const ignoredArgument: Rule = {
     metric:
       'successCondition: default(result[0], 0) < 5 && len(result) > 0\n' +
       'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+      ASKED,
   },
   good: {
-    metric:
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    metric: GOOD_METRIC,
   },
   check: ({ metrics }) =>
     metrics.flatMap((metric) => [...hitsIn(metric, metric.success), ...hitsIn(metric, metric.failure)]),

@@ -1,6 +1,8 @@
 import type { Node } from '../../../lang/expr/ast.ts';
 import { argsOfCall, isIdentifier, someNode } from '../../../lang/expr/tree.ts';
 import { bothConditions } from '../advice.ts';
+import { isIndexOfResult, isLengthOfResult } from '../conditions.ts';
+import { ASKED, GOOD_METRIC } from '../example.ts';
 import type { ConditionFacts, Rule } from '../types.ts';
 
 export const indexOfEmpty: Rule = {
@@ -9,16 +11,10 @@ export const indexOfEmpty: Rule = {
   summary:
     '`result[0]` of an empty vector is an error, and five of them abort a healthy release that got no traffic.',
   bad: {
-    metric:
-      'successCondition: result[0] < 5\n' +
-      'failureCondition: result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    metric: 'successCondition: result[0] < 5\n' + 'failureCondition: result[0] >= 5\n' + ASKED,
   },
   good: {
-    metric:
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    metric: GOOD_METRIC,
   },
   check: ({ metrics }) =>
     metrics.flatMap((metric) => {
@@ -33,11 +29,9 @@ export const indexOfEmpty: Rule = {
 };
 
 const indexesUnguarded = ({ tree }: ConditionFacts): boolean =>
-  tree !== undefined &&
-  someNode(tree, isIndex) &&
-  !someNode(tree, (node) => isIdentifier(argsOfCall(node, 'len')?.[0], 'result'));
+  tree !== undefined && someNode(tree, isIndex) && !someNode(tree, isLengthOfResult);
 
 const isIndex = (node: Node): boolean =>
-  (node.kind === 'member' && isIdentifier(node.object, 'result') && node.property.kind === 'integer') ||
+  isIndexOfResult(node) ||
   isIdentifier(argsOfCall(node, 'first')?.[0], 'result') ||
   isIdentifier(argsOfCall(node, 'last')?.[0], 'result');

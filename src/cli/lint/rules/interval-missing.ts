@@ -1,4 +1,5 @@
 import { intValue } from '../../../plan/analysis/limits.ts';
+import { GOOD_METRIC } from '../example.ts';
 import type { Rule } from '../types.ts';
 
 export const intervalMissing: Rule = {
@@ -6,19 +7,10 @@ export const intervalMissing: Rule = {
   severity: 'error',
   summary: 'A count above 1 needs an interval: the run is refused.',
   bad: {
-    metric:
-      'count: 3\n' +
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    metric: 'count: 3\n' + GOOD_METRIC,
   },
   good: {
-    metric:
-      'count: 3\n' +
-      'interval: 30s\n' +
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    metric: 'count: 3\n' + 'interval: 30s\n' + GOOD_METRIC,
   },
   check: ({ metrics }) =>
     metrics.flatMap(({ filled, path }) => {

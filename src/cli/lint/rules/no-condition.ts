@@ -1,4 +1,5 @@
 import { bothConditions } from '../advice.ts';
+import { ASKED, GOOD_METRIC } from '../example.ts';
 import type { Rule } from '../types.ts';
 
 /** These judge by themselves. */
@@ -9,13 +10,10 @@ export const noCondition: Rule = {
   severity: 'error',
   summary: 'A metric without any condition succeeds whatever is measured.',
   bad: {
-    metric: 'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    metric: ASKED,
   },
   good: {
-    metric:
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    metric: GOOD_METRIC,
   },
   check: ({ metrics }) =>
     metrics

@@ -1,6 +1,8 @@
 import type { Node } from '../../../lang/expr/ast.ts';
-import { argsOfCall, childrenOf, isIdentifier, someNode } from '../../../lang/expr/tree.ts';
+import { childrenOf, isIdentifier, someNode } from '../../../lang/expr/tree.ts';
 import { bothConditions } from '../advice.ts';
+import { isLengthOfResult } from '../conditions.ts';
+import { ASKED, GOOD_METRIC } from '../example.ts';
 import type { Rule } from '../types.ts';
 
 export const onlyLength: Rule = {
@@ -8,15 +10,10 @@ export const onlyLength: Rule = {
   severity: 'warning',
   summary: 'The conditions only count series and look at no value.',
   bad: {
-    metric:
-      'successCondition: len(result) > 0\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    metric: 'successCondition: len(result) > 0\n' + ASKED,
   },
   good: {
-    metric:
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    metric: GOOD_METRIC,
   },
   check: ({ metrics }) =>
     metrics.flatMap((metric) => {
@@ -24,7 +21,7 @@ export const onlyLength: Rule = {
       const [first] = conditions;
       const trees = conditions.map(({ tree }) => tree).filter((tree) => tree !== undefined);
       if (first === undefined || trees.length < conditions.length) return [];
-      const counts = trees.some((tree) => someNode(tree, isLength));
+      const counts = trees.some((tree) => someNode(tree, isLengthOfResult));
       if (!counts || trees.some(readsValue)) return [];
       return [
         {
@@ -36,7 +33,5 @@ export const onlyLength: Rule = {
     }),
 };
 
-const isLength = (node: Node): boolean => isIdentifier(argsOfCall(node, 'len')?.[0], 'result');
-
 const readsValue = (node: Node): boolean =>
-  isIdentifier(node, 'result') || (!isLength(node) && childrenOf(node).some(readsValue));
+  isIdentifier(node, 'result') || (!isLengthOfResult(node) && childrenOf(node).some(readsValue));

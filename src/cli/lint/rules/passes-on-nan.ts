@@ -1,5 +1,6 @@
 import { bothConditions, valueOf } from '../advice.ts';
 import { verdictOnNumber } from '../judged.ts';
+import { ASKED } from '../example.ts';
 import type { Rule } from '../types.ts';
 
 export const passesOnNan: Rule = {
@@ -10,13 +11,13 @@ export const passesOnNan: Rule = {
     metric:
       'successCondition: len(result) > 0 && !(result[0] > 0.05)\n' +
       'failureCondition: len(result) > 0 && result[0] > 0.05\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+      ASKED,
   },
   good: {
     metric:
       'successCondition: len(result) > 0 && result[0] <= 0.05\n' +
       'failureCondition: len(result) > 0 && result[0] > 0.05\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+      ASKED,
   },
   check: ({ metrics }) =>
     metrics.flatMap((metric) => {

@@ -1,5 +1,6 @@
 import { bothConditions } from '../advice.ts';
 import { verdictOnNothing } from '../judged.ts';
+import { ASKED } from '../example.ts';
 import type { Rule } from '../types.ts';
 
 export const passesWithoutData: Rule = {
@@ -7,15 +8,13 @@ export const passesWithoutData: Rule = {
   severity: 'warning',
   summary: 'The conditions hold for an answer without any data.',
   bad: {
-    metric:
-      'successCondition: len(result) == 0 || result[0] < 0.05\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    metric: 'successCondition: len(result) == 0 || result[0] < 0.05\n' + ASKED,
   },
   good: {
     metric:
       'successCondition: len(result) > 0 && result[0] < 0.05\n' +
       'failureCondition: len(result) > 0 && result[0] >= 0.05\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+      ASKED,
   },
   check: ({ metrics }) =>
     metrics.flatMap((metric) => {

@@ -1,5 +1,7 @@
-import { argsOfCall, someNode, isIdentifier } from '../../../lang/expr/tree.ts';
+import { argsOfCall, someNode } from '../../../lang/expr/tree.ts';
 import type { Node } from '../../../lang/expr/ast.ts';
+import { isIndexOfResult } from '../conditions.ts';
+import { JUDGED } from '../example.ts';
 import type { Rule } from '../types.ts';
 
 export const severalSeries: Rule = {
@@ -7,10 +9,7 @@ export const severalSeries: Rule = {
   severity: 'warning',
   summary: 'The query may give several series, and only one of them is judged.',
   bad: {
-    metric:
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'rate(errors{hash="{{args.hash}}"}[1m])\'}}',
+    metric: JUDGED + 'provider: {prometheus: {query: \'rate(errors{hash="{{args.hash}}"}[1m])\'}}',
   },
   good: {
     metric:
@@ -24,7 +23,7 @@ export const severalSeries: Rule = {
       return [success, failure].flatMap((condition) => {
         const { tree } = condition ?? {};
         if (condition === undefined || tree === undefined) return [];
-        if (!someNode(tree, isIndex) || someNode(tree, looksAtAll)) return [];
+        if (!someNode(tree, isIndexOfResult) || someNode(tree, looksAtAll)) return [];
         return [
           {
             path: condition.path,
@@ -36,9 +35,6 @@ export const severalSeries: Rule = {
       });
     }),
 };
-
-const isIndex = (node: Node): boolean =>
-  node.kind === 'member' && isIdentifier(node.object, 'result') && node.property.kind === 'integer';
 
 const ALL = ['all', 'any', 'none', 'one', 'map', 'filter', 'sum', 'max', 'min', 'mean', 'median', 'count'];
 

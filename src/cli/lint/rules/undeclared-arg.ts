@@ -1,3 +1,4 @@
+import { GOOD_ITEM } from '../example.ts';
 import type { Rule } from '../types.ts';
 
 export const undeclaredArg: Rule = {
@@ -5,21 +6,10 @@ export const undeclaredArg: Rule = {
   severity: 'error',
   summary: 'A metric uses an argument that is not declared: the run is an Error.',
   bad: {
-    spec:
-      'metrics:\n' +
-      '- name: errors\n' +
-      '  successCondition: len(result) > 0 && result[0] < 5\n' +
-      '  failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      '  provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    spec: 'metrics:\n' + GOOD_ITEM,
   },
   good: {
-    spec:
-      'args: [{name: hash}]\n' +
-      'metrics:\n' +
-      '- name: errors\n' +
-      '  successCondition: len(result) > 0 && result[0] < 5\n' +
-      '  failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      '  provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    spec: 'args: [{name: hash}]\n' + 'metrics:\n' + GOOD_ITEM,
   },
   check: ({ args, usedArgs, nests }) =>
     nests

@@ -1,3 +1,4 @@
+import { JUDGED } from '../example.ts';
 import type { Rule } from '../types.ts';
 
 const OF_THE_CANARY = /canary|preview|hash|version|revision|latest|pod|replica/i;
@@ -7,15 +8,11 @@ export const unfilteredQuery: Rule = {
   severity: 'warning',
   summary: 'The query selects all versions, so that the stable one hides what the canary does.',
   bad: {
-    metric:
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{app="web"}[1m]))\'}}',
+    metric: JUDGED + 'provider: {prometheus: {query: \'sum(rate(errors{app="web"}[1m]))\'}}',
   },
   good: {
     metric:
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
+      JUDGED +
       'provider: {prometheus: {query: \'sum(rate(errors{rollouts_pod_template_hash="{{args.hash}}"}[1m]))\'}}',
   },
   check: ({ metrics }) =>

@@ -1,3 +1,4 @@
+import { GOOD_ITEM } from '../example.ts';
 import type { Rule } from '../types.ts';
 
 export const unusedArg: Rule = {
@@ -5,22 +6,10 @@ export const unusedArg: Rule = {
   severity: 'warning',
   summary: 'A declared argument is used nowhere: what it was meant to select is not selected.',
   bad: {
-    spec:
-      'args: [{name: hash}, {name: namespace}]\n' +
-      'metrics:\n' +
-      '- name: errors\n' +
-      '  successCondition: len(result) > 0 && result[0] < 5\n' +
-      '  failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      '  provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    spec: 'args: [{name: hash}, {name: namespace}]\n' + 'metrics:\n' + GOOD_ITEM,
   },
   good: {
-    spec:
-      'args: [{name: hash}]\n' +
-      'metrics:\n' +
-      '- name: errors\n' +
-      '  successCondition: len(result) > 0 && result[0] < 5\n' +
-      '  failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      '  provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    spec: 'args: [{name: hash}]\n' + 'metrics:\n' + GOOD_ITEM,
   },
   check: ({ args, usedArgs, nests }) =>
     nests

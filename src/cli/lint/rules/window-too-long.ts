@@ -1,4 +1,5 @@
 import { formatDuration } from '../../../lang/duration.ts';
+import { GOOD_METRIC, JUDGED } from '../example.ts';
 import type { Hit, MetricFacts, Rule, Use } from '../types.ts';
 import { lastMeasurementAfter } from '../windows.ts';
 
@@ -7,10 +8,7 @@ export const windowTooLong: Rule = {
   severity: 'warning',
   summary: 'The query looks back beyond the beginning of the step: it judges what was before.',
   bad: {
-    metric:
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[10m]))\'}}',
+    metric: JUDGED + 'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[10m]))\'}}',
     canary:
       'steps:\n' +
       '- setWeight: 20\n' +
@@ -18,10 +16,7 @@ export const windowTooLong: Rule = {
       '- analysis: {templates: [{templateName: example}], args: [{name: hash, value: x}]}',
   },
   good: {
-    metric:
-      'successCondition: len(result) > 0 && result[0] < 5\n' +
-      'failureCondition: len(result) > 0 && result[0] >= 5\n' +
-      'provider: {prometheus: {query: \'sum(rate(errors{hash="{{args.hash}}"}[1m]))\'}}',
+    metric: GOOD_METRIC,
     canary:
       'steps:\n' +
       '- setWeight: 20\n' +
