@@ -67,7 +67,14 @@ const RUN: JsonObject = {
         measurements: [
           measured(0, 'Successful', '[0.01]'),
           measured(10, 'Successful', '[0.02]', {
-            metadata: { series: '1', sampleTime: at(9), latencyMs: '3', decidedBy: 'successCondition' },
+            metadata: {
+              'sluice.dev/query': 'sum(rate(errors[1m]))',
+              'sluice.dev/series': '1',
+              'sluice.dev/sampled-at': at(9),
+              'sluice.dev/latency-ms': '3',
+              'sluice.dev/decided-by': 'successCondition',
+              warnings: '"old"',
+            },
           }),
           measured(20, 'Inconclusive', '[NaN]', { message: 'not a number' }),
           { phase: 'Error', startedAt: at(30), finishedAt: at(30), message: 'server error: 503' },
@@ -122,7 +129,7 @@ describe('get analysisrun', () => {
     assert.deepEqual(rate?.failureWhen, [{ operator: '>=', value: 0.05 }]);
     assert.equal(rate?.limits?.count, 6);
     assert.equal(rate?.measurements.length, 6);
-    assert.equal(rate?.measurements[1]?.metadata['decidedBy'], 'successCondition');
+    assert.equal(rate?.measurements[1]?.metadata['sluice.dev/decided-by'], 'successCondition');
     assert.equal(rate?.asks, 'sum(rate(errors[1m])) / sum(rate(requests[1m]))');
     assert.equal(smoke?.dryRun, true);
     assert.doesNotMatch(out, /Bearer/);

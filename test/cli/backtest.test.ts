@@ -224,6 +224,47 @@ describe('backtest', () => {
     assert.equal((await runs('--for 5m'))[0]?.measurements, 6);
   });
 
+  it('holds where strict evidence is asked for, by the template or on the command line', async () => {
+    answerAt = story;
+    // A condition that looks at the length asks for an answer without data itself.
+    const bare = TEMPLATE.replaceAll('len(result) > 0 && ', '');
+    const annotated = bare.replace(
+      'metadata: {name: error-rate}',
+      'metadata: {name: error-rate, annotations: {sluice.dev/evidence: strict}}',
+    );
+    const ends = async (text: string, more = ''): Promise<(string | undefined)[]> => {
+      const { out } = await new Bench().run(line(`--step 20m -o json ${more}`), {
+        files: { 'f.yaml': text },
+      });
+      return modelOf(out).runs.map(({ phase }) => phase);
+    };
+    assert.deepEqual(await ends(bare), ['Successful', 'Failed', 'Error', 'Running']);
+    assert.deepEqual(
+      await ends(annotated),
+      ['Successful', 'Failed', 'Running', 'Running'],
+      'no data never decides',
+    );
+    assert.deepEqual(await ends(bare, '--evidence strict'), await ends(annotated));
+    assert.deepEqual(await ends(annotated, '--evidence stock'), await ends(bare));
+  });
+
+  it('judges nothing before there were enough requests', async () => {
+    const counted = TEMPLATE.replace(
+      '    provider:',
+      '    evidence: {minSamples: 100, samplesQuery: "requests"}\n    provider:',
+    );
+    answerAt = (at, query) => (query !== 'requests' ? 0.01 : at < START - 30 * MINUTE ? 99 : 100);
+    const { out } = await new Bench().run(line('--step 20m --for 6m -o json'), {
+      files: { 'f.yaml': counted },
+    });
+    const { runs, metrics } = modelOf(out);
+    assert.deepEqual(
+      runs.map(({ phase }) => phase),
+      ['Running', 'Running', 'Successful', 'Running'],
+    );
+    assert.match(metrics[0]?.points[0]?.message ?? '', /^too few requests: 99 of the 100/);
+  });
+
   it('leaves metrics of other providers out, and says so', async () => {
     answerAt = () => 0;
     const mixed = `${TEMPLATE}  - {name: smoke, provider: {job: {spec: {}}}}\n  dryRun: [{metricName: smoke}]\n`;

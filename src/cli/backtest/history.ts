@@ -1,6 +1,8 @@
 /** Asks a Prometheus what it would have answered at past seconds, each second once, by the provider of the controller. */
 
 import type { Clock } from '../../kube/clock.ts';
+import type { Answer } from '../../plan/analysis/answer.ts';
+import { afterCounting, samplesMetric, withSamples } from '../../plan/analysis/samples.ts';
 import type { Metric } from '../../plan/analysis/types.ts';
 import { createHttpClient } from '../../providers/http/client.ts';
 import { createProviders, type MeasurementOutcome, type Provider } from '../../providers/index.ts';
@@ -47,9 +49,19 @@ export class History {
     });
   }
 
-  /** `at`: milliseconds since the epoch. Rejects with `CliError` when there are too many queries, or on interruption. */
-  ask(metric: Metric, at: number): Promise<MeasurementOutcome> {
-    const key = `${metric.name}\n${at}`;
+  /**
+   * `at`: milliseconds since the epoch. Too few requests, and nothing else is asked. Rejects with `CliError` when there are
+   * too many queries, or on interruption.
+   */
+  async measure(metric: Metric, at: number): Promise<Answer> {
+    const counting = samplesMetric(metric);
+    if (counting === undefined) return await this.#ask(metric, at);
+    const counted = afterCounting(metric, await this.#ask(counting, at));
+    return 'instead' in counted ? counted.instead : withSamples(await this.#ask(metric, at), counted.samples);
+  }
+
+  #ask(metric: Metric, at: number): Promise<MeasurementOutcome> {
+    const key = JSON.stringify([metric.name, metric.provider, at]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const answer = this.#send(metric, at);

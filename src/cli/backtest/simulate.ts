@@ -5,6 +5,7 @@
 
 import { formatTime } from '../../lang/time.ts';
 import type { Answer } from '../../plan/analysis/answer.ts';
+import type { EvidenceMode } from '../../plan/analysis/outcomes.ts';
 import { type MeasureIntent, type MeasurementReport, planAnalysisRun } from '../../plan/analysis/plan.ts';
 import {
   type AnalysisRunSpec,
@@ -38,7 +39,7 @@ const MAX_LOOKS = 20_000;
 export async function simulateRun(
   spec: AnalysisRunSpec,
   metrics: readonly Metric[],
-  { startedAt, until }: { startedAt: number; until: number },
+  { startedAt, until, mode }: { startedAt: number; until: number; mode: EvidenceMode },
   ask: Ask,
 ): Promise<SimulatedRun> {
   let run = {
@@ -75,7 +76,7 @@ export async function simulateRun(
   });
 
   for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
-    const plan = planAnalysisRun({ run, now, reports, inFlight: new Set() });
+    const plan = planAnalysisRun({ run, now, reports, inFlight: new Set(), mode });
     if (plan.status !== undefined) run = { ...run, status: plan.status };
     if (plan.consumed) {
       for (const { metric } of reports) {

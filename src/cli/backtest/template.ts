@@ -14,11 +14,12 @@ import {
   selectRetention,
   validateMetrics,
 } from '../../plan/analysis/build.ts';
+import { type EvidenceMode, inheritedMode } from '../../plan/analysis/outcomes.ts';
 import type { AnalysisTemplateRef, Metric, TemplateObject } from '../../plan/analysis/types.ts';
 import { CliError } from '../errors.ts';
 import type { Invocation } from '../invocation.ts';
 import { checkFields, labelOf, nameOf, readManifests } from '../manifests.ts';
-import { textAt } from '../model/read.ts';
+import { textAt, textsAt } from '../model/read.ts';
 
 export interface TemplateSource {
   /** Absent: the only template of the file. */
@@ -37,11 +38,16 @@ export interface BacktestTemplate {
   readonly spec: BuiltRunSpec;
   /** Those of `spec` with their arguments. */
   readonly metrics: readonly Metric[];
+  /** What the templates say of evidence; undefined: nothing. */
+  readonly mode: EvidenceMode | undefined;
   /** Names of metrics that have no past that could be asked. */
   readonly leftOut: readonly string[];
 }
 
-type Found = ReadonlyMap<string, TemplateObject>;
+type Annotated = TemplateObject & {
+  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+};
+type Found = ReadonlyMap<string, Annotated>;
 
 const keyOf = (clusterScope: boolean, name: string): string =>
   `${clusterScope ? 'cluster' : 'namespace'}/${name}`;
@@ -69,7 +75,8 @@ export async function readBacktestTemplate(
       `the argument ${JSON.stringify(secret.name)} comes from the cluster (a Secret or a field), which a backtest does not read`,
       `give it with --arg ${secret.name}=VALUE`,
     );
-  return { label, ...askable(built.spec, source.prometheus) };
+  const mode = inheritedMode([...collected.templates, ...collected.clusterTemplates]);
+  return { label, mode, ...askable(built.spec, source.prometheus) };
 }
 
 /** Without the metrics of other providers, and at the address that was given. */
@@ -155,17 +162,18 @@ const refOf = (manifest: JsonObject): AnalysisTemplateRef => ({
   clusterScope: isCluster(manifest),
 });
 
-function read(manifest: JsonObject): TemplateObject {
+function read(manifest: JsonObject): Annotated {
   const decoded = decode(analysisTemplateSpecSchema, manifest['spec'] ?? {});
   if (!decoded.ok) throw new CliError(`${nameOf(manifest)} can't be read: ${formatIssues(decoded.issues)}`);
-  return { metadata: { name: textAt(manifest, 'metadata', 'name') }, spec: decoded.value };
+  const annotations = textsAt(manifest, 'metadata', 'annotations');
+  return { metadata: { name: textAt(manifest, 'metadata', 'name'), annotations }, spec: decoded.value };
 }
 
 async function fromCluster(invocation: Invocation, source: TemplateSource): Promise<Origin> {
   const { name } = source;
   if (name === undefined) throw new CliError('name a template of the cluster, or give -f FILE');
   const session = await invocation.session();
-  const found = new Map<string, TemplateObject>();
+  const found = new Map<string, Annotated>();
   const load = async (ref: AnalysisTemplateRef): Promise<JsonObject | undefined> => {
     const clusterScope = ref.clusterScope === true;
     const key = keyOf(clusterScope, ref.templateName ?? '');

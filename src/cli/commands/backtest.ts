@@ -2,12 +2,14 @@
 
 import { formatDuration } from '../../lang/duration.ts';
 import type { Answer } from '../../plan/analysis/answer.ts';
+import type { EvidenceMode } from '../../plan/analysis/outcomes.ts';
+import { samplesMetric } from '../../plan/analysis/samples.ts';
 import type { Metric } from '../../plan/analysis/types.ts';
 import type { Command } from '../args/command.ts';
 import { OUTPUT_FLAG } from '../args/connection.ts';
 import { History } from '../backtest/history.ts';
 import { backtestModel } from '../backtest/model.ts';
-import { simulateRun, type SimulatedRun } from '../backtest/simulate.ts';
+import { type Ask, simulateRun, type SimulatedRun } from '../backtest/simulate.ts';
 import { type BacktestTemplate, readBacktestTemplate } from '../backtest/template.ts';
 import { readInstant, usualStep } from '../backtest/time-range.ts';
 import { CliError, UsageError } from '../errors.ts';
@@ -66,6 +68,12 @@ export const backtest: Command = {
       type: 'text',
       value: 'FILE',
       help: 'file with the template; - is standard input',
+    },
+    {
+      name: 'evidence',
+      type: 'text',
+      choices: ['stock', 'strict'],
+      help: 'what no clear answer means; as the annotation of the template says when absent, else stock',
     },
     { name: 'global', type: 'boolean', help: 'the template is a ClusterAnalysisTemplate' },
     {
@@ -145,7 +153,7 @@ interface Range {
 
 async function replay(
   invocation: Invocation,
-  { spec, metrics }: BacktestTemplate,
+  { spec, metrics, ...template }: BacktestTemplate,
   { from, to, stepMs, now }: Range,
 ): Promise<{ runs: SimulatedRun[]; queries: number }> {
   const { clock, random, signal, io, flags } = invocation;
@@ -153,12 +161,15 @@ async function replay(
   const lengthMs = flags.number('for') ?? DEFAULT_LENGTH_MS;
   const starts = Array.from({ length: Math.floor((to - from) / stepMs) + 1 }, (_, i) => from + i * stepMs);
   // A measurement comes due just after its second.
+  const mode = (flags.text('evidence') as EvidenceMode | undefined) ?? template.mode ?? 'stock';
   const untilOf = (startedAt: number): number => Math.min(now, startedAt + lengthMs) + 999;
   // The controller's defaults of the environment are not those of a laptop, so they count here as they stand.
   const history = new History({ clock, random, signal, env: io.env, maxQueries });
   await askOnce(history, metrics, now);
 
-  const toAsk = await expectedQueries(spec, metrics, starts, untilOf);
+  const toAsk = await expectedQueries(starts, (startedAt, ask) =>
+    simulateRun(spec, metrics, { startedAt, until: untilOf(startedAt), mode }, ask),
+  );
   if (toAsk > maxQueries)
     throw new CliError(
       `about ${toAsk} queries are needed, and ${maxQueries} are allowed`,
@@ -166,7 +177,7 @@ async function replay(
     );
   let told = clock.monotonic();
   const ask = async (metric: Metric, at: number): Promise<Answer> => {
-    const answer = await history.ask(metric, at);
+    const answer = await history.measure(metric, at);
     if (clock.monotonic() - told > TELL_EVERY_MS) {
       told = clock.monotonic();
       io.err(`Asked ${history.asked} of about ${toAsk} queries ...\n`);
@@ -174,7 +185,7 @@ async function replay(
     return answer;
   };
   const runs = await inOrder(starts, (startedAt) =>
-    simulateRun(spec, metrics, { startedAt, until: untilOf(startedAt) }, ask),
+    simulateRun(spec, metrics, { startedAt, until: untilOf(startedAt), mode }, ask),
   );
   return { runs, queries: history.asked };
 }
@@ -188,7 +199,7 @@ async function askOnce(history: History, metrics: readonly Metric[], now: number
       name: `trial of ${metric.name}`,
       provider: { prometheus: { ...rest, query: 'vector(1)' } },
     };
-    const answer = await history.ask(trial, Math.floor(now / 1000) * 1000);
+    const answer = await history.measure(trial, Math.floor(now / 1000) * 1000);
     if (answer.kind === 'error')
       throw new CliError(
         `Prometheus can't be asked for metric ${JSON.stringify(metric.name)}: ${answer.message}`,
@@ -197,20 +208,19 @@ async function askOnce(history: History, metrics: readonly Metric[], now: number
   }
 }
 
-/** As many as there are when nothing fails. */
+/** As many as there are when every answer is a success. */
 async function expectedQueries(
-  spec: BacktestTemplate['spec'],
-  metrics: readonly Metric[],
   starts: readonly number[],
-  untilOf: (startedAt: number) => number,
+  simulate: (startedAt: number, ask: Ask) => Promise<SimulatedRun>,
 ): Promise<number> {
   const seconds = new Set<string>();
   const answer: Answer = { kind: 'verdict', phase: 'Successful' };
-  for (const startedAt of starts)
-    await simulateRun(spec, metrics, { startedAt, until: untilOf(startedAt) }, ({ name }, at) => {
-      seconds.add(`${name}\n${at}`);
-      return Promise.resolve(answer);
-    });
+  const ask: Ask = (metric, at) => {
+    seconds.add(`${metric.name}\n${at}`);
+    if (samplesMetric(metric) !== undefined) seconds.add(`samples of ${metric.name}\n${at}`);
+    return Promise.resolve(answer);
+  };
+  for (const startedAt of starts) await simulate(startedAt, ask);
   return seconds.size;
 }
 

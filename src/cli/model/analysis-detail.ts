@@ -15,7 +15,7 @@ import {
 import { resolveMetrics } from '../../plan/analysis/resolve.ts';
 import type { Metric } from '../../plan/analysis/types.ts';
 import { numbersOf } from './measured-value.ts';
-import { at, countAt, createdAt, listAt, revisionOf, textAt } from './read.ts';
+import { at, countAt, createdAt, listAt, revisionOf, textAt, textsAt } from './read.ts';
 
 export interface MeasurementModel {
   readonly phase: string;
@@ -177,12 +177,4 @@ function questionOf(metric: Metric | undefined): { provider: string; asks: strin
   const field = QUESTION_FIELDS.find((name) => textAt(config, name) !== '');
   const asks = field === undefined ? '' : textAt(config, field).replaceAll(/\s+/g, ' ').trim();
   return { provider: provider ?? '', asks };
-}
-
-function textsAt(value: unknown, key: string): Record<string, string> {
-  const found = at(value, key);
-  if (!isObject(found)) return {};
-  return Object.fromEntries(
-    Object.entries(found).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
 }

@@ -32,6 +32,15 @@ export function listAt(value: unknown, ...path: readonly Key[]): readonly unknow
   return Array.isArray(found) ? found : [];
 }
 
+/** The texts of a map of texts. */
+export function textsAt(value: unknown, ...path: readonly Key[]): Record<string, string> {
+  const found = at(value, ...path);
+  if (!isObject(found)) return {};
+  return Object.fromEntries(
+    Object.entries(found).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
 export const REVISION = 'rollout.argoproj.io/revision';
 export const HASH_LABEL = 'rollouts-pod-template-hash';
 

@@ -162,7 +162,8 @@ const timeOf = ({ finishedAt, startedAt }: MeasurementModel): string =>
 /** The message, then whatever evidence there is of it. What the metric asks stands above. */
 function aboutText({ message, metadata }: MeasurementModel): string {
   const evidence = Object.entries(metadata)
-    .filter(([key]) => key !== 'query')
+    .map(([key, value]) => [key.replace(/^sluice\.dev\//, ''), value] as const)
+    .filter(([key]) => key !== 'query' && key !== 'url')
     .map(([key, value]) => `${key}=${value}`);
   return [message, evidence.join(' ')].filter((part) => part !== '').join('  ');
 }

@@ -4,7 +4,7 @@ import type { KubeApi } from '../../kube/api.ts';
 import type { Clock } from '../../kube/clock.ts';
 import type { MeasureIntent, MeasurementReport, UnresolvedReport } from '../../plan/analysis/plan.ts';
 import { resolveMetrics } from '../../plan/analysis/resolve.ts';
-import { minSamples, samplesIn, samplesMetric, tooFew } from '../../plan/analysis/samples.ts';
+import { afterCounting, samplesMetric, withSamples } from '../../plan/analysis/samples.ts';
 import type { AnalysisRunObject, Metric } from '../../plan/analysis/types.ts';
 import { parseTime } from '../../lang/time.ts';
 import type {
@@ -92,15 +92,9 @@ async function askWithSamples(
 ): Promise<MeasurementOutcome> {
   const counting = intent.kind === 'measure' ? samplesMetric(metric) : undefined;
   if (counting === undefined) return askProvider(provider, run, intent, metric, tools, signal);
-  const answer = await askProvider(provider, run, intent, counting, tools, signal);
-  let samples: number;
-  if (answer.kind === 'value') samples = samplesIn(answer.result);
-  else if (answer.kind === 'error' && answer.empty === true) samples = 0;
-  else return answer;
-  if (samples < minSamples(metric))
-    return { kind: 'thin', message: tooFew(metric, samples), evidence: { samples } };
-  const measured = await askProvider(provider, run, intent, metric, tools, signal);
-  return measured.kind === 'value' ? { ...measured, evidence: { ...measured.evidence, samples } } : measured;
+  const counted = afterCounting(metric, await askProvider(provider, run, intent, counting, tools, signal));
+  if ('instead' in counted) return counted.instead;
+  return withSamples(await askProvider(provider, run, intent, metric, tools, signal), counted.samples);
 }
 
 async function askProvider(

@@ -18,6 +18,7 @@ import { noCondition } from './no-condition.ts';
 import { oneSidedLimit } from './one-sided-limit.ts';
 import { onlyLength } from './only-length.ts';
 import { openDivision } from './open-division.ts';
+import { passingPolicy } from './passing-policy.ts';
 import { passesOnNan } from './passes-on-nan.ts';
 import { passesWithoutData } from './passes-without-data.ts';
 import { severalSeries } from './several-series.ts';
@@ -39,6 +40,7 @@ export const RULES: readonly Rule[] = [
   failureOnly,
   passesWithoutData,
   passesOnNan,
+  passingPolicy,
   onlyLength,
   filledWithZero,
   oneSidedLimit,
