@@ -8,7 +8,7 @@ export const allDryRun: Rule = {
   severity: 'warning',
   summary: 'Every metric runs dry: the analysis decides nothing.',
   bad: {
-    spec: 'args: [{name: hash}]\n' + "dryRun: [{metricName: '.*'}]\n" + 'metrics:\n' + GOOD_ITEM,
+    spec: `args: [{name: hash}]\ndryRun: [{metricName: '.*'}]\nmetrics:\n${GOOD_ITEM}`,
   },
   good: {
     spec:
@@ -16,8 +16,7 @@ export const allDryRun: Rule = {
       'dryRun: [{metricName: latency}]\n' +
       'metrics:\n' +
       GOOD_ITEM +
-      '\n' +
-      '- name: latency\n' +
+      '\n- name: latency\n' +
       '  successCondition: len(result) > 0 && result[0] < 0.5\n' +
       '  failureCondition: len(result) > 0 && result[0] >= 0.5\n' +
       '  provider: {prometheus: {query: \'sum(latency{hash="{{args.hash}}"})\'}}',

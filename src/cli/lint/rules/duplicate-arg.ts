@@ -6,10 +6,10 @@ export const duplicateArg: Rule = {
   severity: 'error',
   summary: 'An argument is declared twice: with two values the run is refused, else one of them is lost.',
   bad: {
-    spec: 'args: [{name: hash}, {name: hash, value: abc}]\n' + 'metrics:\n' + GOOD_ITEM,
+    spec: 'args: [{name: hash}, {name: hash, value: abc}]\nmetrics:\n' + GOOD_ITEM,
   },
   good: {
-    spec: 'args: [{name: hash, value: abc}]\n' + 'metrics:\n' + GOOD_ITEM,
+    spec: 'args: [{name: hash, value: abc}]\nmetrics:\n' + GOOD_ITEM,
   },
   check: ({ args }) =>
     args.flatMap(({ name }, i) =>

@@ -11,7 +11,7 @@ export const indexOfEmpty: Rule = {
   summary:
     '`result[0]` of an empty vector is an error, and five of them abort a healthy release that got no traffic.',
   bad: {
-    metric: 'successCondition: result[0] < 5\n' + 'failureCondition: result[0] >= 5\n' + ASKED,
+    metric: 'successCondition: result[0] < 5\nfailureCondition: result[0] >= 5\n' + ASKED,
   },
   good: {
     metric: GOOD_METRIC,

@@ -10,7 +10,7 @@ export const intervalMissing: Rule = {
     metric: 'count: 3\n' + GOOD_METRIC,
   },
   good: {
-    metric: 'count: 3\n' + 'interval: 30s\n' + GOOD_METRIC,
+    metric: 'count: 3\ninterval: 30s\n' + GOOD_METRIC,
   },
   check: ({ metrics }) =>
     metrics.flatMap(({ filled, path }) => {

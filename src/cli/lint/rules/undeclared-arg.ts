@@ -9,7 +9,7 @@ export const undeclaredArg: Rule = {
     spec: 'metrics:\n' + GOOD_ITEM,
   },
   good: {
-    spec: 'args: [{name: hash}]\n' + 'metrics:\n' + GOOD_ITEM,
+    spec: 'args: [{name: hash}]\nmetrics:\n' + GOOD_ITEM,
   },
   check: ({ args, usedArgs, nests }) =>
     nests

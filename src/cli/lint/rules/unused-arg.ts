@@ -6,10 +6,10 @@ export const unusedArg: Rule = {
   severity: 'warning',
   summary: 'A declared argument is used nowhere: what it was meant to select is not selected.',
   bad: {
-    spec: 'args: [{name: hash}, {name: namespace}]\n' + 'metrics:\n' + GOOD_ITEM,
+    spec: 'args: [{name: hash}, {name: namespace}]\nmetrics:\n' + GOOD_ITEM,
   },
   good: {
-    spec: 'args: [{name: hash}]\n' + 'metrics:\n' + GOOD_ITEM,
+    spec: 'args: [{name: hash}]\nmetrics:\n' + GOOD_ITEM,
   },
   check: ({ args, usedArgs, nests }) =>
     nests
