@@ -38,6 +38,8 @@ export interface MemoryStoreOptions {
 interface Index {
   readonly of: IndexFunction;
   readonly buckets: Map<string, Map<string, KubeObject>>;
+  /** Where each key stands, so that an old version need not be asked again. */
+  readonly values: Map<string, readonly string[]>;
 }
 
 /** Deleted uids that are remembered, so that late news of them is recognized. Oldest out first. */
@@ -75,7 +77,7 @@ export class MemoryStore implements ReadStore, WriteBack {
     this.#options = options;
     this.#selector = options.labelSelector === undefined ? undefined : parseSelector(options.labelSelector);
     for (const [name, of] of Object.entries(options.indexes ?? {})) {
-      this.#indexes.set(name, { of, buckets: new Map() });
+      this.#indexes.set(name, { of, buckets: new Map(), values: new Map() });
     }
   }
 
@@ -228,7 +230,7 @@ export class MemoryStore implements ReadStore, WriteBack {
     if (before === undefined && after === undefined) return;
     if (after === undefined) this.#objects.delete(key);
     else this.#objects.set(key, after);
-    for (const index of this.#indexes.values()) this.#reindex(index, key, before, after);
+    for (const index of this.#indexes.values()) this.#reindex(index, key, after);
     for (const listener of this.#listeners) {
       try {
         listener({ key, before, after });
@@ -238,22 +240,26 @@ export class MemoryStore implements ReadStore, WriteBack {
     }
   }
 
-  #reindex(index: Index, key: string, before: KubeObject | undefined, after: KubeObject | undefined): void {
-    for (const value of this.#valuesOf(index, before)) {
+  #reindex(index: Index, key: string, after: KubeObject | undefined): void {
+    for (const value of index.values.get(key) ?? []) {
       const bucket = index.buckets.get(value);
       bucket?.delete(key);
       if (bucket?.size === 0) index.buckets.delete(value);
     }
-    if (after === undefined) return;
-    for (const value of this.#valuesOf(index, after)) {
+    if (after === undefined) {
+      index.values.delete(key);
+      return;
+    }
+    const values = this.#valuesOf(index, after);
+    index.values.set(key, values);
+    for (const value of values) {
       const bucket = index.buckets.get(value);
       if (bucket === undefined) index.buckets.set(value, new Map([[key, after]]));
       else bucket.set(key, after);
     }
   }
 
-  #valuesOf(index: Index, object: KubeObject | undefined): readonly string[] {
-    if (object === undefined) return [];
+  #valuesOf(index: Index, object: KubeObject): readonly string[] {
     try {
       return index.of(object);
     } catch (error) {

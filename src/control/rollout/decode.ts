@@ -14,17 +14,24 @@ const knownSpecs = new WeakMap<object, Rollout['spec']>();
 export function decodeRollout(object: KubeObject): Decoded<Rollout> {
   let decoded = known.get(object);
   if (decoded === undefined) {
-    decoded = deepFreeze(withSharedSpec(object, decode(rolloutSchema, object)));
+    decoded = deepFreeze(decodeOnce(object));
     known.set(object, decoded);
   }
   return decoded;
 }
 
-function withSharedSpec(object: KubeObject, decoded: Decoded<Rollout>): Decoded<Rollout> {
+/** Most changes are in the status: a spec that was decoded before is not decoded again. */
+const rolloutWithoutSpecSchema = rolloutSchema.omit({ spec: true });
+
+function decodeOnce(object: KubeObject): Decoded<Rollout> {
   const raw = object['spec'];
-  if (!decoded.ok || !isObject(raw)) return decoded;
-  const spec = knownSpecs.get(raw);
-  if (spec !== undefined) return { ok: true, value: { ...decoded.value, spec } };
-  knownSpecs.set(raw, decoded.value.spec);
+  const spec = isObject(raw) ? knownSpecs.get(raw) : undefined;
+  if (spec !== undefined) {
+    const { spec: _, ...rest } = object;
+    const decoded = decode(rolloutWithoutSpecSchema, rest);
+    return decoded.ok ? { ok: true, value: { ...decoded.value, spec } } : decoded;
+  }
+  const decoded = decode(rolloutSchema, object);
+  if (decoded.ok && isObject(raw)) knownSpecs.set(raw, decoded.value.spec);
   return decoded;
 }

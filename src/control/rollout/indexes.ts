@@ -2,6 +2,7 @@
 
 import type { KubeObject, ResourceType } from '../../kube/api.ts';
 import { keyOf } from '../../kube/api.ts';
+import { isObject } from '../../lang/json.ts';
 import type { IndexFunction } from '../../kube/store.ts';
 import { serviceReferences, templateReferences } from '../../plan/rollout/validate-references.ts';
 import type { Router } from '../../routers/index.ts';
@@ -26,11 +27,22 @@ export const orphans: IndexFunction = (object) =>
 export const BY_NAMESPACE = 'rollout/namespace';
 export const byNamespace: IndexFunction = (object) => [namespaceOf(object)];
 
-/** Rollouts by what they refer to: `Service/ns/name`, `AnalysisTemplate/ns/name`, `ingresses/ns/name`. */
+/**
+ * Rollouts by what they refer to: `Service/ns/name`, `AnalysisTemplate/ns/name`, `ingresses/ns/name`. Versions of an object
+ * share the spec that they have in common, so most changes are not looked into at all.
+ */
 export const REFERENCES = 'rollout/references';
-export const referencesBy =
-  (routers: readonly Router[]): IndexFunction =>
-  (object) => {
+export function referencesBy(routers: readonly Router[]): IndexFunction {
+  const known = new WeakMap<object, readonly string[]>();
+  return (object) => {
+    const { spec } = object;
+    if (!isObject(spec) || !Object.isFrozen(spec)) return referencesOf(object);
+    const found = known.get(spec) ?? referencesOf(object);
+    known.set(spec, found);
+    return found;
+  };
+
+  function referencesOf(object: KubeObject): readonly string[] {
     const decoded = decodeRollout(object);
     if (!decoded.ok) return [];
     const rollout = decoded.value;
@@ -47,7 +59,8 @@ export const referencesBy =
         .filter((router) => router.isConfigured(rollout))
         .flatMap((router) => router.references(rollout).map(({ type, name }) => at(type.kind, name))),
     ];
-  };
+  }
+}
 
 export const referenceKey = (kind: string, namespace: string, name: string): string =>
   `${kind}/${namespace}/${name}`;

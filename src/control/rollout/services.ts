@@ -89,7 +89,8 @@ function servicesOf(object: KubeObject | undefined): string[] {
 
 /** Services that the Rollout named before the change, and those of one that is gone. */
 function* dropped({ before, after }: Change): Iterable<string> {
-  if (before === undefined) return;
+  // Versions share the spec that they have in common.
+  if (before === undefined || before['spec'] === after?.['spec']) return;
   const still = new Set(servicesOf(after));
   for (const name of servicesOf(before))
     if (!still.has(name)) yield keyOf({ namespace: before.metadata.namespace, name });

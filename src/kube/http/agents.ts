@@ -82,8 +82,18 @@ async function createAgent(connection: Connection, credentials: Credentials): Pr
       ? {}
       : { proxyEnv: { HTTP_PROXY: httpProxy(proxy), HTTPS_PROXY: httpProxy(proxy), NO_PROXY: '' } };
   return secure
-    ? new HttpsAgent({ ...common, ...tls, ...through })
+    ? new OneServerAgent({ ...common, ...tls, ...through })
     : new HttpAgent({ ...common, ...through });
+}
+
+/**
+ * Node finds a free connection by a name that it makes of all TLS options, certificates and all, several times for
+ * each request. Ours are all to one server with one set of options.
+ */
+class OneServerAgent extends HttpsAgent {
+  override getName(): string {
+    return 'api-server';
+  }
 }
 
 function httpProxy(proxy: string): string {

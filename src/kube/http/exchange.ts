@@ -75,35 +75,40 @@ export function send(
 }
 
 /** The whole body as text. Rejects with `ExchangeFailed` when it is cut off, too late or too long. */
-export async function readBody(
+export function readBody(
   response: IncomingMessage,
   limits: { maxBytes: number; timeoutMs: number; clock: Clock; what: string },
 ): Promise<string> {
-  let timedOut = false;
-  const timer =
-    limits.timeoutMs > 0
-      ? limits.clock.setTimer(limits.timeoutMs, () => {
-          timedOut = true;
-          response.destroy(new Error(`the answer was not complete within ${limits.timeoutMs} ms`));
-        })
-      : undefined;
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const part of response as AsyncIterable<Buffer>) {
+  return new Promise((resolve, reject) => {
+    let timedOut = false;
+    const timer =
+      limits.timeoutMs > 0
+        ? limits.clock.setTimer(limits.timeoutMs, () => {
+            timedOut = true;
+            response.destroy(new Error(`the answer was not complete within ${limits.timeoutMs} ms`));
+          })
+        : undefined;
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    const fail = (error: unknown): void => {
+      timer?.cancel();
+      reject(new ExchangeFailed(`${limits.what}: ${reasonOf(error)}`, { timedOut, cause: error }));
+    };
+    response.on('data', (part: Buffer) => {
       bytes += part.length;
-      if (bytes > limits.maxBytes) {
-        response.destroy();
-        throw new Error(`the answer is longer than ${limits.maxBytes} bytes`);
-      }
-      parts.push(part);
-    }
-  } catch (error) {
-    throw new ExchangeFailed(`${limits.what}: ${reasonOf(error)}`, { timedOut, cause: error });
-  } finally {
-    timer?.cancel();
-  }
-  return Buffer.concat(parts).toString('utf8');
+      if (bytes <= limits.maxBytes) parts.push(part);
+      else response.destroy(new Error(`the answer is longer than ${limits.maxBytes} bytes`));
+    });
+    response.once('error', fail);
+    response.once('end', () => {
+      timer?.cancel();
+      resolve((parts.length === 1 ? (parts[0] ?? Buffer.alloc(0)) : Buffer.concat(parts)).toString('utf8'));
+    });
+    // Without an end or an error the connection went away in between.
+    response.once('close', () => {
+      if (!response.complete) fail(new Error('aborted'));
+    });
+  });
 }
 
 export function reasonOf(error: unknown): string {
