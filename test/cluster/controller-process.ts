@@ -5,26 +5,39 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('../../src/bin/sluice.main.ts', import.meta.url));
+const BUILT = fileURLToPath(new URL('../../dist/sluice.js', import.meta.url));
 const START_LIMIT_MS = 30_000;
 
 export interface ControllerProcessOptions {
   readonly kubeconfig: string;
   readonly log: string;
   readonly args?: readonly string[];
+  /** Of Node: `--cpu-prof`. */
+  readonly nodeArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** What `npm run build` made, as it is shipped, instead of the sources. */
+  readonly built?: boolean;
 }
 
 export class ControllerProcess {
   readonly child: ChildProcess;
   private readonly logFile: string;
 
-  constructor({ kubeconfig, log, args = [], env = {} }: ControllerProcessOptions) {
+  constructor({
+    kubeconfig,
+    log,
+    args = [],
+    nodeArgs = [],
+    env = {},
+    built = false,
+  }: ControllerProcessOptions) {
     this.logFile = log;
     const out = openSync(log, 'a');
     this.child = spawn(
       process.execPath,
       [
-        PROGRAM,
+        ...nodeArgs,
+        built ? BUILT : PROGRAM,
         'controller',
         '--kubeconfig',
         kubeconfig,
