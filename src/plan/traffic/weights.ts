@@ -149,7 +149,10 @@ function admit(input: WeightInput, weight: number, why: string): WeightDecision 
   });
   if (stable === undefined)
     return { ...none, weight: undefined, why: 'there is no stable version yet', reached: false };
-  const recorded = input.recorded;
+  // Until a router is told anything, all the traffic goes to stable: an update that begins there begins at 0, and a first
+  // version that never came up does not block the fix.
+  const begins = !fullyPromoted(course) && canary.available > 0;
+  const recorded = input.recorded ?? (begins ? 0 : undefined);
   if (recorded !== undefined && weight > recorded && !fullyPromoted(course)) {
     if (!input.canaryReachable) return hold('the canary Service does not select the new version yet');
     if (canary.available * max >= weight * course.replicas) return { ...none, weight, why, reached: true };

@@ -505,6 +505,18 @@ describe('stories of a canary behind nginx', () => {
       .run((world) => world.status().phase === 'Healthy' && world.sizes()[1] === 0),
   );
 
+  story('a broken first version behind nginx does not block the fix', () =>
+    new World({
+      replicas: 4,
+      readyAfterMs: bad,
+      spec: { progressDeadlineSeconds: 30, template: badTemplate() },
+      canary: { ...nginx, steps: [{ setWeight: 50 }, { pause: { duration: 2 } }] },
+    })
+      .until('Degraded')
+      .image('v2')
+      .until('Healthy'),
+  );
+
   story('a smaller weight follows at once', () =>
     new World({
       replicas: 5,

@@ -287,20 +287,11 @@ export const MUTANTS: readonly Mutant[] = [
     within: 500,
   },
   {
-    name: 'the canary waits for pods of stable',
+    name: 'a first version that never came up holds the first weight of the fix',
     rule: 21,
     thread: 'AR 1774',
     edits: [
-      edit(
-        WEIGHTS,
-        "if (!input.canaryReachable) return hold('the canary",
-        "if (!input.canaryReachable || stable.available < needsOf(input)) return hold('the canary",
-      ),
-      edit(
-        WEIGHTS,
-        'interface Wanted {',
-        'const needsOf = (input: WeightInput): number => input.course.replicas;\ninterface Wanted {',
-      ),
+      edit(WEIGHTS, 'input.recorded ?? (begins ? 0 : undefined);', 'begins ? input.recorded : input.recorded;'),
     ],
     within: 1000,
   },

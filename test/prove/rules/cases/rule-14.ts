@@ -52,7 +52,7 @@ export const cases: Cases = {
     'a pause is cut short': (h) => {
       update(h)
         .status({ currentStepIndex: 1, pauseConditions: pause('t1') })
-        .wait(58);
+        .wait(50);
       h.status({ currentStepIndex: 2, pauseConditions: null });
     },
     'a pause begins anew': (h) => {

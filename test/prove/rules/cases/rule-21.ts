@@ -25,16 +25,8 @@ export const cases: Cases = {
   rule: rule21,
   passes: {
     'the fix goes on': (h) => {
-      broken(h)
-        .wait(300)
-        .begin()
-        .finish()
-        .status({ currentStepIndex: 1 })
-        .wait(300)
-        .begin()
-        .finish()
-        .wait(300);
-      h.begin().finish();
+      broken(h).wait(60).begin().finish().status({ currentStepIndex: 1 }).wait(60).begin().finish();
+      h.wait(60).begin().finish().status({ currentStepIndex: 2, phase: 'Healthy' }).wait(60).begin().finish();
     },
   },
   breaks: {
