@@ -15,11 +15,17 @@ const { randomHistory } = await import('../generate.ts');
 const { RULES } = await import('../registry.ts');
 const rules = RULES.filter((rule) => rule.number === mutant.rule);
 
-let seed = first;
-let text: string | null = null;
-for (; seed < first + count && text === null; seed++) {
-  const { violations } = await simulate(randomHistory(seed), { rules });
-  text = violations.find(({ rule }) => rule === mutant.rule)?.text ?? null;
-}
-console.log(JSON.stringify({ seed: text === null ? null : seed - 1, text }));
-process.exit(0);
+const say = (seed: number | null, text: string | null): never => {
+  // At once: a defect may keep the history from ever coming to its end.
+  process.stdout.write(`${JSON.stringify({ seed, text })}\n`);
+  process.exit(0);
+};
+
+for (let seed = first; seed < first + count; seed++)
+  await simulate(randomHistory(seed), {
+    rules,
+    onViolation: ({ rule, text }) => {
+      if (rule === mutant.rule) say(seed, text);
+    },
+  });
+say(null, null);

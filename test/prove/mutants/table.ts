@@ -291,7 +291,11 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 21,
     thread: 'AR 1774',
     edits: [
-      edit(WEIGHTS, 'input.recorded ?? (begins ? 0 : undefined);', 'begins ? input.recorded : input.recorded;'),
+      edit(
+        WEIGHTS,
+        'input.recorded ?? (begins ? 0 : undefined);',
+        'begins ? input.recorded : input.recorded;',
+      ),
     ],
     within: 1000,
   },
