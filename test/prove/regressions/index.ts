@@ -1,4 +1,6 @@
+import { healthyTooEarly } from './healthy-too-early.ts';
+import { smallerWeight } from './smaller-weight.ts';
 import { twoSyncers } from './two-syncers.ts';
 import type { Regression } from './types.ts';
 
-export const REGRESSIONS: readonly Regression[] = [twoSyncers];
+export const REGRESSIONS: readonly Regression[] = [twoSyncers, smallerWeight, healthyTooEarly];

@@ -6,8 +6,7 @@ import type { Regression } from './types.ts';
  * had synced. And each was woken by the status that the other one wrote.
  */
 export const twoSyncers: Regression = {
-  about:
-    'two leaders for a moment, while Git is away, answer each other in the status of the Application without end',
+  about: 'two leaders for a moment, one of which knows an older commit, undo each other without end',
   rules: [24],
   most: { of: 'Application', writes: 60 },
   history: {

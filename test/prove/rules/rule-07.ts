@@ -94,5 +94,7 @@ function hinder(passes: Map<number, { hindered: boolean }>, id: number | undefin
 function stableServes(rollout: RolloutScene): boolean {
   const stable = rollout.versions.get(rollout.stable ?? '');
   if (stable === undefined) return false;
-  return isDynamic(rollout.rollout as never) ? stable.available >= rollout.desired : stable.carrying > 0;
+  if (isDynamic(rollout.rollout as never)) return stable.available >= rollout.desired;
+  // A Service of a blue-green Rollout goes back when a pod has been ready for minReadySeconds.
+  return (rollout.strategy === 'blueGreen' ? stable.available : stable.carrying) > 0;
 }

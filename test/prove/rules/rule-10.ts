@@ -36,7 +36,8 @@ export const rule10: Rule = {
       see(happening, scene) {
         if (happening.what === 'fault') {
           faultAt = Math.max(faultAt, happening.until);
-          if (isClockFault(happening.kind)) jumpedAt = happening.until;
+          // A status that is long on its way tells of progress later than it was made.
+          if (isClockFault(happening.kind) || happening.kind === 'slow-write') jumpedAt = happening.until;
         }
         if (happening.what === 'change' && happening.kind === 'Rollout') {
           const { key, before, after } = happening;
