@@ -1,6 +1,7 @@
+import { firstPods } from './first-pods.ts';
 import { healthyTooEarly } from './healthy-too-early.ts';
 import { smallerWeight } from './smaller-weight.ts';
 import { twoSyncers } from './two-syncers.ts';
 import type { Regression } from './types.ts';
 
-export const REGRESSIONS: readonly Regression[] = [twoSyncers, smallerWeight, healthyTooEarly];
+export const REGRESSIONS: readonly Regression[] = [twoSyncers, smallerWeight, healthyTooEarly, firstPods];

@@ -182,7 +182,7 @@ function holdsOthers(
   { active, verified }: SizeFacts,
 ): string | undefined {
   if (isInconclusive(p)) return 'old versions stay: an analysis waits for a decision';
-  if (active === '' && s.others.some(({ available }) => available > 0))
+  if (active === '' && s.others.some(({ ready }) => ready > 0))
     return 'old versions stay: the active Service still selects all of them';
   const applies = active === s.revisions.hash && !isPromoted(s, p) && !verified;
   if (applies && s.blueGreen.scaleDownDelaySeconds === undefined)
