@@ -134,8 +134,9 @@ export class FencedWriter implements Writer {
       }
       return written;
     } catch (error) {
-      const unanswered = error instanceof ApiUnreachable;
-      if (options.dryRun !== true && (unanswered || isConflict(error)) && ref.name !== '') {
+      // A patch of what is not there: the event of its deletion was lost, and the store must not go on showing it.
+      const outdated = error instanceof ApiUnreachable || isConflict(error) || isNotFound(error);
+      if (options.dryRun !== true && outdated && ref.name !== '') {
         await this.#settle(type, ref, options.signal);
       }
       throw error;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FencedWriter, NotLeading } from '../../../src/control/writer.ts';
-import { ApiUnreachable, isConflict } from '../../../src/kube/api.ts';
+import { ApiUnreachable, isConflict, isNotFound } from '../../../src/kube/api.ts';
 import { CONFIG_MAP } from '../../../src/kube/kinds.ts';
 import { MemoryStore } from '../../../src/kube/memory-store.ts';
 import { configMap, FakeApi } from '../../kube/fake-api.ts';
@@ -121,6 +121,15 @@ describe('the writer', () => {
     assert.deepEqual(store.get('ns/a')?.['data'], { n: 'theirs' });
     api.drop(CONFIG_MAP, REF);
     await assert.rejects(writer.delete(CONFIG_MAP, REF));
+    assert.equal(store.get('ns/a'), undefined);
+  });
+
+  it('forgets what it wanted to change and was gone, whose deletion the watch has lost', async () => {
+    const { api, store, writer } = bench();
+    await writer.create(CONFIG_MAP, configMap('a', {}, { n: '1' }));
+    api.drop(CONFIG_MAP, REF);
+    assert.notEqual(store.get('ns/a'), undefined);
+    await assert.rejects(writer.patch(CONFIG_MAP, REF, patch({ n: '2' })), isNotFound);
     assert.equal(store.get('ns/a'), undefined);
   });
 });
