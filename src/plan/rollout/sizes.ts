@@ -5,6 +5,7 @@ import { formatTime } from '../../lang/time.ts';
 import type { Weights } from './canary/sizes.ts';
 import { atDesired, basicSizes, basicSizesAtOnce, basicTarget, routedSizes } from './canary/sizes.ts';
 import type { Sizes } from './canary/target.ts';
+import { scaleInForce } from './canary/course.ts';
 import type { Counts } from './canary/counts.ts';
 import { sum } from './canary/counts.ts';
 import { abortScaleDownDelay, maxWeight, replicaFloor, scaleDownDelaySeconds } from './defaults.ts';
@@ -269,8 +270,7 @@ function keptForTraffic(
   );
   if (weight === 0) return wanted;
   const needed = Math.ceil((weight * s.replicas) / maxWeight(s.strategy));
-  const { steps } = s.strategy;
-  if (wanted >= needed || (steps ?? []).some((step) => step.setCanaryScale !== undefined)) return wanted;
+  if (wanted >= needed || scaleInForce(courseOf(s, p)) !== undefined) return wanted;
   return Math.max(wanted, Math.min(needed, s.canary.size));
 }
 

@@ -1,7 +1,14 @@
 import { firstPods } from './first-pods.ts';
 import { healthyTooEarly } from './healthy-too-early.ts';
+import { matchWeight } from './match-weight.ts';
 import { smallerWeight } from './smaller-weight.ts';
 import { twoSyncers } from './two-syncers.ts';
 import type { Regression } from './types.ts';
 
-export const REGRESSIONS: readonly Regression[] = [twoSyncers, smallerWeight, healthyTooEarly, firstPods];
+export const REGRESSIONS: readonly Regression[] = [
+  twoSyncers,
+  smallerWeight,
+  healthyTooEarly,
+  firstPods,
+  matchWeight,
+];
