@@ -66,6 +66,15 @@ async function main(): Promise<void> {
     const sample = draw(all, Number(values.sample), Number(values.seed));
     console.log(`${all.length} mutants of ${values.files}, ${sample.length} drawn with seed ${values.seed}`);
     const tests = globSync('test/plan/**/*.test.ts', { cwd: ROOT }).filter((file) => !/\.slow\./.test(file));
+    const runs = [
+      ['unit tests', ['--test', '--test-isolation=none', ...tests]],
+      ['histories', [HISTORIES, values.histories]],
+    ] as const;
+    const [any] = all;
+    for (const [name, args] of runs) {
+      const clean = any === undefined || (await verdict({ ...any, id: 'none' }, args)) === 'survived';
+      if (!clean) throw new Error(`the ${name} fail without a mutant: nothing could be said of mutants`);
+    }
     const until = performance.now() + Number(values.minutes) * 60_000;
     const counts = { tried: 0, byTests: 0, byHistories: 0, byEither: 0 };
     for (const candidate of sample) {
@@ -74,8 +83,8 @@ async function main(): Promise<void> {
         break;
       }
       const [byTests, byHistories] = await Promise.all([
-        verdict(candidate, ['--test', '--test-isolation=none', ...tests]),
-        verdict(candidate, [HISTORIES, values.histories]),
+        verdict(candidate, runs[0][1]),
+        verdict(candidate, runs[1][1]),
       ]);
       counts.tried++;
       if (byTests !== 'survived') counts.byTests++;

@@ -11,6 +11,8 @@ import { isClockFault, isOurs, seconds, violation, watching } from './watching.t
 
 /** Between a cause and the status that shows it: conditions in whole seconds, counts at most a few seconds late. */
 const EARLY_MS = 5_000;
+/** The same where a fault was about: a write may be so long on its way, and the clock runs from when it was decided. */
+const EARLY_UNDER_FAULTS_MS = 40_000;
 /** After the deadline: back-off after errors, a restart, a lease that has to run out. */
 const LATE_MS = 90_000;
 
@@ -20,6 +22,7 @@ interface Clock {
   /** With it. */
   touchedAt: number;
   waits: boolean;
+  early: number;
 }
 
 export const rule10: Rule = {
@@ -45,7 +48,12 @@ export const rule10: Rule = {
             clocks.delete(key);
             return undefined;
           }
-          const clock = clocks.get(key) ?? { progressAt: scene.now, touchedAt: scene.now, waits: true };
+          const clock = clocks.get(key) ?? {
+            progressAt: scene.now,
+            touchedAt: scene.now,
+            waits: true,
+            early: EARLY_MS,
+          };
           clocks.set(key, clock);
           const waits = isWaiting(after);
           const fires =
@@ -54,7 +62,7 @@ export const rule10: Rule = {
           const deadline = deadlineOf(after);
           if (fires && isOurs(happening)) {
             checked();
-            if (!clock.waits && jumpedAt < clock.progressAt && stalled < deadline - EARLY_MS)
+            if (!clock.waits && jumpedAt < clock.progressAt && stalled < deadline - clock.early)
               return violation(
                 10,
                 scene,
@@ -62,8 +70,10 @@ export const rule10: Rule = {
                 `Rollout ${key}`,
               );
           }
-          if (clock.waits || waits || progressed(before, after))
+          if (clock.waits || waits || progressed(before, after)) {
             clock.progressAt = clock.touchedAt = scene.now;
+            clock.early = faultAt >= scene.now - EARLY_MS ? EARLY_UNDER_FAULTS_MS : EARLY_MS;
+          }
           if (before?.metadata.generation !== after.metadata.generation) clock.touchedAt = scene.now;
           clock.waits = waits;
           return undefined;
