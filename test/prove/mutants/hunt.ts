@@ -22,7 +22,7 @@ const say = (seed: number | null, text: string | null): never => {
 };
 
 for (let seed = first; seed < first + count; seed++)
-  await simulate(randomHistory(seed), {
+  await simulate(mutant.scenario?.(randomHistory(seed)) ?? randomHistory(seed), {
     rules,
     onViolation: ({ rule, text }) => {
       if (rule === mutant.rule) say(seed, text);

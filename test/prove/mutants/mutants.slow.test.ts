@@ -7,8 +7,12 @@ import { MUTANTS } from './table.ts';
 
 describe('the search finds', { concurrency: 2 }, () => {
   for (const mutant of MUTANTS)
-    it(`rule ${mutant.rule}: ${mutant.name} (${mutant.thread})`, async () => {
-      const { seed, text } = await hunt(mutant);
-      assert.notEqual(seed, undefined, text);
-    });
+    it(
+      `rule ${mutant.rule}: ${mutant.name} (${mutant.thread})`,
+      { todo: mutant.survives ?? false },
+      async () => {
+        const { seed, text } = await hunt(mutant);
+        assert.notEqual(seed, undefined, text);
+      },
+    );
 });

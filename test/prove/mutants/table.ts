@@ -4,6 +4,9 @@
  * without anybody noticing.
  */
 
+import type { History } from '../history.ts';
+import { ingress, podTemplate, rollout, service } from '../manifests.ts';
+
 export interface Edit {
   /** Below `src/`. */
   readonly file: string;
@@ -18,7 +21,33 @@ export interface Mutant {
   readonly edits: readonly Edit[];
   /** The search must find it within so many histories, from seed 1 on. */
   readonly within: number;
+  /** The search has not found it yet: the rule is not proved. */
+  readonly survives?: string;
+  /** Where random histories seldom get there: one that does, and that is played instead. */
+  readonly scenario?: (any: History) => History;
 }
+
+/** The first version never comes up, and the next one is its fix, behind a router. */
+const brokenFirst = (any: History): History => ({
+  ...any,
+  setup: {
+    source: 'rollout',
+    processes: 1,
+    objects: [service('web-stable'), service('web-canary'), ingress('web-stable')],
+    rollout: rollout(
+      {
+        canary: {
+          stableService: 'web-stable',
+          canaryService: 'web-canary',
+          trafficRouting: { nginx: { stableIngress: 'web' } },
+          steps: [{ setWeight: 50 }, { pause: {} }],
+        },
+      },
+      { template: podTemplate('bad-v1') },
+    ),
+  },
+  events: [{ at: 20_000, do: 'image', tag: 'v2' }],
+});
 
 const edit = (file: string, find: string, replace: string): Edit => ({ file, find, replace });
 const WEIGHTS = 'plan/traffic/weights.ts';
@@ -153,6 +182,7 @@ export const MUTANTS: readonly Mutant[] = [
         'return deadline !== undefined && s.now < 0;',
       ),
     ],
+    survives: 'not seen within 56 histories',
     within: 200,
   },
   {
@@ -166,6 +196,7 @@ export const MUTANTS: readonly Mutant[] = [
         'stepRunPhase: runs.step?.status?.phase,',
       ),
     ],
+    survives: 'not seen within 56 histories: nobody terminates a run in them',
     within: 500,
   },
   {
@@ -188,6 +219,7 @@ export const MUTANTS: readonly Mutant[] = [
         'return between.length < window;',
       ),
     ],
+    survives: 'not seen within 56 histories: few go back within a window',
     within: 1000,
   },
   {
@@ -297,7 +329,8 @@ export const MUTANTS: readonly Mutant[] = [
         'begins ? input.recorded : input.recorded;',
       ),
     ],
-    within: 1000,
+    within: 1,
+    scenario: brokenFirst,
   },
   {
     name: 'a switch of the selector writes a field of the user',
@@ -375,6 +408,7 @@ export const MUTANTS: readonly Mutant[] = [
         'return healsInARow < 0 ? 1 : 0;',
       ),
     ],
+    survives: 'not seen within 150 histories: few drifts in a row',
     within: 1000,
   },
 ];

@@ -1,6 +1,6 @@
 /** Looked at: which version becomes stable, and the size of stable while a new one is on its way. */
 
-import { isDynamic } from './facts.ts';
+import { isDynamic, strategyOf } from './facts.ts';
 import { hashOf, sizeOf, textAt } from './read.ts';
 import type { Rule } from './types.ts';
 import { isOurs, violation, watching, writer } from './watching.ts';
@@ -23,7 +23,10 @@ export const rule19: Rule = {
         const current = textAt(happening.after, 'status', 'currentPodHash');
         const before = textAt(happening.before, 'status', 'currentPodHash');
         if (is === current && before === current) return undefined;
-        // Nothing ever served it: the first deployment goes on with the next version.
+        // The first deployment is not over: the active Service was never switched.
+        const first = textAt(happening.before, 'status', 'blueGreen', 'activeSelector') === undefined;
+        if (is === current && first && strategyOf(happening.after) === 'blueGreen') return undefined;
+        // Nothing ever served it.
         const rollout = scene.rollout(happening.key);
         if (is === current && (rollout?.versions.get(was)?.available ?? 0) === 0) return undefined;
         return violation(
