@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 const steps = [
   ['tsc', ['-p', '.']],
   ['oxlint', ['--deny-warnings']],
-  ['prettier', ['--check', '--log-level=warn', '.']],
+  ['prettier', ['--check', '--cache', '--log-level=warn', '.']],
   ['knip', ['--no-progress']],
 ];
 let failed = 0;
