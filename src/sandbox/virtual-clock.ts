@@ -17,13 +17,16 @@ export interface RunUntilOptions {
   withinMs?: number | undefined;
 }
 
+/** Cancelled timers beyond this many, and beyond half of all, are let go of before they are due. */
+const MAX_CANCELLED = 1_000;
 /** Rounds of the event loop after which a program that never comes to rest is reported. */
 const MAX_ROUNDS = 100_000;
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export class VirtualClock implements Clock {
-  readonly #heap: Pending[] = [];
+  #heap: Pending[] = [];
+  #cancelled = 0;
   #elapsed = 0;
   #epoch: number;
   #order = 0;
@@ -46,11 +49,23 @@ export class VirtualClock implements Clock {
     const delay = Number.isFinite(delayMs) ? Math.max(delayMs, 0) : 0;
     const entry: Pending = { due: this.#elapsed + delay, order: this.#order++, task };
     push(this.#heap, entry);
-    return {
-      cancel() {
-        entry.task = undefined;
-      },
-    };
+    return { cancel: () => this.#cancel(entry) };
+  }
+
+  /** Timers of minutes that are cancelled after milliseconds must not add up, with all that their tasks hold. */
+  #cancel(entry: Pending): void {
+    if (entry.task === undefined) return;
+    entry.task = undefined;
+    this.#cancelled += 1;
+    if (this.#cancelled <= MAX_CANCELLED || this.#cancelled <= this.#heap.length / 2) return;
+    // In order, a list is a heap.
+    this.#heap = this.#heap.filter(({ task }) => task !== undefined).sort((a, b) => (before(a, b) ? -1 : 1));
+    this.#cancelled = 0;
+  }
+
+  /** How many timers are remembered, cancelled ones included. */
+  get pending(): number {
+    return this.#heap.length;
   }
 
   /** Moves the wall clock without letting time pass: timers and `monotonic` don't notice. */
@@ -136,7 +151,10 @@ export class VirtualClock implements Clock {
 
   /** The next timer that was not cancelled. */
   #head(): Pending | undefined {
-    while (this.#heap.length > 0 && this.#heap[0]?.task === undefined) pop(this.#heap);
+    while (this.#heap.length > 0 && this.#heap[0]?.task === undefined) {
+      pop(this.#heap);
+      this.#cancelled = Math.max(0, this.#cancelled - 1);
+    }
     return this.#heap[0];
   }
 }

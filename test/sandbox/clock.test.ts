@@ -65,6 +65,21 @@ describe('virtual clock', () => {
     assert.equal(ran, false);
   });
 
+  it('lets go of cancelled timers long before they are due, and runs the others in their order', async () => {
+    const clock = new VirtualClock(0);
+    const ran: number[] = [];
+    for (let i = 0; i < 20_000; i += 1) {
+      if (i % 1_000 === 0) clock.setTimer(20_000 - i, () => ran.push(20_000 - i));
+      clock.setTimer(900_000 + i, () => assert.fail('was cancelled')).cancel();
+    }
+    assert.ok(clock.pending < 2_500, `${clock.pending} timers are remembered`);
+    await clock.advance(3_600_000);
+    assert.deepEqual(
+      ran,
+      Array.from({ length: 20 }, (_, i) => 1_000 * (i + 1)),
+    );
+  });
+
   it('refuses to be run by two at once', async () => {
     const clock = new VirtualClock();
     const first = clock.advance(1);
