@@ -73,7 +73,7 @@ export const backtest: Command = {
       name: 'evidence',
       type: 'text',
       choices: ['stock', 'strict'],
-      help: 'what no clear answer means; as the annotation of the template says when absent, else stock',
+      help: 'what no clear answer means; by the annotation of the template when absent, or stock',
     },
     { name: 'global', type: 'boolean', help: 'the template is a ClusterAnalysisTemplate' },
     {
