@@ -111,13 +111,16 @@ async function candidates(directory: string): Promise<Candidate[]> {
     const { mutants, files } = await new Instrumenter(quiet).instrument([source], options);
     const instrumented = join(directory, `${i}.ts`);
     writeFileSync(instrumented, files[0]?.content ?? '');
-    for (const { id, location, mutatorName, replacement } of mutants)
+    for (const { id, location, mutatorName, replacement, status } of mutants) {
+      // Those that were left out are named all the same, and stand nowhere.
+      if (status === 'Ignored') continue;
       found.push({
         id,
         place: `${relative(ROOT, path)}:${location.start.line} ${mutatorName}: ${replacement.slice(0, 100)}`,
         url: pathToFileURL(path).href,
         instrumented,
       });
+    }
   }
   return found;
 }
