@@ -40,7 +40,8 @@ export const rule10: Rule = {
         if (happening.what === 'fault') {
           faultAt = Math.max(faultAt, happening.until);
           // A status that is long on its way tells of progress later than it was made.
-          if (isClockFault(happening.kind) || happening.kind === 'slow-write') jumpedAt = happening.until;
+          if (isClockFault(happening.kind) || happening.kind === 'slow-write')
+            jumpedAt = happening.until + EARLY_MS;
         }
         if (happening.what === 'change' && happening.kind === 'Rollout') {
           const { key, before, after } = happening;
