@@ -5,6 +5,10 @@ import type { KubeObject } from '../../src/kube/api.ts';
 import { CLUSTER_ANALYSIS_TEMPLATE } from '../../src/kube/kinds.ts';
 import { isObject, type Json, type JsonObject } from '../../src/lang/json.ts';
 import { parseYaml } from '../../src/lang/yaml.ts';
+import type { MeasuredResult } from '../../src/plan/analysis/answer.ts';
+import { resolveMetrics } from '../../src/plan/analysis/resolve.ts';
+import type { AnalysisRunSpec } from '../../src/plan/analysis/types.ts';
+import { simulateRun } from '../../src/cli/backtest/simulate.ts';
 import { SandboxCluster, VirtualClock } from '../../src/sandbox/index.ts';
 import { Bench } from '../cli/harness.ts';
 import { readTemplateFile, templateNames } from './files.ts';
@@ -41,6 +45,35 @@ describe('analysis-templates', () => {
         files: { 't.yaml': readTemplateFile(`${name}.yaml`) },
       });
       assert.deepEqual(outcome, { code: 0, out: '', err: '' });
+    });
+
+    it(`${name} holds on no data and on NaN in strict mode, for as long as it takes`, async () => {
+      const { args, ...rest } = manifestOf(name)['spec'] as unknown as AnalysisRunSpec;
+      const spec = {
+        ...rest,
+        args: (args ?? []).map(({ name: arg, value = 'x' }) => ({ name: arg, value })),
+      };
+      const resolved = resolveMetrics(spec.metrics ?? [], spec.args);
+      const metrics = 'error' in resolved ? assert.fail(resolved.error) : resolved.metrics;
+      const silence: [string, MeasuredResult][] = [
+        ['noData', { type: 'vector', value: [] }],
+        ['nan', { type: 'vector', value: [NaN] }],
+        ['nan', { type: 'vector', value: [NaN, NaN] }],
+      ];
+      for (const [outcome, result] of silence) {
+        const { phase, measurements } = await simulateRun(
+          spec,
+          metrics,
+          { startedAt: 0, until: 3 * 3_600_000, mode: 'strict' },
+          () => Promise.resolve({ kind: 'value', value: JSON.stringify(result.value), result }),
+        );
+        assert.equal(phase, 'Running');
+        assert.ok(measurements.length > 100, `${measurements.length} looks in three hours`);
+        for (const { measurement } of measurements) {
+          assert.equal(measurement.metadata?.['sluice.dev/outcome'], outcome);
+          assert.equal(measurement.metadata['sluice.dev/decided-by'], `evidence.${outcome}: hold`);
+        }
+      }
     });
 
     it(`${name} can't pass on silence alone, and says what it needs`, () => {

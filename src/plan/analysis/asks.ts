@@ -1,7 +1,7 @@
 /**
- * Whether a condition asks for a result that holds nothing to judge: no data, NaN, or infinity. It does so in words: it
+ * Whether a condition names the result that holds nothing to judge: no data, NaN, or infinity. It does so in words: it
  * looks at the length of the result itself, compares it with an empty list or nil, guards against nil, or calls `isNaN`
- * or `isInf`. That it merely comes out true for such a result is no asking. Pure.
+ * or `isInf`. That it merely comes out true for such a result is no naming. Pure.
  */
 
 import { mapChildren } from '../../lang/expr/ast.ts';
@@ -16,11 +16,19 @@ const MAX_NUMBERS = 16;
 const remembered = new Map<string, Facts>();
 
 interface Facts {
+  readonly names: ReadonlySet<Void>;
   readonly asks: ReadonlySet<Void>;
   readonly numbers: ReadonlySet<number>;
   readonly series: number;
 }
 
+/** The case stands in it somehow. */
+export const namesVoid = (condition: string, what: Void): boolean => factsOf(condition).names.has(what);
+
+/**
+ * It tells the case from all others: `len(result) == 0` and `len(result) > 0` do, `len(result) < 3` does not, and neither
+ * does an `isNaN` by which numbers are filtered. Whether the case then passes is for the verdict to show.
+ */
 export const asksFor = (condition: string, what: Void): boolean => factsOf(condition).asks.has(what);
 
 /** The numbers that a condition compares with, as far as they stand in it: where its answer may change. */
@@ -42,14 +50,20 @@ function factsOf(condition: string): Facts {
 }
 
 function readFacts(condition: string): Facts {
+  const names = new Set<Void>();
   const asks = new Set<Void>();
   const numbers = new Set<number>();
   const places = new Set<string>();
   let whole = false;
+  let filters = 0;
   const visit = (node: Node): Node => {
-    if (asksForNoData(node)) asks.add('noData');
-    if (calls(node, 'isNaN')) asks.add('nan');
-    if (calls(node, 'isInf')) asks.add('infinite');
+    if (namesNoData(node)) names.add('noData');
+    if (tellsNoData(node)) asks.add('noData');
+    for (const [name, what] of NOT_FINITE) {
+      if (!calls(node, name)) continue;
+      names.add(what);
+      if (filters === 0) asks.add(what);
+    }
     const place = onePlace(node);
     if (place !== undefined) {
       places.add(place);
@@ -58,14 +72,18 @@ function readFacts(condition: string): Facts {
     if (isResult(node)) whole = true;
     if ((node.kind === 'integer' || node.kind === 'float') && numbers.size < MAX_NUMBERS)
       numbers.add(Number(node.value)).add(-Number(node.value));
-    return mapChildren(node, visit);
+    const filter = calls(node, 'filter') ? 1 : 0;
+    filters += filter;
+    const visited = mapChildren(node, visit);
+    filters -= filter;
+    return visited;
   };
   try {
     visit(parse(condition, (name) => builtinNamed(name) !== undefined));
   } catch {
     // A condition with a fault gives an error of its own and never success.
   }
-  return { asks, numbers, series: whole ? Infinity : places.size };
+  return { names, asks, numbers, series: whole ? Infinity : places.size };
 }
 
 /** `result[0]`, `first(result)`, `last(result)`: one place of the list. */
@@ -82,14 +100,46 @@ function onePlace(node: Node): string | undefined {
   return undefined;
 }
 
-function asksForNoData(node: Node): boolean {
-  if (calls(node, 'len') || calls(node, 'count'))
-    return argsOf(node).length === 1 && isResultOrPart(argsOf(node)[0]);
+const NOT_FINITE = [
+  ['isNaN', 'nan'],
+  ['isInf', 'infinite'],
+] as const;
+
+const namesNoData = (node: Node): boolean => isLength(node) || isAboutNil(node);
+const tellsNoData = (node: Node): boolean => tellsZeroFromOne(node) || isAboutNil(node);
+
+const isLength = (node: Node): boolean =>
+  (calls(node, 'len') || calls(node, 'count')) &&
+  argsOf(node).length === 1 &&
+  isResultOrPart(argsOf(node)[0]);
+
+function isAboutNil(node: Node): boolean {
   if (calls(node, 'isNil') || calls(node, 'default')) return true;
   if (node.kind !== 'binary') return false;
   if (node.operator === '??') return true;
   if (node.operator !== '==' && node.operator !== '!=') return false;
   return (isResult(node.left) && isNothing(node.right)) || (isResult(node.right) && isNothing(node.left));
+}
+
+const COMPARISONS: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+  '==': (a, b) => a === b,
+  '!=': (a, b) => a !== b,
+  '<': (a, b) => a < b,
+  '<=': (a, b) => a <= b,
+  '>': (a, b) => a > b,
+  '>=': (a, b) => a >= b,
+};
+
+/** A length that is compared with a number, and the answer is another one for an empty list than for one series. */
+function tellsZeroFromOne(node: Node): boolean {
+  if (node.kind !== 'binary' || !Object.hasOwn(COMPARISONS, node.operator)) return false;
+  const { left, right, operator } = node;
+  const [length, other] = isLength(left) ? [left, right] : [right, left];
+  if (!isLength(length) || (other.kind !== 'integer' && other.kind !== 'float')) return false;
+  const n = Number(other.value);
+  const compared = (size: number): boolean | undefined =>
+    length === left ? COMPARISONS[operator]?.(size, n) : COMPARISONS[operator]?.(n, size);
+  return compared(0) !== compared(1);
 }
 
 function calls(node: Node, name: string): boolean {

@@ -66,6 +66,7 @@ function judgeValue(metric: Metric, answer: Extract<Answer, { kind: 'value' }>, 
   const weak: Outcome[] = [];
   let outcome: Outcome | undefined;
   for (const odd of odditiesOf(metric, answer, { now: gate.now, unjudged: judged.phase === 'Error' })) {
+    if (judged.phase === 'Successful' && odd.asked === true && !isGuard(metric, result, gate.now)) continue;
     const policy = policyFor(metric, odd.outcome, gate);
     if (decidesNothing(metric, result, odd.outcome, judged.phase, gate, policy !== undefined)) continue;
     outcome ??= odd.outcome;
@@ -79,7 +80,7 @@ function judgeValue(metric: Metric, answer: Extract<Answer, { kind: 'value' }>, 
     }
     if (judged.phase !== 'Successful') continue;
     const condition = promotingCondition(metric);
-    if (condition !== undefined && isVoid(odd.outcome, result))
+    if (condition !== undefined && odd.named !== true && isVoid(odd.outcome, result))
       return {
         phase: 'Inconclusive',
         message: refusal(odd.outcome, condition),
@@ -138,7 +139,7 @@ const isVoid = (outcome: Outcome, result: MeasuredResult): boolean =>
 
 /**
  * Whether the verdict is the same for every number that could have stood where there is nothing, so that the lack did
- * not decide it. Nothing but nothing is never a success under a policy, though.
+ * not decide it. Nothing but nothing has no verdict under a policy, though.
  */
 function decidesNothing(
   metric: Conditions,
@@ -150,16 +151,27 @@ function decidesNothing(
 ): boolean {
   if (outcome !== 'noData' && outcome !== 'nan') return false;
   if (promotingCondition(metric) === undefined) return false;
-  if (hasPolicy && phase === 'Successful' && (outcome === 'noData' || notFinite(result).only)) return false;
   // Numbers may not fit where a list or a map was to be, so only a condition that is wrong for any result is at fault.
   if (phase === 'Error')
     return [metric.successCondition, metric.failureCondition].some(
       (condition) => (condition ?? '') !== '' && checkCondition(condition ?? '') !== undefined,
     );
-  return standInsFor([metric.successCondition, metric.failureCondition]).every(
-    (n) => evaluate(metric, withStandIn(result, n), now).phase === phase,
-  );
+  if (hasPolicy && (outcome === 'noData' || notFinite(result).only)) return false;
+  return verdictsWithNumbers(metric, result, now).every((verdict) => verdict === phase);
 }
+
+/**
+ * Whether a failureCondition that stands alone excepts the case only to get at the values:
+ * `len(result) > 0 && result[0] > 1`. One that fails whatever the value, `len(result) > 0`, is about the case.
+ */
+const isGuard = (metric: Conditions, result: MeasuredResult, now: number): boolean =>
+  promotingCondition(metric)?.name === 'failureCondition' &&
+  verdictsWithNumbers(metric, result, now).some((verdict) => verdict !== 'Failed');
+
+const verdictsWithNumbers = (metric: Conditions, result: MeasuredResult, now: number): CompletedPhase[] =>
+  standInsFor([metric.successCondition, metric.failureCondition]).map(
+    (n) => evaluate(metric, withStandIn(result, n), now).phase,
+  );
 
 /**
  * Numbers that could have stood there: extremes, and those that the conditions name, with a step to either side. Where

@@ -2,7 +2,8 @@
 
 import { durationOf } from './tasks.ts';
 import type { Answer, Evidence, MeasuredResult } from './answer.ts';
-import { asksFor, seriesLookedAt } from './asks.ts';
+import { asksFor, namesVoid, seriesLookedAt } from './asks.ts';
+import type { Void } from './asks.ts';
 import type { Outcome } from './outcomes.ts';
 import type { Metric } from './types.ts';
 
@@ -10,6 +11,10 @@ export interface Oddity {
   readonly outcome: Outcome;
   /** What is odd, for the message of the measurement. */
   readonly text: string;
+  /** The promoting condition has the case in it. */
+  readonly named?: boolean;
+  /** It tells the case from all others: what passes then, passes because somebody wrote so. */
+  readonly asked?: boolean;
 }
 
 type ValueAnswer = Extract<Answer, { kind: 'value' }>;
@@ -25,7 +30,7 @@ export function promotingCondition(
   return undefined;
 }
 
-/** `unjudged`: the conditions could not be evaluated. In the order in which they decide. What the promoting condition asks for in words isn't odd. */
+/** `unjudged`: the conditions could not be evaluated. In the order in which they decide. */
 export function odditiesOf(
   metric: Metric,
   answer: ValueAnswer,
@@ -37,14 +42,22 @@ export function odditiesOf(
   // A page of a proxy with status 200 is no answer of the backend.
   if (evidence.text === true && ((metric.provider?.web?.jsonPath ?? '') !== '' || unjudged))
     odd.push({ outcome: 'providerError', text: 'the answer is not the JSON that the metric expects' });
-  if (isNothing(answer.result, evidence)) {
-    if (!asks(condition, 'noData'))
-      odd.push({ outcome: 'noData', text: 'no data: the provider answered with nothing' });
-  } else {
-    const wrong = notFinite(answer.result);
-    const kind = [wrong.nan && 'NaN', wrong.infinite && 'infinite'].filter(Boolean).join(' and ');
-    if ((wrong.nan && !asks(condition, 'nan')) || (wrong.infinite && !asks(condition, 'infinite')))
-      odd.push({ outcome: 'nan', text: `not a number: the value is ${kind}` });
+  if (isNothing(answer.result, evidence))
+    odd.push({
+      outcome: 'noData',
+      text: 'no data: the provider answered with nothing',
+      ...knownTo(condition, ['noData']),
+    });
+  else {
+    const { nan, infinite } = notFinite(answer.result);
+    const kind = [nan && 'NaN', infinite && 'infinite'].filter(Boolean).join(' and ');
+    const kinds: Void[] = [...(nan ? ['nan' as const] : []), ...(infinite ? ['infinite' as const] : [])];
+    if (kinds.length > 0)
+      odd.push({
+        outcome: 'nan',
+        text: `not a number: the value is ${kind}`,
+        ...knownTo(condition, kinds),
+      });
   }
   const stale = staleness(metric, evidence, now);
   if (stale !== undefined) odd.push({ outcome: 'staleSample', text: stale });
@@ -53,8 +66,16 @@ export function odditiesOf(
   return odd;
 }
 
-const asks = (condition: { text: string } | undefined, what: 'noData' | 'nan' | 'infinite'): boolean =>
-  condition !== undefined && asksFor(condition.text, what);
+const knownTo = (
+  condition: { text: string } | undefined,
+  kinds: readonly Void[],
+): Pick<Oddity, 'named' | 'asked'> =>
+  condition === undefined
+    ? {}
+    : {
+        named: kinds.every((kind) => namesVoid(condition.text, kind)),
+        asked: kinds.every((kind) => asksFor(condition.text, kind)),
+      };
 
 export function isNothing({ value }: MeasuredResult, { series }: Evidence = {}): boolean {
   return (

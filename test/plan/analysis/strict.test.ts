@@ -88,6 +88,72 @@ const TABLE: readonly [string, Partial<Metric>, Answer, stock: string, strict: s
     'Successful',
     'Successful',
   ],
+  [
+    'no data, asked for beside a limit',
+    { successCondition: 'len(result) == 0 || result[0] < 0.05' },
+    valued(vector()),
+    'Successful',
+    'Successful',
+  ],
+  [
+    'no data, asked for by the branch that it takes',
+    { successCondition: '1 > len(result) ? true : result[0] < 0.05' },
+    valued(vector()),
+    'Successful',
+    'Successful',
+  ],
+  [
+    'no data, asked for by a failure condition that takes anything for a failure',
+    { failureCondition: 'len(result) > 0' },
+    valued(vector()),
+    'Successful',
+    'Successful',
+  ],
+  [
+    'no data, a guard',
+    { successCondition: 'len(result) > 0 && result[0] < 0.05' },
+    valued(vector()),
+    'Failed noData',
+    'hold noData',
+  ],
+  [
+    'no data, guards in both conditions',
+    {
+      successCondition: 'len(result) > 0 && result[0] < 0.05',
+      failureCondition: 'len(result) > 0 && result[0] >= 0.05',
+    },
+    valued(vector()),
+    'Inconclusive noData',
+    'hold noData',
+  ],
+  [
+    'no data, a guard in a failure condition that stands alone',
+    { failureCondition: 'len(result) > 0 && result[0] > 0.05' },
+    valued(vector()),
+    'Successful noData weak noData',
+    'hold noData',
+  ],
+  [
+    'no data, two series wanted',
+    { successCondition: 'len(result) == 2 && any(result, # < 1)' },
+    valued(vector()),
+    'Failed',
+    'hold noData',
+  ],
+  [
+    'no data, a limit on the number of series',
+    { successCondition: 'len(result) < 3 && all(result, # < 1)' },
+    valued(vector()),
+    'Successful noData weak noData',
+    'hold noData',
+  ],
+  [
+    'data, a guard',
+    { successCondition: 'len(result) > 0 && result[0] < 0.05' },
+    valued(vector(0.9), { series: 1 }),
+    'Failed',
+    'Failed',
+  ],
   ['no data, no condition', {}, valued(vector()), 'Successful noData weak noData', 'hold noData'],
   [
     'no data, a condition that looks at nothing',
@@ -125,6 +191,34 @@ const TABLE: readonly [string, Partial<Metric>, Answer, stock: string, strict: s
     valued(scalar(NaN)),
     'Successful',
     'Successful',
+  ],
+  [
+    'NaN, a guard',
+    { successCondition: 'not isNaN(result[0]) && result[0] < 1' },
+    valued(vector(NaN)),
+    'Failed nan',
+    'hold nan',
+  ],
+  [
+    'NaN, a guard in a failure condition that stands alone',
+    { failureCondition: '!isNaN(result[0]) && result[0] > 1' },
+    valued(vector(NaN)),
+    'Successful nan weak nan',
+    'hold nan',
+  ],
+  [
+    'nothing but NaN, filtered',
+    { successCondition: 'all(filter(result, !isNaN(#)), # < 1)' },
+    valued(vector(NaN)),
+    'Successful nan weak nan',
+    'hold nan',
+  ],
+  [
+    'NaN and infinity, of which one is asked for',
+    { successCondition: 'isNaN(result[0]) || result[0] < 1' },
+    valued(vector(NaN, Infinity), { series: 1 }),
+    'Inconclusive nan',
+    'hold nan',
   ],
   ['NaN, no condition', {}, valued(scalar(NaN)), 'Successful nan weak nan', 'hold nan'],
   [
@@ -231,6 +325,19 @@ describe('stock and strict', () => {
     for (const [name, metric, answer, stock] of TABLE)
       if (/weak|^Inconclusive/.test(stock))
         assert.notEqual(judged(metric, answer, 'strict').phase, 'Successful', name);
+  });
+
+  it('a policy of the metric stands over a guard in either mode', () => {
+    const successCondition = 'len(result) > 0 && result[0] < 0.05';
+    for (const [policy, phase] of [
+      ['hold', 'hold'],
+      ['fail', 'Failed'],
+      ['pass', 'Successful'],
+    ] as const)
+      for (const mode of ['stock', 'strict'] as const) {
+        const metric: Partial<Metric> = { successCondition, evidence: { noData: policy } };
+        assert.equal(shown(judged(metric, valued(vector()), mode)), `${phase} noData`);
+      }
   });
 
   it('a metric that runs dry is judged as stock has it and holds nothing', () => {
