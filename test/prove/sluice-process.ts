@@ -31,6 +31,7 @@ import type { CallFault } from './history.ts';
 import { pastList } from './past.ts';
 import { MachineClock } from './process-clock.ts';
 import type { Actor, Happening } from './rules/types.ts';
+import { SET_RIGHT_MS } from './rules/watching.ts';
 
 export const OWN_NAMESPACE = 'sluice';
 export const LEASE_NAME = 'sluice-controller';
@@ -149,7 +150,7 @@ export class SluiceProcess {
       this.#sleepsSince = undefined;
       this.machine.goOn(!machine);
       // Somebody's NTP notices after a while.
-      if (machine) this.#around.clock.setTimer(20_000, () => this.machine.setRight());
+      if (machine) this.#around.clock.setTimer(SET_RIGHT_MS, () => this.machine.setRight());
     });
   }
 

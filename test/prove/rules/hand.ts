@@ -26,6 +26,8 @@ export class Hand {
   readonly found: Violation[] = [];
   readonly watch: RuleWatch;
   now = START;
+  /** The process that acts where `sluice` does. */
+  process = 'a';
   #uid = 0;
   #pass = 0;
   #open: number | undefined;
@@ -36,6 +38,11 @@ export class Hand {
 
   get checks(): number {
     return this.watch.tally()[0]?.checks ?? 0;
+  }
+
+  as(process: string): this {
+    this.process = process;
+    return this;
   }
 
   wait(seconds: number): this {
@@ -56,7 +63,11 @@ export class Hand {
   // ---- who
 
   #actor(role: Actor['role']): Actor {
-    return { role, name: role === 'sluice' ? 'a' : role, ...(role === 'sluice' ? { pass: this.#open } : {}) };
+    return {
+      role,
+      name: role === 'sluice' ? this.process : role,
+      ...(role === 'sluice' ? { pass: this.#open } : {}),
+    };
   }
 
   begin(controller = 'Rollouts', key = keyOfName('web'), informedSince = this.now): this {
@@ -65,7 +76,7 @@ export class Hand {
       what: 'pass',
       at: this.now,
       id: this.#open,
-      actor: { role: 'sluice', name: 'a' },
+      actor: { role: 'sluice', name: this.process },
       state: 'begins',
       controller,
       key,
@@ -80,7 +91,7 @@ export class Hand {
       what: 'pass',
       at: this.now,
       id,
-      actor: { role: 'sluice', name: 'a' },
+      actor: { role: 'sluice', name: this.process },
       state: 'ends',
       controller,
       key,
@@ -90,7 +101,13 @@ export class Hand {
   }
 
   fault(kind: string, lasts = 0): this {
-    return this.tell({ what: 'fault', at: this.now, kind, target: 'a', until: this.now + lasts * 1_000 });
+    return this.tell({
+      what: 'fault',
+      at: this.now,
+      kind,
+      target: this.process,
+      until: this.now + lasts * 1_000,
+    });
   }
 
   // ---- objects

@@ -8,8 +8,8 @@ import type { KubeObject } from '../../../src/kube/api.ts';
 import { parseDuration } from '../../../src/lang/duration.ts';
 import { stepsOf } from './facts.ts';
 import { at, listAt, numberAt, textAt } from './read.ts';
-import type { Change, Rule, RolloutScene, Scene, Violation } from './types.ts';
-import { isClockFault, isOurs, seconds, violation, watching, writer } from './watching.ts';
+import type { Change, Fault, Rule, RolloutScene, Scene, Violation } from './types.ts';
+import { isClockFault, isOurs, SET_RIGHT_MS, seconds, violation, watching, writer } from './watching.ts';
 
 const WHOLE_SECOND_MS = 1_000;
 
@@ -22,12 +22,12 @@ export const rule14: Rule = {
   needs: [],
   start: watching((checked) => {
     const attempts = new Attempts();
-    const pausedAt = new Map<string, number>();
+    const pauses = new Map<string, Pause>();
+    const clocks = new Clocks();
     const reverted = new Map<string, string>();
-    let jumpedAt = -Infinity;
     return {
       see(happening, scene) {
-        if (happening.what === 'fault' && isClockFault(happening.kind)) jumpedAt = happening.until;
+        if (happening.what === 'fault') clocks.take(happening);
         if (happening.what === 'commit' && happening.by === 'sluice' && happening.reverts !== undefined) {
           checked();
           const first = reverted.get(happening.reverts);
@@ -51,22 +51,48 @@ export const rule14: Rule = {
         if (rollout === undefined) return undefined;
         const before = pauseStart(happening.before);
         const after = pauseStart(happening.after);
-        const began = pausedAt.get(rollout.key);
-        if (after === undefined) pausedAt.delete(rollout.key);
+        const pause = pauses.get(rollout.key);
+        if (after === undefined) pauses.delete(rollout.key);
         else if (before === undefined || indexOf(happening.before) !== indexOf(happening.after))
-          pausedAt.set(rollout.key, scene.now);
+          pauses.set(rollout.key, { at: scene.now, by: happening.actor.name, told: Date.parse(after) });
         if (!isOurs(happening)) return undefined;
         return (
           otherStep(happening, rollout, scene, checked) ??
           otherClock(happening, scene, checked) ??
-          (began === undefined || jumpedAt > began
-            ? undefined
-            : tooShort(happening, rollout, scene, began, checked))
+          (pause === undefined ? undefined : tooShort(happening, rollout, scene, pause, clocks, checked))
         );
       },
     };
   }),
 };
+
+interface Pause {
+  /** When its start was written, and by whom. */
+  readonly at: number;
+  readonly by: string;
+  /** The start that was written: what the clock of the writer said. */
+  readonly told: number;
+}
+
+/** Which processes have a clock that is wrong, or was. Another life of a process has another name and a right clock. */
+class Clocks {
+  readonly #movedUntil = new Map<string, number>();
+
+  take({ kind, target, at: when, until }: Fault): void {
+    if (isClockFault(kind)) this.#movedUntil.set(target, until === when ? until : until + SET_RIGHT_MS);
+  }
+
+  /**
+   * From when on a process could know that this pause ran; undefined: its clock does not allow to say. The start is
+   * handed on as a time of day, so that who has a right clock believes one who has not.
+   */
+  startOf(pause: Pause, ender: string): number | undefined {
+    const moved = this.#movedUntil.get(ender);
+    if (ender === pause.by) return moved === undefined || moved < pause.at ? pause.at : undefined;
+    if (moved !== undefined) return undefined;
+    return this.#movedUntil.has(pause.by) ? pause.told : pause.at;
+  }
+}
 
 function pauseStart(rollout: KubeObject | undefined): string | undefined {
   const pause = listAt(rollout, 'status', 'pauseConditions').find(
@@ -125,16 +151,17 @@ function tooShort(
   change: Change,
   rollout: RolloutScene,
   scene: Scene,
-  began: number,
+  pause: Pause,
+  clocks: Clocks,
   checked: () => void,
 ): Violation | undefined {
   const from = indexOf(change.before);
   if (change.after === undefined || from === undefined || indexOf(change.after) !== from + 1)
     return undefined;
-  if (!sameUpdate(change) || promotesInFull(change) || rollout.lastUserChangeAt >= began) return undefined;
-  const pause = at(stepsOf(change.after)[from], 'pause');
-  const duration = at(pause, 'duration');
-  if (pause === undefined || duration === undefined || rollout.stable === rollout.current) return undefined;
+  if (!sameUpdate(change) || promotesInFull(change) || rollout.lastUserChangeAt >= pause.at) return undefined;
+  const began = clocks.startOf(pause, change.actor.name);
+  const duration = at(stepsOf(change.after)[from], 'pause', 'duration');
+  if (began === undefined || duration === undefined || rollout.stable === rollout.current) return undefined;
   const ms = typeof duration === 'number' ? duration * 1_000 : durationOf(String(duration));
   if (ms === undefined) return undefined;
   checked();

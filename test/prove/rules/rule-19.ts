@@ -29,8 +29,6 @@ export const rule19: Rule = {
         // Nothing ever served it.
         const rollout = scene.rollout(happening.key);
         if (is === current && (rollout?.versions.get(was)?.available ?? 0) === 0) return undefined;
-        const active = textAt(happening.before, 'status', 'blueGreen', 'activeSelector');
-        if (is === current && rollout?.strategy === 'blueGreen' && active === undefined) return undefined;
         return violation(
           19,
           scene,

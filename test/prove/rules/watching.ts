@@ -54,3 +54,6 @@ export const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
 
 /** After it, a process may measure time wrongly. */
 export const isClockFault = (kind: string): boolean => kind.includes('clock') || kind.startsWith('machine');
+
+/** How long after a machine stood still its wall clock is set right, which is a jump of its own. */
+export const SET_RIGHT_MS = 20_000;

@@ -7,6 +7,13 @@ const LABELS = { 'rollouts-pod-template-hash': 'v2', 'rollout-type': 'Step', 'st
 const pause = (startTime: string): { reason: string; startTime: string }[] => [
   { reason: 'CanaryPauseStep', startTime },
 ];
+/** The wall clock of the process that writes is so many seconds off. */
+const paused = (h: Hand, off = 0): Hand =>
+  h.status({
+    currentStepIndex: 1,
+    pauseConditions: pause(new Date(h.now + off * 1_000).toISOString()),
+  });
+const goOn = (h: Hand): Hand => h.status({ currentStepIndex: 2, pauseConditions: null });
 const update = (h: Hand): Hand =>
   h
     .rollout(
@@ -32,6 +39,22 @@ export const cases: Cases = {
         .wait(10);
       h.status({ pauseConditions: null }, 'person').status({ currentStepIndex: 2 });
     },
+    'another process ends a pause whose start one with a wrong clock wrote': (h) => {
+      paused(update(h).fault('clock-jump'), -20).wait(40);
+      goOn(h.as('b'));
+    },
+    'a process with a wrong clock ends the pause of another one': (h) => {
+      paused(update(h)).wait(10);
+      goOn(h.as('b').fault('clock-jump'));
+    },
+    'the clock of the process jumps in the pause': (h) => {
+      paused(update(h)).wait(10).fault('clock-jump');
+      goOn(h.wait(10));
+    },
+    'the clock is set right in the pause, after its machine stood still': (h) => {
+      paused(update(h).fault('clock-stands-still', 30).wait(35)).wait(25);
+      goOn(h);
+    },
     'an abort goes back to the first step': (h) => {
       update(h)
         .status({ currentStepIndex: 1 })
@@ -54,6 +77,18 @@ export const cases: Cases = {
         .status({ currentStepIndex: 1, pauseConditions: pause('t1') })
         .wait(50);
       h.status({ currentStepIndex: 2, pauseConditions: null });
+    },
+    'a pause is cut short by what its start does not say, though the clock was wrong': (h) => {
+      paused(update(h).fault('clock-jump'), -20).wait(30);
+      goOn(h.as('b'));
+    },
+    'a pause is cut short by the process itself, whose clock is wrong and stays so': (h) => {
+      paused(update(h).fault('clock-jump').wait(5), -20).wait(40);
+      goOn(h);
+    },
+    'a pause is cut short, and only the clock of a third process is wrong': (h) => {
+      paused(update(h)).as('c').fault('clock-jump').wait(40);
+      goOn(h.as('b'));
     },
     'a pause begins anew': (h) => {
       update(h)
