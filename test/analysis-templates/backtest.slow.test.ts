@@ -28,6 +28,7 @@ const ARGS: Readonly<Record<string, string>> = {
   ingress: 'shop',
   'canary-service': 'shop-canary',
   hash: 'abc',
+  'stable-hash': 'def',
   rollout: 'shop',
   route: 'shop',
   service: 'shop',
@@ -39,6 +40,17 @@ const EXPECTED = {
   silent: ['Inconclusive', /assessed Inconclusive due to inconclusive \(\d\) > inconclusiveLimit \(\d\)$/],
   // There never was such a namespace.
   absent: ['Inconclusive', /assessed Inconclusive due to inconclusive/],
+} as const;
+
+/** The judge waits for requests, and says what it saw. */
+const OF_THE_JUDGE = {
+  good: ['Successful', /^$/],
+  bad: [
+    'Failed',
+    /"errors" assessed Failed .*worse: canary 20\.00 % \(\d+ of \d+ requests\), stable 0\.\d\d %/,
+  ],
+  silent: ['Running', /^$/],
+  absent: ['Running', /^$/],
 } as const;
 
 async function freePort(): Promise<number> {
@@ -98,9 +110,13 @@ describe('analysis-templates against a real Prometheus', { skip }, () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  async function backtest(name: string, namespace: string): Promise<BacktestModel> {
+  async function backtest(
+    name: string,
+    namespace: string,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<BacktestModel> {
     const text = readTemplateFile(`${name}.yaml`);
-    const given = Object.entries({ ...ARGS, namespace })
+    const given = Object.entries({ ...ARGS, namespace, ...more })
       .filter(([arg]) => text.includes(`- name: ${arg}\n`))
       .flatMap(([arg, value]) => ['-a', `${arg}=${value}`]);
     const words = ['backtest', '-f', 't.yaml', '--from', '90m', '--to', '30m', '--step', '10m', '-o', 'json'];
@@ -113,7 +129,9 @@ describe('analysis-templates against a real Prometheus', { skip }, () => {
 
   for (const name of templateNames) {
     it(`${name}: good passes, bad fails, silence does neither`, async () => {
-      for (const [release, [phase, message]] of Object.entries(EXPECTED)) {
+      for (const [release, [phase, message]] of Object.entries(
+        name === 'canary-against-stable' ? OF_THE_JUDGE : EXPECTED,
+      )) {
         const { runs, metrics } = await backtest(name, release);
         assert.equal(runs.length, 7);
         const points = JSON.stringify(metrics[0]?.points.slice(0, 3));
@@ -129,6 +147,14 @@ describe('analysis-templates against a real Prometheus', { skip }, () => {
       }
     });
   }
+
+  it('canary-against-stable: latency alone fails a slow canary, too', async () => {
+    const { runs } = await backtest('canary-against-stable', 'bad', { failed: 'none of them' });
+    for (const { phase, message } of runs) {
+      assert.equal(phase, 'Failed');
+      assert.match(message, /"latency" assessed Failed .*worse: canary slower in \d\d\.\d\d % of pairs/);
+    }
+  });
 
   it('has the releases that are expected', () => {
     assert.deepEqual([...RELEASES, 'absent'].toSorted(), Object.keys(EXPECTED).toSorted());

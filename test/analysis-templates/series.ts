@@ -69,6 +69,9 @@ function seriesOf(release: Release): Series[] {
   const linkerd = { direction: 'inbound', namespace, rollouts_pod_template_hash: 'abc', pod: 'shop-abc-x1' };
   const envoy = { envoy_cluster_name: `httproute/${namespace}/shop/rule/0/backend/1` };
   const app = { namespace, service: 'shop' };
+  const canary = { namespace, rollouts_pod_template_hash: 'abc', pod: 'shop-abc-x1' };
+  const stable = { namespace, rollouts_pod_template_hash: 'def', pod: 'shop-def-x1' };
+  const usual = 180;
   return [
     ...counter('nginx_ingress_controller_requests', { status: '200' }, { status: '503' }, nginx),
     ...histogram('nginx_ingress_controller_request_duration_seconds', nginx, '0.1', '5'),
@@ -86,6 +89,13 @@ function seriesOf(release: Release): Series[] {
     ),
     ...histogram('envoy_cluster_upstream_rq_time', envoy, '100', '5000'),
     ...counter('http_requests_total', { code: '200' }, { code: '500' }, app),
+    ...counter('http_requests_total', { code: '200' }, { code: '500' }, canary),
+    ...histogram('http_request_duration_seconds', canary, '0.1', '5'),
+    { name: 'http_requests_total', labels: { ...stable, code: '200' }, rate: usual - 0.2 },
+    { name: 'http_requests_total', labels: { ...stable, code: '500' }, rate: 0.2 },
+    { name: 'http_request_duration_seconds_bucket', labels: { ...stable, le: '0.1' }, rate: 0.99 * usual },
+    { name: 'http_request_duration_seconds_bucket', labels: { ...stable, le: '5' }, rate: usual },
+    { name: 'http_request_duration_seconds_bucket', labels: { ...stable, le: '+Inf' }, rate: usual },
     ...podSeries(release),
   ];
 }

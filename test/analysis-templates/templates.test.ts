@@ -8,7 +8,9 @@ import { parseYaml } from '../../src/lang/yaml.ts';
 import type { MeasuredResult } from '../../src/plan/analysis/answer.ts';
 import { resolveMetrics } from '../../src/plan/analysis/resolve.ts';
 import type { AnalysisRunSpec } from '../../src/plan/analysis/types.ts';
-import { simulateRun } from '../../src/cli/backtest/simulate.ts';
+import { type Ask, simulateRun } from '../../src/cli/backtest/simulate.ts';
+import type { HttpRequest, HttpResponse } from '../../src/providers/http/types.ts';
+import { createProviders } from '../../src/providers/index.ts';
 import { SandboxCluster, VirtualClock } from '../../src/sandbox/index.ts';
 import { Bench } from '../cli/harness.ts';
 import { readTemplateFile, templateNames } from './files.ts';
@@ -26,6 +28,42 @@ interface Template {
     readonly metrics: readonly { readonly count?: number; readonly inconclusiveLimit?: number }[];
   };
 }
+
+const PATIENCE = { startedAt: 0, until: 3 * 3_600_000, mode: 'strict' } as const;
+
+/** Series of the stable version; the canary gets nothing. */
+const STABLE_ONLY = [
+  { hash: 'x-stable', metric: { pod: 'a', code: '200' } },
+  { hash: 'x-stable', metric: { le: '0.1' } },
+  { hash: 'x-stable', metric: { le: '+Inf' } },
+];
+
+/** The judge asks a Prometheus whose counters grow by 100 in a second. */
+const judged =
+  (series: readonly { hash: string; metric: Readonly<Record<string, string>> }[]): Ask =>
+  (metric, at, { kind, previous }) => {
+    const clock = new VirtualClock(at);
+    const request = ({ body = '' }: HttpRequest): Promise<HttpResponse> => {
+      const query = new URLSearchParams(body).get('query') ?? '';
+      const label = query.includes('(le)') ? 'le' : 'code';
+      const result = series
+        .filter((one) => query.includes(`"${one.hash}"`) && label in one.metric)
+        .map((one) => ({ metric: one.metric, value: [at / 1000, String(at / 10)] }));
+      return Promise.resolve({
+        status: 200,
+        headers: {},
+        body: JSON.stringify({ status: 'success', data: { resultType: 'vector', result } }),
+      });
+    };
+    const provider = createProviders({ http: { request }, clock, env: {} }).of(metric);
+    if ('error' in provider) return assert.fail(provider.error);
+    const run = { namespace: '', name: 'r', uid: 'u' };
+    const { signal } = new AbortController();
+    return (
+      provider[kind === 'resume' ? 'resume' : 'measure']?.({ metric, run, taken: 0, previous, signal }) ??
+      assert.fail()
+    );
+  };
 
 describe('analysis-templates', () => {
   it('are at least eight', () => assert.ok(templateNames.length >= 8, String(templateNames)));
@@ -51,7 +89,10 @@ describe('analysis-templates', () => {
       const { args, ...rest } = manifestOf(name)['spec'] as unknown as AnalysisRunSpec;
       const spec = {
         ...rest,
-        args: (args ?? []).map(({ name: arg, value = 'x' }) => ({ name: arg, value })),
+        args: (args ?? []).map(({ name: arg, value = `x-${arg.replace('-hash', '')}` }) => ({
+          name: arg,
+          value,
+        })),
       };
       const resolved = resolveMetrics(spec.metrics ?? [], spec.args);
       const metrics = 'error' in resolved ? assert.fail(resolved.error) : resolved.metrics;
@@ -60,12 +101,16 @@ describe('analysis-templates', () => {
         ['nan', { type: 'vector', value: [NaN] }],
         ['nan', { type: 'vector', value: [NaN, NaN] }],
       ];
+      if (metrics.every(({ provider }) => provider?.judge !== undefined)) {
+        for (const result of [[], STABLE_ONLY]) {
+          const { phase, measurements } = await simulateRun(spec, metrics, PATIENCE, judged(result));
+          assert.deepEqual([phase, measurements], ['Running', []]);
+        }
+        return;
+      }
       for (const [outcome, result] of silence) {
-        const { phase, measurements } = await simulateRun(
-          spec,
-          metrics,
-          { startedAt: 0, until: 3 * 3_600_000, mode: 'strict' },
-          () => Promise.resolve({ kind: 'value', value: JSON.stringify(result.value), result }),
+        const { phase, measurements } = await simulateRun(spec, metrics, PATIENCE, () =>
+          Promise.resolve({ kind: 'value', value: JSON.stringify(result.value), result }),
         );
         assert.equal(phase, 'Running');
         assert.ok(measurements.length > 100, `${measurements.length} looks in three hours`);

@@ -9,6 +9,8 @@ import { Bench, golden, START } from './harness.ts';
 const MINUTE = 60_000;
 /** What the made-up Prometheus knows of a query at a time; null: no data. */
 let answerAt: (at: number, query: string) => number | null = () => 0;
+/** Code and value of each series where there are several. */
+let countersAt: (at: number, query: string) => Readonly<Record<string, number>> | undefined = () => undefined;
 let prometheus: TestServer;
 
 before(async () => {
@@ -17,8 +19,13 @@ before(async () => {
     const at = Number(form.get('time'));
     const query = form.get('query') ?? '';
     const value = query === 'vector(1)' ? 1 : answerAt(at * 1000, query);
+    const counters = query === 'vector(1)' ? undefined : countersAt(at * 1000, query);
     const result =
-      value === null ? [] : [{ metric: {}, value: [at, Number.isNaN(value) ? 'NaN' : String(value)] }];
+      counters !== undefined
+        ? Object.entries(counters).map(([code, count]) => ({ metric: { code }, value: [at, String(count)] }))
+        : value === null
+          ? []
+          : [{ metric: {}, value: [at, Number.isNaN(value) ? 'NaN' : String(value)] }];
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify({ status: 'success', data: { resultType: 'vector', result } }));
   });
@@ -226,7 +233,6 @@ describe('backtest', () => {
 
   it('holds where strict evidence is asked for, by the template or on the command line', async () => {
     answerAt = story;
-    // A condition that looks at the length asks for an answer without data itself.
     const bare = TEMPLATE.replaceAll('len(result) > 0 && ', '');
     const annotated = bare.replace(
       'metadata: {name: error-rate}',
@@ -263,6 +269,78 @@ describe('backtest', () => {
       ['Running', 'Running', 'Successful', 'Running'],
     );
     assert.match(metrics[0]?.points[0]?.message ?? '', /^too few requests: 99 of the 100/);
+  });
+
+  describe('with a judge', () => {
+    const judge = (more = '') =>
+      `${TEMPLATE.slice(0, TEMPLATE.indexOf('  - name: errors'))}  - name: judged
+    provider:
+      judge:
+        prometheus: {address: 'http://prometheus.monitoring:9090'}
+        errorRate: {canary: 'canary_{{args.hash}}', stable: stable, failed: {label: code, pattern: '5..'}}
+${more}`;
+    const modelWith = async (text: string, more: string): Promise<BacktestModel> => {
+      const { out, err, code } = await new Bench().run(line(`--step 20m -o json ${more}`), {
+        files: { 'f.yaml': text },
+      });
+      assert.deepEqual([code, err], [0, '']);
+      return modelOf(out);
+    };
+    /** Ten requests a second on either side, and none to the canary in the last 20 minutes. */
+    const traffic = (badFrom: number) => (at: number, query: string) => {
+      if (query !== 'stable' && query !== 'canary_abc') return undefined;
+      const seconds = (at - (START - 60 * MINUTE)) / 1000;
+      const seen = query === 'stable' ? seconds : Math.min(seconds, 40 * 60);
+      const failed = query === 'stable' ? 0 : Math.max(0, seen - badFrom);
+      return { '200': 10 * seen - failed, '500': failed };
+    };
+    after(() => (countersAt = () => undefined));
+
+    it('goes on until there is a verdict, or the time is over', async () => {
+      countersAt = traffic(10 * 60);
+      const { runs, metrics, leftOut } = await modelWith(judge(), '--for 18m');
+      assert.deepEqual(leftOut, []);
+      assert.deepEqual(
+        runs.map(({ phase, measurements }) => [phase, measurements]),
+        [
+          ['Successful', 1],
+          ['Failed', 1],
+          ['Running', 0],
+          ['Running', 0],
+        ],
+      );
+      assert.ok(
+        runs[0]?.endedAt !== undefined && runs[0].endedAt < '2026-01-01T11:10:00Z',
+        'before it is bad',
+      );
+      assert.match(runs[1]?.message ?? '', /^Metric "judged" assessed Failed due to failed \(1\)/);
+      assert.match(metrics[0]?.points[1]?.message ?? '', /^worse: canary 10\.00 %/);
+    });
+
+    it('asks once for runs that look at the same seconds, and says before how much it may be', async () => {
+      countersAt = traffic(Infinity);
+      const { queries } = await modelWith(judge(), '--from 20m --to 10m --step 5m --for 10m');
+      // No traffic: all three look until the end, at 121 seconds altogether, at both sides; and the trial.
+      assert.equal(queries, 2 * 121 + 1);
+      const outcome = await new Bench().run(line('--step 20m --max-queries 100'), {
+        files: { 'f.yaml': judge() },
+      });
+      assert.match(outcome.err, /^Error: about 722 queries are needed, and 100 are allowed/);
+    });
+
+    it('ends with a metric beside it that failed', async () => {
+      countersAt = traffic(Infinity);
+      answerAt = () => 9;
+      const more = `  - name: limit
+    successCondition: result[0] < 1
+    provider: {prometheus: {address: 'http://prometheus.monitoring:9090', query: other}}
+`;
+      const { runs } = await modelWith(judge(more), '');
+      for (const run of runs.slice(0, 3)) {
+        assert.deepEqual([run.phase, run.measurements], ['Failed', 2]);
+        assert.match(run.message, /^Metric "limit" assessed Failed/);
+      }
+    });
   });
 
   it('leaves metrics of other providers out, and says so', async () => {

@@ -15,7 +15,11 @@ import {
 } from '../../plan/analysis/types.ts';
 
 /** What the provider says of the metric at that second. */
-export type Ask = (metric: Metric, at: number) => Promise<Answer>;
+export type Ask = (
+  metric: Metric,
+  at: number,
+  step: Pick<MeasureIntent, 'kind' | 'previous'>,
+) => Promise<Answer>;
 
 export interface SimulatedRun {
   /** Milliseconds since the epoch. */
@@ -24,7 +28,7 @@ export interface SimulatedRun {
   readonly phase: string;
   readonly message: string;
   readonly endedAt: number | undefined;
-  /** All of them, also those that a status would not keep. */
+  /** All that came to an end, also those that a status would not keep. */
   readonly measurements: readonly {
     readonly metric: string;
     readonly at: number;
@@ -54,7 +58,7 @@ export async function simulateRun(
   const report = async (intent: MeasureIntent, at: number): Promise<MeasurementReport[]> => {
     const resolved = metrics.find(({ name }) => name === intent.metric);
     if (resolved === undefined) return [];
-    const answer = await ask(resolved, at);
+    const answer = await ask(resolved, at, intent);
     return [
       {
         metric: intent.metric,
@@ -79,15 +83,17 @@ export async function simulateRun(
     const plan = planAnalysisRun({ run, now, reports, inFlight: new Set(), mode });
     if (plan.status !== undefined) run = { ...run, status: plan.status };
     if (plan.consumed) {
-      for (const { metric } of reports) {
+      for (const metric of new Set(reports.map((each) => each.metric))) {
         const last = run.status?.metricResults?.find(({ name }) => name === metric)?.measurements?.at(-1);
-        if (last !== undefined) measurements.push({ metric, at: secondOf(now), measurement: last });
+        if (last?.finishedAt !== undefined)
+          measurements.push({ metric, at: secondOf(now), measurement: last });
       }
       reports = [];
     }
     if (isCompleted(run.status?.phase)) return end(run.status.phase, now);
     const due = plan.intents.filter(
-      (intent): intent is MeasureIntent => intent.kind === 'measure' || intent.kind === 'resume',
+      (intent): intent is MeasureIntent =>
+        intent.kind !== 'collect' && intent.kind !== 'abandon' && intent.kind !== 'delete',
     );
     if (due.length > 0) {
       const at = secondOf(now);

@@ -2,6 +2,7 @@
 
 import { analysisTemplateSpecSchema } from '../../api/analysis.ts';
 import { decode, formatIssues } from '../../api/decode.ts';
+import type { PrometheusMetric } from '../../api/metric-provider.ts';
 import { isNotFound } from '../../kube/api.ts';
 import { ANALYSIS_TEMPLATE, CLUSTER_ANALYSIS_TEMPLATE } from '../../kube/kinds.ts';
 import type { JsonObject } from '../../lang/json.ts';
@@ -79,34 +80,40 @@ export async function readBacktestTemplate(
   return { label, mode, ...askable(built.spec, source.prometheus) };
 }
 
+/** How Prometheus is asked by a metric that asks it, also for the sequential judge. */
+export const prometheusOf = ({ provider }: Metric): PrometheusMetric | undefined =>
+  provider?.judge === undefined ? provider?.prometheus : (provider.judge.prometheus ?? {});
+
+function movedTo(address: string, metric: Metric): Metric {
+  const prometheus = { ...prometheusOf(metric), address };
+  const { judge } = metric.provider ?? {};
+  return {
+    ...metric,
+    provider: {
+      ...metric.provider,
+      ...(judge === undefined ? { prometheus } : { judge: { ...judge, prometheus } }),
+    },
+  };
+}
+
 /** Without the metrics of other providers, and at the address that was given. */
 function askable(
   built: BuiltRunSpec,
   prometheus: string | undefined,
 ): Pick<BacktestTemplate, 'spec' | 'metrics' | 'leftOut'> {
-  const isPast = ({ provider }: Metric): boolean => provider?.prometheus !== undefined;
+  const isPast = (metric: Metric): boolean => prometheusOf(metric) !== undefined;
   const kept = built.metrics.filter(isPast);
   const leftOut = built.metrics.filter((metric) => !isPast(metric)).map(({ name }) => name);
   if (kept.length === 0)
     throw new CliError('none of its metrics can be asked about the past: only those of Prometheus can');
-  const moved = kept.map((metric): Metric =>
-    prometheus === undefined
-      ? metric
-      : {
-          ...metric,
-          provider: {
-            ...metric.provider,
-            prometheus: { ...metric.provider?.prometheus, address: prometheus },
-          },
-        },
-  );
+  const moved = prometheus === undefined ? kept : kept.map((metric) => movedTo(prometheus, metric));
   const resolved = resolveMetrics(moved, built.args);
   if ('error' in resolved) throw new CliError(resolved.error);
   const { metrics } = resolved;
   const fault = validateMetrics(metrics);
   if (fault !== undefined) throw new CliError(`the controller would refuse it: ${fault}`);
-  const signed = metrics.find(({ provider }) =>
-    Object.values(provider?.prometheus?.authentication?.sigv4 ?? {}).some(Boolean),
+  const signed = metrics.find((metric) =>
+    Object.values(prometheusOf(metric)?.authentication?.sigv4 ?? {}).some(Boolean),
   );
   if (signed !== undefined)
     throw new CliError(

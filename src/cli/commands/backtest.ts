@@ -4,13 +4,14 @@ import { formatDuration } from '../../lang/duration.ts';
 import type { Answer } from '../../plan/analysis/answer.ts';
 import type { EvidenceMode } from '../../plan/analysis/outcomes.ts';
 import { samplesMetric } from '../../plan/analysis/samples.ts';
+import { durationOf } from '../../plan/analysis/tasks.ts';
 import type { Metric } from '../../plan/analysis/types.ts';
 import type { Command } from '../args/command.ts';
 import { OUTPUT_FLAG } from '../args/connection.ts';
 import { History } from '../backtest/history.ts';
 import { backtestModel } from '../backtest/model.ts';
 import { type Ask, simulateRun, type SimulatedRun } from '../backtest/simulate.ts';
-import { type BacktestTemplate, readBacktestTemplate } from '../backtest/template.ts';
+import { type BacktestTemplate, prometheusOf, readBacktestTemplate } from '../backtest/template.ts';
 import { readInstant, usualStep } from '../backtest/time-range.ts';
 import { CliError, UsageError } from '../errors.ts';
 import type { Invocation } from '../invocation.ts';
@@ -29,8 +30,8 @@ export const backtest: Command = {
   summary: 'draw what an analysis template would have said of past data',
   description:
     'Begins a run of the template at every step between two times of the past, asks Prometheus what it would have\n' +
-    'answered then, and judges by the code of the controller. Nothing is written anywhere. Metrics of other providers are\n' +
-    'left out.',
+    'answered then, and judges by the code of the controller. Nothing is written anywhere. Metrics of other providers\n' +
+    'than Prometheus and the judge are left out.',
   takes: '[TEMPLATE]',
   min: 0,
   max: 1,
@@ -176,8 +177,8 @@ async function replay(
       'take a larger --step, a shorter range, or a larger --max-queries',
     );
   let told = clock.monotonic();
-  const ask = async (metric: Metric, at: number): Promise<Answer> => {
-    const answer = await history.measure(metric, at);
+  const ask: Ask = async (metric, at, step) => {
+    const answer = await history.measure(metric, at, step);
     if (clock.monotonic() - told > TELL_EVERY_MS) {
       told = clock.monotonic();
       io.err(`Asked ${history.asked} of about ${toAsk} queries ...\n`);
@@ -193,8 +194,7 @@ async function replay(
 /** A server that can't be reached would be drawn as a long row of errors. */
 async function askOnce(history: History, metrics: readonly Metric[], now: number): Promise<void> {
   for (const metric of metrics) {
-    const { prometheus } = metric.provider ?? {};
-    const { rangeQuery: _, ...rest } = prometheus ?? {};
+    const { rangeQuery: _, ...rest } = prometheusOf(metric) ?? {};
     const trial = {
       name: `trial of ${metric.name}`,
       provider: { prometheus: { ...rest, query: 'vector(1)' } },
@@ -208,14 +208,26 @@ async function askOnce(history: History, metrics: readonly Metric[], now: number
   }
 }
 
-/** As many as there are when every answer is a success. */
+const JUDGE_INTERVAL_MS = 10_000;
+
+/** As many as there are when every answer is a success, and a judge comes to none. */
 async function expectedQueries(
   starts: readonly number[],
   simulate: (startedAt: number, ask: Ask) => Promise<SimulatedRun>,
 ): Promise<number> {
   const seconds = new Set<string>();
   const answer: Answer = { kind: 'verdict', phase: 'Successful' };
-  const ask: Ask = (metric, at) => {
+  const ask: Ask = (metric, at, { kind }) => {
+    const { judge } = metric.provider ?? {};
+    if (judge !== undefined) {
+      if (kind === 'terminate') return Promise.resolve(answer);
+      const wait = durationOf(judge.interval);
+      for (const side of ['canary', 'stable']) seconds.add(`${side} of ${metric.name}\n${at}`);
+      return Promise.resolve({
+        kind: 'pending',
+        resumeAt: at + (typeof wait === 'number' ? Math.max(wait, 1000) : JUDGE_INTERVAL_MS),
+      });
+    }
     seconds.add(`${metric.name}\n${at}`);
     if (samplesMetric(metric) !== undefined) seconds.add(`samples of ${metric.name}\n${at}`);
     return Promise.resolve(answer);
