@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { ANALYSIS_RUN, ROLLOUT } from '../../src/kube/kinds.ts';
 import type { KubeObject } from '../../src/kube/api.ts';
 import type { AnalysisRunStatus } from '../../src/plan/analysis/types.ts';
-import { hasEvidence } from '../../src/plan/analysis/evidence.ts';
+import { evidenceOf } from '../../src/plan/analysis/evidence.ts';
 import { HttpFailure } from '../../src/providers/http/types.ts';
 import { HOUR, MINUTE, NAMESPACE, SECOND, System, nginxCanary, nginxYaml, rolloutYaml } from './world.ts';
 
@@ -299,7 +299,7 @@ describe('traffic', () => {
     const [run] = await release.runs();
     assert.equal(run?.status?.phase, 'Successful');
     assert.equal(run?.status?.message, 'Run Terminated');
-    assert.equal(hasEvidence(run as never), false);
+    assert.equal(evidenceOf(run as never), 'Inconclusive');
     assert.equal(await system.nginxWeight('web'), 20);
     assert.ok(!(await release.isPromoted()));
   });

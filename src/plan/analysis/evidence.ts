@@ -6,7 +6,6 @@
 import { consecutiveSuccessLimit, effectiveCount } from './limits.ts';
 import { resolveMetrics } from './resolve.ts';
 import { findResult } from './tasks.ts';
-import { isCompleted } from './types.ts';
 import type { AnalysisRunSpec, AnalysisRunStatus, Metric, MetricResult } from './types.ts';
 
 /** What is read of a run. */
@@ -16,14 +15,18 @@ export interface JudgedRun {
 }
 
 /**
- * True for a run that came to its end by itself, whatever the end, and for a terminated one where every metric that
- * counts had come to its own end before, or measures without end and was judged at least once. False while it runs.
+ * What a run has to say about its version: its phase, but Inconclusive for one that somebody ended before it could tell,
+ * so that a person has the word (invariant 11). Empty where there is no run, or it has no phase yet.
  */
-export function hasEvidence(run: JudgedRun): boolean {
-  const { spec, status } = run;
-  if (!isCompleted(status?.phase)) return false;
+export function evidenceOf(run: JudgedRun | undefined): string {
+  const phase = run?.status?.phase ?? '';
   // Whatever ended it badly was measured, or is a fault of its own.
-  if (status.phase !== 'Successful' || spec.terminate !== true) return true;
+  if (run === undefined || phase !== 'Successful' || run.spec.terminate !== true) return phase;
+  return couldTell(run) ? phase : 'Inconclusive';
+}
+
+/** Every metric that counts had come to its own end before, or measures without end and was judged at least once. */
+function couldTell({ spec, status }: JudgedRun): boolean {
   const resolved = resolveMetrics(spec.metrics ?? [], spec.args);
   if ('error' in resolved || resolved.metrics.length === 0) return false;
   return resolved.metrics.every((metric) => {

@@ -19,7 +19,7 @@ import { EVIDENCE_ANNOTATION, inheritedMode } from '../analysis/outcomes.ts';
 import { isCompleted } from '../analysis/types.ts';
 import { currentStep } from './canary/course.ts';
 import { conditionOf } from './conditions.ts';
-import { evidenceOf } from './evidence.ts';
+import { evidenceOf } from '../analysis/evidence.ts';
 import type { RunFailure } from './intents.ts';
 import type { Progress } from './progress.ts';
 import { BLUE_GREEN_PAUSE, INCONCLUSIVE_RUN, isInconclusive, isPromoted, PAUSE_STEP } from './progress.ts';

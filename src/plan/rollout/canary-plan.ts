@@ -5,7 +5,7 @@ import type { CanaryStrategy, Rollout, RolloutStatus } from '../../api/rollout.t
 import { currentRuns, planRuns, recordRunChanges, runVerdict, wasResumed } from './analysis-runs.ts';
 import { sum } from './canary/counts.ts';
 import { deadlineVerdict } from './deadline-verdict.ts';
-import { evidenceOf } from './evidence.ts';
+import { evidenceOf } from '../analysis/evidence.ts';
 import { planHistory } from './history.ts';
 import { backgroundHold } from './holding.ts';
 import type { Draft } from './intents.ts';

@@ -1,6 +1,6 @@
 /** Going back to a recent version needs no steps where the user says so: `spec.rollbackWindow` (spec 02 section 14). */
 
-import { evidenceOf } from './evidence.ts';
+import { evidenceOf } from '../analysis/evidence.ts';
 import { EXPERIMENT_NAME, HASH_LABEL } from './names.ts';
 import { createdAt } from './replica-set.ts';
 import type { Situation } from './situation.ts';

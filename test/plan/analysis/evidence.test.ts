@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { hasEvidence } from '../../../src/plan/analysis/evidence.ts';
+import { evidenceOf } from '../../../src/plan/analysis/evidence.ts';
 import type { AnalysisRunStatus, Metric } from '../../../src/plan/analysis/types.ts';
 
 const metric = (over: Partial<Metric> = {}): Metric => ({
@@ -13,7 +13,7 @@ function run(options: {
   metrics?: Metric[];
   terminate?: boolean;
   status?: AnalysisRunStatus | undefined;
-}): Parameters<typeof hasEvidence>[0] {
+}): NonNullable<Parameters<typeof evidenceOf>[0]> {
   const { metrics = [metric()], terminate } = options;
   return {
     spec: { metrics, ...(terminate === undefined ? {} : { terminate }) },
@@ -27,45 +27,46 @@ const ended = (counts: Record<string, unknown> | undefined, phase = 'Successful'
   ...(counts === undefined ? {} : { metricResults: [{ name: 'errors', phase: 'Successful', ...counts }] }),
 });
 
-describe('hasEvidence', () => {
-  it('is false while the run has not ended', () => {
-    assert.equal(hasEvidence(run({ status: undefined })), false);
-    assert.equal(hasEvidence(run({ status: { phase: 'Running' } })), false);
+describe('evidenceOf', () => {
+  it('is the phase while the run has not ended, and nothing without one', () => {
+    assert.equal(evidenceOf(undefined), '');
+    assert.equal(evidenceOf(run({ status: undefined })), '');
+    assert.equal(evidenceOf(run({ terminate: true, status: { phase: 'Running' } })), 'Running');
   });
 
-  it('is true for a run that came to its own end, even where it left no measurements', () => {
-    assert.equal(hasEvidence(run({ status: { phase: 'Successful' } })), true);
-    assert.equal(hasEvidence(run({ status: ended({ count: 1 }) })), true);
+  it('is the phase of a run that came to its own end, even where it left no measurements', () => {
+    assert.equal(evidenceOf(run({ status: { phase: 'Successful' } })), 'Successful');
+    assert.equal(evidenceOf(run({ status: ended({ count: 1 }) })), 'Successful');
   });
 
-  it('is true for a bad end of a terminated run: something was wrong', () => {
+  it('is the bad end of a terminated run: something was wrong', () => {
     for (const phase of ['Failed', 'Error', 'Inconclusive'])
-      assert.equal(hasEvidence(run({ terminate: true, status: ended(undefined, phase) })), true, phase);
+      assert.equal(evidenceOf(run({ terminate: true, status: ended(undefined, phase) })), phase);
   });
 
-  it('is false for a run that was terminated before it measured', () => {
-    assert.equal(hasEvidence(run({ terminate: true, status: ended(undefined) })), false);
-    assert.equal(hasEvidence(run({ terminate: true, status: ended({}) })), false);
-    assert.equal(hasEvidence(run({ terminate: true, status: ended({ error: 3 }) })), false);
+  it('is Inconclusive for a run that was terminated before it measured', () => {
+    assert.equal(evidenceOf(run({ terminate: true, status: ended(undefined) })), 'Inconclusive');
+    assert.equal(evidenceOf(run({ terminate: true, status: ended({}) })), 'Inconclusive');
+    assert.equal(evidenceOf(run({ terminate: true, status: ended({ error: 3 }) })), 'Inconclusive');
   });
 
   it('asks for all measurements of a metric with a count', () => {
     const metrics = [metric({ interval: '1m', count: 5 })];
-    assert.equal(hasEvidence(run({ metrics, terminate: true, status: ended({ count: 4 }) })), false);
-    assert.equal(hasEvidence(run({ metrics, terminate: true, status: ended({ count: 5 }) })), true);
+    assert.equal(evidenceOf(run({ metrics, terminate: true, status: ended({ count: 4 }) })), 'Inconclusive');
+    assert.equal(evidenceOf(run({ metrics, terminate: true, status: ended({ count: 5 }) })), 'Successful');
   });
 
   it('asks for one measurement of a metric without end', () => {
     const metrics = [metric({ interval: '1m' })];
-    assert.equal(hasEvidence(run({ metrics, terminate: true, status: ended({ error: 1 }) })), false);
-    assert.equal(hasEvidence(run({ metrics, terminate: true, status: ended({ count: 1 }) })), true);
+    assert.equal(evidenceOf(run({ metrics, terminate: true, status: ended({ error: 1 }) })), 'Inconclusive');
+    assert.equal(evidenceOf(run({ metrics, terminate: true, status: ended({ count: 1 }) })), 'Successful');
   });
 
   it('asks for the successes in a row that a metric asks for', () => {
     const metrics = [metric({ interval: '1m', consecutiveSuccessLimit: 3 })];
     const status = (row: number): AnalysisRunStatus => ended({ count: 9, consecutiveSuccess: row });
-    assert.equal(hasEvidence(run({ metrics, terminate: true, status: status(2) })), false);
-    assert.equal(hasEvidence(run({ metrics, terminate: true, status: status(3) })), true);
+    assert.equal(evidenceOf(run({ metrics, terminate: true, status: status(2) })), 'Inconclusive');
+    assert.equal(evidenceOf(run({ metrics, terminate: true, status: status(3) })), 'Successful');
   });
 
   it('looks at every metric but those that run dry', () => {
@@ -77,7 +78,10 @@ describe('hasEvidence', () => {
         { name: 'latency', phase: 'Successful', ...latency },
       ],
     });
-    assert.equal(hasEvidence(run({ metrics, terminate: true, status: status({}) })), false);
-    assert.equal(hasEvidence(run({ metrics, terminate: true, status: status({ dryRun: true }) })), true);
+    assert.equal(evidenceOf(run({ metrics, terminate: true, status: status({}) })), 'Inconclusive');
+    assert.equal(
+      evidenceOf(run({ metrics, terminate: true, status: status({ dryRun: true }) })),
+      'Successful',
+    );
   });
 });

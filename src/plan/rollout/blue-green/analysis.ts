@@ -14,7 +14,7 @@ import {
   verdictOf,
   wasResumed,
 } from '../analysis-runs.ts';
-import { evidenceOf } from '../evidence.ts';
+import { evidenceOf } from '../../analysis/evidence.ts';
 import type { Progress } from '../progress.ts';
 import { isInconclusive, isPromoted } from '../progress.ts';
 import { isFastRollback } from './fast-track.ts';
