@@ -257,7 +257,9 @@ export class SluiceProcess {
           body: undefined,
           user,
         });
-        if (chosen?.fault !== 'stale-list' || options.limit === undefined) return list;
+        // Only of what is watched, and so repaired: a list by itself names no version, and gets the newest.
+        const single = options.limit === undefined || type.kind === 'Pod';
+        if (chosen?.fault !== 'stale-list' || single) return list;
         const at = this.#around.clock.now() - chosen.lengthMs;
         this.#fault('stale-list', `list ${type.kind}`, this.#around.clock.now());
         return pastList(cluster.server, type, options, this.#around.revisionAt(at)) ?? list;

@@ -1,6 +1,6 @@
 /**
  * Looked at: every write of ours that changes who gets how much while the update is aborted, and the end of every pass
- * that knew of the abort. Rule 2 goes before it: nothing moves to a stable version without a ready pod.
+ * that knew of the abort. A full promotion takes an abort back (spec 03 section 7.3). Rule 2 goes before it: nothing moves to a stable version without a ready pod.
  */
 
 import { isDynamic } from './facts.ts';
@@ -54,7 +54,7 @@ export const rule07: Rule = {
         }
         if (happening.what !== 'change' || happening.kind === 'Pod') return undefined;
         for (const rollout of touched(happening, scene)) {
-          if (at(rollout.rollout, 'status', 'abort') !== true) abortedAt.delete(rollout.key);
+          if (!isAborted(rollout)) abortedAt.delete(rollout.key);
           else if (!abortedAt.has(rollout.key)) abortedAt.set(rollout.key, scene.now);
           const before = shares.get(rollout.key);
           const after = sharesOf(scene.routes(rollout.key));
@@ -84,6 +84,9 @@ export const rule07: Rule = {
     };
   }),
 };
+
+const isAborted = ({ rollout }: RolloutScene): boolean =>
+  at(rollout, 'status', 'abort') === true && at(rollout, 'status', 'promoteFull') !== true;
 
 function hinder(passes: Map<number, { hindered: boolean }>, id: number | undefined): void {
   const pass = id === undefined ? undefined : passes.get(id);

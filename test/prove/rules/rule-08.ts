@@ -1,8 +1,12 @@
-/** Looked at: an abort while the newest version is stable, and everything that we write after it. */
+/**
+ * Looked at: an abort while the newest version is stable, and everything that we write after it. A change that no status
+ * knows yet is in progress: another template, or another generation of the workload that has it.
+ */
 
-import { at, hashOf, sizeOf, textAt } from './read.ts';
+import type { KubeObject } from '../../../src/kube/api.ts';
+import { at, beside, hashOf, sizeOf, textAt } from './read.ts';
 import { sharesOf } from './routes.ts';
-import type { Rule } from './types.ts';
+import type { RolloutScene, Rule, Scene } from './types.ts';
 import { isOurs, touched, violation, watching, writer } from './watching.ts';
 
 export const rule08: Rule = {
@@ -11,7 +15,7 @@ export const rule08: Rule = {
   threads: ['AR 1292'],
   needs: [],
   start: watching((checked) => {
-    const idle = new Map<string, number>();
+    const idle = new Map<string, { at: number; template: string }>();
     const shares = new Map<string, string>();
     return {
       see(happening, scene) {
@@ -21,23 +25,29 @@ export const rule08: Rule = {
           const before = shares.get(key);
           const after = JSON.stringify([...sharesOf(scene.routes(key))].sort());
           shares.set(key, after);
-          const abortedAt = idle.get(key);
-          if (abortedAt !== undefined && Math.max(rollout.lastUserChangeAt, scene.meddledAt(key)) > abortedAt)
+          const aborted = idle.get(key);
+          if (aborted !== undefined && Math.max(rollout.lastUserChangeAt, scene.meddledAt(key)) > aborted.at)
+            idle.delete(key);
+          if (aborted !== undefined && workloadTemplate(rollout, scene) !== aborted.template)
             idle.delete(key);
           if (happening.kind === 'Rollout' && !isOurs(happening)) {
             const asked =
               at(happening.after, 'status', 'abort') === true &&
               at(happening.before, 'status', 'abort') !== true;
             const healthy =
-              textAt(happening.before, 'status', 'phase') === 'Healthy' && stable === rollout.current;
+              textAt(happening.before, 'status', 'phase') === 'Healthy' &&
+              stable === rollout.current &&
+              knowsNewest(rollout, scene);
             if (asked && healthy && rollout.versions.get(stable ?? '')?.size === rollout.desired)
-              idle.set(key, scene.now);
+              idle.set(key, { at: scene.now, template: workloadTemplate(rollout, scene) });
             continue;
           }
           if (!isOurs(happening) || !idle.has(key)) continue;
           checked();
           const resized =
             happening.kind === 'ReplicaSet' &&
+            // One that somebody deleted comes back as it was.
+            (happening.before !== undefined || sizeOf(happening.after) !== rollout.desired) &&
             hashOf(happening.after ?? happening.before) === stable &&
             sizeOf(happening.before) !== sizeOf(happening.after);
           const moved = ['Service', 'Ingress', 'ConfigMap'].includes(happening.kind) && before !== after;
@@ -59,3 +69,23 @@ export const rule08: Rule = {
     };
   }),
 };
+
+/** The status was written with the template that is wanted now. */
+function knowsNewest(rollout: RolloutScene, scene: Scene): boolean {
+  const { status, metadata } = rollout.rollout;
+  if (String(status?.observedGeneration) !== String(metadata.generation)) return false;
+  const workload = workloadOf(rollout, scene);
+  return (
+    workload === undefined ||
+    textAt(status, 'workloadObservedGeneration') === String(workload.metadata.generation)
+  );
+}
+
+/** Of `spec.workloadRef`. */
+function workloadOf({ key, rollout }: RolloutScene, scene: Scene): KubeObject | undefined {
+  const [kind, name] = ['kind', 'name'].map((field) => textAt(rollout, 'spec', 'workloadRef', field));
+  return name === undefined || kind === undefined ? undefined : scene.get(kind, beside(key, name));
+}
+
+const workloadTemplate = (rollout: RolloutScene, scene: Scene): string =>
+  JSON.stringify(at(workloadOf(rollout, scene), 'spec', 'template')) ?? '';

@@ -76,9 +76,12 @@ function otherWeight(rollout: RolloutScene, scene: Scene, since: number): Violat
     }
   }
   const routes = scene.routes(rollout.key);
+  const needed = Math.floor(((max - wanted) * rollout.desired) / max);
   for (const route of routes.filter(({ kind }) => kind === 'weighted')) {
     const weight = route.destinations.find(({ role }) => role === 'canary')?.weight ?? 0;
     if (weight === (wanted * route.max) / max) continue;
+    // Rules 1 and 2 hold for stable as well: it takes traffic back only as it has pods for it.
+    if (weight > (wanted * route.max) / max && !carries(rollout, scene, needed, since)) continue;
     return violation(
       20,
       scene,
@@ -99,4 +102,11 @@ function otherWeight(rollout: RolloutScene, scene: Scene, since: number): Violat
         `Rollout ${rollout.key}`,
       );
   return undefined;
+}
+
+/** Stable has so many pods, and had no more of them at any moment since. */
+function carries(rollout: RolloutScene, scene: Scene, needed: number, since: number): boolean {
+  const stable = rollout.stable ?? '';
+  const available = rollout.versions.get(stable)?.available ?? 0;
+  return available === scene.mostAvailableSince(rollout.key, stable, since) && available >= needed;
 }

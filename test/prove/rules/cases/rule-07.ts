@@ -6,6 +6,16 @@ import { NGINX } from '../hand.ts';
 const update = (h: Hand): Hand =>
   h.rollout(NGINX, {}, { currentPodHash: 'v2' }).version('v1', 10).version('v2', 6).nginx('v1', 'v2', 50);
 
+/** Blue-green, back on stable. */
+const aborted = (h: Hand): Hand =>
+  h
+    .rollout({ blueGreen: { activeService: 'web-active' } }, {}, { currentPodHash: 'v2' })
+    .service('web-active', 'v1')
+    .version('v1', 10)
+    .version('v2', 10)
+    .status({ abort: true }, 'person')
+    .wait(1);
+
 export const cases: Cases = {
   rule: rule07,
   passes: {
@@ -31,8 +41,18 @@ export const cases: Cases = {
         .finish();
       h.begin().weight(0).finish();
     },
+    'a person promotes the aborted version in full': (h) => {
+      aborted(h).status({ promoteFull: true }, 'person').wait(1).begin().select('web-active', 'v2').finish();
+    },
   },
   breaks: {
+    'the aborted version comes back by itself': (h) => {
+      aborted(h).begin().select('web-active', 'v2').finish();
+    },
+    'an abort after a full promotion was done with': (h) => {
+      aborted(h).status({ promoteFull: true }, 'person').wait(1).status({ promoteFull: null, abort: null });
+      h.wait(1).status({ abort: true }, 'person').wait(1).begin().select('web-active', 'v2').finish();
+    },
     'a pass that knows and leaves it': (h) => {
       update(h).status({ abort: true }, 'person').wait(1).begin().finish();
     },

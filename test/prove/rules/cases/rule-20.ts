@@ -3,7 +3,7 @@ import type { Cases } from './cases.ts';
 import type { Hand } from '../hand.ts';
 import { nginxWith } from '../hand.ts';
 
-const paused = (h: Hand, weight: number, ready = 2): Hand =>
+const paused = (h: Hand, weight: number, ready = 2, stable = 10): Hand =>
   h
     .rollout(
       nginxWith({ steps: [{ setWeight: 20 }, { pause: {} }, { setWeight: 50 }] }),
@@ -15,7 +15,7 @@ const paused = (h: Hand, weight: number, ready = 2): Hand =>
         pauseConditions: [{ reason: 'CanaryPauseStep', startTime: 't' }],
       },
     )
-    .version('v1', 10)
+    .version('v1', 10, stable)
     .version('v2', 2, ready)
     .nginx('v1', 'v2', weight)
     .wait(60);
@@ -29,6 +29,9 @@ export const cases: Cases = {
     'a canary that lacks pods may have less': (h) => {
       paused(h, 0, 1).begin().finish();
     },
+    'stable lacks a pod to take its traffic back': (h) => {
+      paused(h, 50, 2, 7).begin().finish();
+    },
   },
   breaks: {
     'another weight, after a jump': (h) => {
@@ -36,6 +39,9 @@ export const cases: Cases = {
     },
     'more than the step asks for': (h) => {
       paused(h, 50).begin().finish();
+    },
+    'more than the step asks for, where stable has just the pods': (h) => {
+      paused(h, 50, 2, 8).begin().finish();
     },
   },
 };
