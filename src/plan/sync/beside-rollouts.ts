@@ -18,14 +18,15 @@ export function besideRollouts(manifest: JsonObject, live: JsonObject | undefine
 }
 
 /**
- * For a write that carries such a hash: only onto the version of the Service that it was read from. The Rollout may
- * have moved on in the meantime, and an old hash must not bring old pods back under traffic.
+ * A selector without a version of Git's own goes only onto the version of the Service that it was read from. The
+ * Rollout may have moved on in the meantime: an old hash must not bring old pods back under traffic, nor a selector that
+ * was read without one send traffic to all versions.
  */
 export function onSeenVersion(manifest: JsonObject, live: JsonObject | undefined): JsonObject {
   const { spec, metadata } = manifest;
-  const hash = hashIn(live);
-  if (hash === undefined || !isObject(spec) || !isObject(spec['selector'])) return manifest;
-  if (manifest['kind'] !== 'Service' || spec['selector'][HASH_LABEL] !== hash) return manifest;
+  if (manifest['kind'] !== 'Service' || !isObject(spec) || !isObject(spec['selector'])) return manifest;
+  const hash = spec['selector'][HASH_LABEL];
+  if (hash !== undefined && hash !== hashIn(live)) return manifest;
   const seen = isObject(live?.['metadata']) ? live['metadata']['resourceVersion'] : undefined;
   if (typeof seen !== 'string' || !isObject(metadata)) return manifest;
   return { ...manifest, metadata: { ...metadata, resourceVersion: seen } };

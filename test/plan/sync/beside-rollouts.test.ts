@@ -30,9 +30,23 @@ describe('a Service beside a Rollout', () => {
     const there = live({ app: 'web', [HASH]: 'abc' });
     const written = onSeenVersion(besideRollouts(wanted({ app: 'web' }), there), there);
     assert.deepEqual(written['metadata'], { name: 'web', resourceVersion: '7' });
-    const plain = wanted({ app: 'web' });
-    assert.equal(onSeenVersion(plain, live({ app: 'web' })), plain);
   });
+
+  it('is written only as it was seen before a Rollout chose a version, which it may have done meanwhile', () => {
+    const written = onSeenVersion(wanted({ app: 'web' }), live({ app: 'web' }, false));
+    assert.deepEqual(written['metadata'], { name: 'web', resourceVersion: '7' });
+  });
+
+  for (const [what, manifest, there] of [
+    ['is new', wanted({ app: 'web' }), undefined],
+    ['has no selector in Git', wanted(), live({ app: 'web' })],
+    ['names a version in Git', wanted({ [HASH]: 'mine' }), live({ [HASH]: 'abc' })],
+    ['is another kind', wanted({ app: 'web' }, 'ReplicationController'), live({ app: 'web' })],
+  ] as const) {
+    it(`is written whatever has become of it where it ${what}`, () => {
+      assert.equal(onSeenVersion(manifest, there), manifest);
+    });
+  }
 
   for (const [what, manifest, there] of [
     ['is new', wanted({ app: 'web' }), undefined],
