@@ -9,7 +9,10 @@ describe('the search finds', { concurrency: 2 }, () => {
   for (const mutant of MUTANTS)
     it(
       `rule ${mutant.rule}: ${mutant.name} (${mutant.thread})`,
-      { todo: mutant.survives ?? false },
+      // Hunting what has not been found takes long, and proves nothing.
+      {
+        skip: mutant.survives === undefined ? false : 'survives: its rule is not proved yet (docs/proof.md)',
+      },
       async () => {
         const { seed, text } = await hunt(mutant);
         assert.notEqual(seed, undefined, text);
