@@ -2,6 +2,7 @@
 
 import { isNotFound, type KubeObject } from '../../src/kube/api.ts';
 import {
+  ANALYSIS_RUN,
   APPLICATION,
   DEPLOYMENT,
   ENDPOINT_SLICE,
@@ -65,6 +66,17 @@ async function perform(world: World, action: Action): Promise<void> {
     case 'command':
       say(action.command);
       return command(world, action.command, merge);
+    case 'terminate':
+      say('terminates what is measured');
+      for (const run of valuesOf(world, ANALYSIS_RUN)) {
+        const { phase = '' } = (run['status'] ?? {}) as { phase?: string };
+        if (['', 'Pending', 'Running'].includes(phase))
+          await person.patch(ANALYSIS_RUN, run.metadata, {
+            type: 'merge',
+            body: { spec: { terminate: true } },
+          });
+      }
+      return;
     case 'recreate': {
       const live = await person.get(ROLLOUT, REF);
       say(`deletes the Rollout, and creates it again after ${action.afterMs} ms`);

@@ -76,6 +76,8 @@ export type Action =
         'abort' | 'retry' | 'promote' | 'skip' | 'promote-full' | 'restart' | 'pause' | 'unpause';
     }
   | { readonly do: 'spec'; readonly spec: JsonObject }
+  /** Ends every AnalysisRun that is not at its end. */
+  | { readonly do: 'terminate' }
   | { readonly do: 'recreate'; readonly afterMs: number }
   | { readonly do: 'git'; readonly what: 'revert' | 'down' | 'up' }
   // the world

@@ -6,6 +6,7 @@
 
 import type { History } from '../history.ts';
 import { ingress, podTemplate, rollout, service } from '../manifests.ts';
+import { SCENARIOS } from '../scenarios/index.ts';
 
 export interface Edit {
   /** Below `src/`. */
@@ -48,6 +49,13 @@ const brokenFirst = (any: History): History => ({
   },
   events: [{ at: 20_000, do: 'image', tag: 'v2' }],
 });
+
+/** The story of a thread, which without the defect does no harm. */
+const scenarioOf = (thread: string) => (): History => {
+  const found = SCENARIOS.find(({ of }) => of.includes(thread));
+  if (found === undefined) throw new Error(`no scenario tells ${thread}`);
+  return found.history;
+};
 
 const edit = (file: string, find: string, replace: string): Edit => ({ file, find, replace });
 const WEIGHTS = 'plan/traffic/weights.ts';
@@ -178,12 +186,12 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       edit(
         'plan/rollout/deadline.ts',
-        'return deadline !== undefined && s.now >= deadline;',
-        'return deadline !== undefined && s.now < 0;',
+        'if (since === undefined) return undefined;',
+        'if (since !== Infinity) return undefined;',
       ),
     ],
-    survives: 'not seen within 56 histories',
-    within: 200,
+    within: 1,
+    scenario: scenarioOf('AR 1225'),
   },
   {
     name: 'a run that somebody terminated counts as Successful',
@@ -191,13 +199,13 @@ export const MUTANTS: readonly Mutant[] = [
     thread: 'AR 1329',
     edits: [
       edit(
-        'plan/rollout/canary-plan.ts',
-        'stepRunPhase: runs.step === undefined ? undefined : evidenceOf(runs.step),',
-        'stepRunPhase: runs.step?.status?.phase,',
+        'plan/analysis/evidence.ts',
+        "return couldTell(run) ? phase : 'Inconclusive';",
+        "return couldTell(run) ? phase : 'Successful';",
       ),
     ],
-    survives: 'not seen within 56 histories: nobody terminates a run in them',
-    within: 500,
+    within: 1,
+    scenario: scenarioOf('AR 1329'),
   },
   {
     name: 'a step passes its analysis without waiting for it',
@@ -219,8 +227,8 @@ export const MUTANTS: readonly Mutant[] = [
         'return between.length < window;',
       ),
     ],
-    survives: 'not seen within 56 histories: few go back within a window',
-    within: 1000,
+    within: 1,
+    scenario: scenarioOf('FL 1898'),
   },
   {
     name: 'a pause step of some time ends at once',
@@ -408,7 +416,7 @@ export const MUTANTS: readonly Mutant[] = [
         'return healsInARow < 0 ? 1 : 0;',
       ),
     ],
-    survives: 'not seen within 150 histories: few drifts in a row',
-    within: 1000,
+    within: 1,
+    scenario: scenarioOf('CD 9570'),
   },
 ];

@@ -32,9 +32,12 @@ export const rule27: Rule = {
         }
         if (happening.what !== 'change') return undefined;
         const { kind, key, before, after } = happening;
-        if (kind === 'Application' && before?.metadata.generation !== after?.metadata.generation)
-          heals.clear();
-        if (!isOurs(happening)) return undefined;
+        if (!isOurs(happening)) {
+          // Its status is no subresource, so that ours change the generation, too.
+          if (kind === 'Application' && before?.metadata.generation !== after?.metadata.generation)
+            heals.clear();
+          return undefined;
+        }
         const app = appOf(before ?? after);
         if (
           kind === 'Rollout' &&
@@ -84,9 +87,15 @@ export const rule27: Rule = {
   }),
 };
 
-/** `app` of the tracking id `app:group/kind:namespace/name`. */
-const appOf = (object: KubeObject | undefined): string | undefined =>
-  object?.metadata.annotations?.[TRACKING]?.split(':')[0];
+/** `app` of the tracking id `app:group/kind:namespace/name`, unless it was copied from another object (ReplicaSets). */
+const appOf = (object: KubeObject | undefined): string | undefined => {
+  const [app, kind, key] = object?.metadata.annotations?.[TRACKING]?.split(':') ?? [];
+  const own =
+    object !== undefined &&
+    kind?.split('/').at(-1) === object.kind &&
+    key === `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+  return own ? app : undefined;
+};
 
 const templateOf = (rollout: KubeObject | undefined): string =>
   JSON.stringify(at(rollout, 'spec', 'template') ?? null);

@@ -218,7 +218,7 @@ export const STATE: readonly Scenario[] = [
     end: /^Healthy/,
   },
   {
-    of: ['CD 3484', 'CD 15058', 'CD 21599', 'CD 9570'],
+    of: ['CD 3484', 'CD 15058', 'CD 21599'],
     title: 'the syncer keeps everything while Git is away, and goes on with the newest commit afterwards',
     history: routed(
       [{ setWeight: 50 }],
@@ -239,6 +239,22 @@ export const STATE: readonly Scenario[] = [
       happening.kind !== 'ReplicaSet'
         ? `${happening.kind} ${happening.key} was deleted`
         : undefined,
+  },
+  {
+    of: ['CD 9570'],
+    title: 'somebody who undoes Git again and again meets a back-off, and Git has the last word',
+    history: basic(
+      [{ setWeight: 50 }],
+      Array.from({ length: 24 }, (_, n) => ({
+        at: second(60 + n * 10),
+        do: 'scale' as const,
+        replicas: 6 + (n % 2),
+        by: 'person' as const,
+      })),
+      { setup: { source: 'git' } },
+    ),
+    end: /^Healthy/,
+    tells: [/a1 updates Rollout web: spec\.replicas [67] -> 4/, /v1: 4 pods ready/],
   },
 ];
 

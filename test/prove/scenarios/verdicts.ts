@@ -1,6 +1,6 @@
 /** Aborts, deadlines, analyses and promotions. */
 
-import { analysisOf } from '../manifests.ts';
+import { analysisOf, analysisTemplate, ingress, service } from '../manifests.ts';
 import type { Scenario } from './types.ts';
 import { basic, blueGreen, routed, second } from './worlds.ts';
 
@@ -63,7 +63,7 @@ export const VERDICTS: readonly Scenario[] = [
     tells: [/(8[89]|9\d)\.\d s {2}a3 updates Rollout\/status web: .*"Degraded"/],
   },
   {
-    of: ['AR 1411', 'AR 1329', 'AR 943', 'AR 4393'],
+    of: ['AR 1411', 'AR 943', 'AR 4393'],
     title: 'a failed analysis aborts its version for good, and a retry starts another run',
     history: routed(
       [{ setWeight: 25 }, { analysis: analysisOf('success') }],
@@ -75,6 +75,29 @@ export const VERDICTS: readonly Scenario[] = [
     ),
     end: /^Degraded \(RolloutAborted.*analysis/,
     tells: [/creates AnalysisRun web-\w+-2-1\b/, /creates AnalysisRun web-\w+-2-1\.1/],
+  },
+  {
+    of: ['AR 1329'],
+    title: 'an analysis that somebody ended before it measured opens no gate, and a person has the word',
+    history: routed(
+      [{ setWeight: 25 }, { analysis: analysisOf('late') }, { setWeight: 50 }],
+      [
+        { at: second(30), do: 'image', tag: 'v2' },
+        { at: second(60), do: 'terminate' },
+      ],
+      {
+        setup: {
+          objects: [
+            analysisTemplate('late', { initialDelay: '10m' }),
+            service('web-stable'),
+            service('web-canary'),
+            ingress('web-stable'),
+          ],
+        },
+      },
+    ),
+    end: /^Paused \(InconclusiveAnalysisRun/,
+    tells: [/person updates AnalysisRun web-\w+-2-1: spec\.terminate/, /"phase":"Successful"|"Successful"/],
   },
   {
     of: ['FL 1011', 'AR 3258'],

@@ -4,7 +4,10 @@ import type { Hand } from '../hand.ts';
 import { template } from '../hand.ts';
 
 const CANARY = { canary: {} };
-const TRACKED = { metadata: { annotations: { 'argocd.argoproj.io/tracking-id': 'app:x' } } };
+const tracking = (of: string) => ({
+  metadata: { annotations: { 'argocd.argoproj.io/tracking-id': `app:${of}` } },
+});
+const TRACKED = tracking('argoproj.io/Rollout:shop/web');
 const tracked = (h: Hand): Hand => {
   h.create({
     apiVersion: 'argoproj.io/v1alpha1',
@@ -13,7 +16,12 @@ const tracked = (h: Hand): Hand => {
     spec: { syncPolicy: { automated: { prune: true } } },
   });
   for (const name of ['one', 'two'])
-    h.create({ apiVersion: 'v1', kind: 'Service', metadata: { name, ...TRACKED.metadata }, spec: {} });
+    h.create({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name, ...tracking(`/Service:shop/${name}`).metadata },
+      spec: {},
+    });
   return h;
 };
 
@@ -27,6 +35,17 @@ export const cases: Cases = {
       tracked(h).rollout(CANARY, {}, { currentPodHash: 'v2' }).patch('Rollout', 'web', TRACKED, 'person');
       h.status({ abort: true }).tell({ what: 'commit', at: h.now, by: 'person', repository: 'r', sha: 'c2' });
       h.patch('Rollout', 'web', { spec: { template: template('v3') } });
+    },
+    'a ReplicaSet that carries the id of its Rollout is no object of the application': (h) => {
+      tracked(h).version('v1', 4).patch('ReplicaSet', 'web-v1', TRACKED, 'kubernetes');
+      for (let i = 0; i < 12; i++) h.wait(5).scale('v1', 4 + (i % 2));
+    },
+    'a person changes the Application in between': (h) => {
+      tracked(h);
+      for (let i = 0; i < 12; i++) {
+        h.wait(5).patch('Service', 'one', { spec: { n: i } });
+        if (i % 6 === 5) h.patch('Application', 'app', { spec: { n: i } }, 'person');
+      }
     },
     'drift is taken back now and then': (h) => {
       tracked(h);
@@ -45,6 +64,13 @@ export const cases: Cases = {
     'it fights over an object': (h) => {
       tracked(h);
       for (let i = 0; i < 12; i++) h.wait(5).patch('Service', 'one', { spec: { n: i } });
+    },
+    'it fights over an object, and says so in its status, which raises the generation': (h) => {
+      tracked(h);
+      for (let i = 0; i < 12; i++)
+        h.wait(5)
+          .patch('Service', 'one', { spec: { n: i } })
+          .patch('Application', 'app', { spec: {}, status: { n: i } });
     },
   },
 };
