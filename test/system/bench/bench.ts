@@ -4,20 +4,24 @@
  */
 
 import { parseArgs } from 'node:util';
+import { benchAnalysis, printBench } from '../bench-analysis.ts';
 import { type Figures, IDLE_MS, measure } from './run.ts';
 import { KINDS } from './workload.ts';
 
-const HELP = `npm run bench -- [--n 100,1000] [--only canary,nginx,blue-green] [--namespaces 1,50]
+const HELP = `npm run bench -- [--n 100,1000] [--only canary,nginx,blue-green,analysis] [--namespaces 1,50]
 
   --n           how many Rollouts, one run each (default 100,1000; 5000 takes half an hour)
-  --only        which kinds of them (default all)
+  --only        which kinds of them (default all); analysis is AnalysisRuns instead, in one process on virtual time
   --namespaces  in how many namespaces (default 1)
   BENCH_NODE_ARGS="--cpu-prof --cpu-prof-dir=..." is given to the controller's Node`;
+
+const ANALYSIS = 'analysis';
+const ANALYSIS_SECONDS = 30;
 
 const { values } = parseArgs({
   options: {
     n: { type: 'string', default: '100,1000' },
-    only: { type: 'string', default: KINDS.map(({ name }) => name).join(',') },
+    only: { type: 'string', default: [...KINDS.map(({ name }) => name), ANALYSIS].join(',') },
     namespaces: { type: 'string', default: '1' },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -35,12 +39,15 @@ if (values.help) {
   console.log(HELP);
   process.exit(0);
 }
-const kinds = values.only.split(',').map((name) => {
-  const kind = KINDS.find((item) => item.name === name);
-  if (kind !== undefined) return kind;
-  console.error(`there is no kind ${JSON.stringify(name)}\n\n${HELP}`);
-  process.exit(2);
-});
+const only = values.only.split(',');
+const kinds = only
+  .filter((name) => name !== ANALYSIS)
+  .map((name) => {
+    const kind = KINDS.find((item) => item.name === name);
+    if (kind !== undefined) return kind;
+    console.error(`there is no kind ${JSON.stringify(name)}\n\n${HELP}`);
+    process.exit(2);
+  });
 
 const isTerminal = process.stderr.isTTY === true;
 const tell = (text: string): void => {
@@ -63,8 +70,10 @@ const HEADS = [
   'RSS start, end, peak',
   `idle ${IDLE_MS / 1000} s: requests, passes`,
 ];
-row(HEADS);
-row(HEADS.map(() => '---'));
+if (kinds.length > 0) {
+  row(HEADS);
+  row(HEADS.map(() => '---'));
+}
 const details: string[] = [];
 for (const kind of kinds)
   for (const namespaces of numbers(values.namespaces))
@@ -74,7 +83,12 @@ for (const kind of kinds)
       row(cellsOf(figures));
       details.push(detailsOf(figures));
     }
-console.log(`\n${details.join('\n')}`);
+if (details.length > 0) console.log(`\n${details.join('\n')}\n`);
+if (only.includes(ANALYSIS))
+  for (const runs of numbers(values.n)) {
+    const options = { runs, seconds: ANALYSIS_SECONDS, metrics: 1 };
+    printBench(options, await benchAnalysis(options));
+  }
 process.exit(0);
 
 function cellsOf(figures: Figures): string[] {
