@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { RULES } from '../rules/index.ts';
+import { randomHistory } from '../generate.ts';
+import { RULES } from '../registry.ts';
+import { simulate } from '../simulate.ts';
 import { edited, sourcesOf } from './patch.ts';
 import { hunt } from './search.ts';
 import { MUTANTS } from './table.ts';
@@ -29,6 +31,13 @@ describe('the mutation table', () => {
     assert.throws(() => edited('x x', edit, 'm'), /2 times/);
     assert.equal(edited('a x b', edit, 'm'), 'a y b');
   });
+
+  for (const { rule, scenario } of MUTANTS)
+    if (scenario !== undefined)
+      it(`tells for rule ${rule} a story that breaks no rule without the defect`, async () => {
+        const { violations } = await simulate(scenario(randomHistory(1)), { rules: RULES });
+        assert.deepEqual(violations, []);
+      });
 
   for (const rule of SAMPLE)
     it(`of rule ${rule} is found`, async () => {
