@@ -22,7 +22,7 @@ export const rule05: Rule = {
         const hash = versionThatLoses(happening, rollout, scene);
         if (hash === undefined || rollout.ending) continue;
         const counted = countedOf(rollout);
-        if (!counted.includes(hash)) continue;
+        if (!counted.includes(hash) || isAbortedPreview(rollout, hash, scene)) continue;
         checked();
         const since = scene.informedSince(happening);
         if (rollout.lastUserChangeAt >= since) continue;
@@ -50,6 +50,18 @@ function countedOf(rollout: RolloutScene): string[] {
   const all = [...rollout.versions.keys()];
   if (!rollout.routed && rollout.strategy === 'canary') return all;
   return all.filter((hash) => hash === rollout.stable || hash === rollout.current);
+}
+
+/** Blue-green gives no user to it, and won't: that it goes takes nothing away, whatever stable has. */
+function isAbortedPreview(rollout: RolloutScene, hash: string, scene: Scene): boolean {
+  if (rollout.strategy !== 'blueGreen' || rollout.rollout.status?.abort !== true) return false;
+  const active = scene.routes(rollout.key).filter(({ kind }) => kind === 'active');
+  return (
+    hash === rollout.current &&
+    hash !== rollout.stable &&
+    active.length > 0 &&
+    !active.some(({ destinations }) => destinations.some(({ hashes }) => hashes.includes(hash)))
+  );
 }
 
 function versionThatLoses(change: Change, rollout: RolloutScene, scene: Scene): string | undefined {

@@ -1,6 +1,16 @@
 import { rule05 } from '../rule-05.ts';
 import type { Cases } from './cases.ts';
+import type { Hand } from '../hand.ts';
 import { NGINX } from '../hand.ts';
+
+/** v2 was aborted; stable lacks half of its pods. */
+const aborted = (h: Hand, active: string): Hand =>
+  h
+    .rollout({ blueGreen: { activeService: 'web-active' } }, {}, { currentPodHash: 'v2', abort: true })
+    .service('web-active', active)
+    .version('v1', 10, 5)
+    .version('v2', 5)
+    .wait(60);
 
 export const cases: Cases = {
   rule: rule05,
@@ -19,8 +29,17 @@ export const cases: Cases = {
       h.rollout(NGINX, {}, { currentPodHash: 'v2', abort: true }).version('v1', 10).version('v2', 5).wait(60);
       h.scale('v2', 0);
     },
+    'an aborted preview that no user gets, while stable lacks pods': (h) => {
+      aborted(h, 'v1').scale('v2', 0);
+    },
   },
   breaks: {
+    'an aborted version that the active Service still selects': (h) => {
+      aborted(h, 'v2').scale('v2', 0);
+    },
+    'stable of blue-green, which lacks pods already': (h) => {
+      aborted(h, 'v1').scale('v1', 2);
+    },
     'one more than may be away': (h) => {
       h.rollout({ canary: {} }).version('v1', 10).wait(60).scale('v1', 7);
     },
