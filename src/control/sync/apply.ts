@@ -1,13 +1,14 @@
 /** Carries out the intents of a sync, in order, and tells what became of each. Stops at the first failure. */
 
 import type { JsonObject } from '../../lang/json.ts';
-import type { KubeObject } from '../../kube/api.ts';
-import { ApiError, ApiUnreachable, isNotFound } from '../../kube/api.ts';
+import type { KubeObject, ResourceType } from '../../kube/api.ts';
+import { ApiError, ApiUnreachable, isConflict, isNotFound } from '../../kube/api.ts';
 import { sleep, type Clock } from '../../kube/clock.ts';
 import { CUSTOM_RESOURCE_DEFINITION, NAMESPACE } from '../../kube/kinds.ts';
+import { besideRollouts, isBoundToVersion, onSeenVersion } from '../../plan/sync/beside-rollouts.ts';
 import { resourceHealth } from '../../plan/sync/health/index.ts';
 import { describe } from '../../plan/sync/identity.ts';
-import type { IntentResult, ResourceIdentity, SyncIntent } from '../../plan/sync/index.ts';
+import type { ApplyIntent, IntentResult, ResourceIdentity, SyncIntent } from '../../plan/sync/index.ts';
 import type { Hands } from './accounts.ts';
 import { FIELD_MANAGER } from './dry-run.ts';
 import type { KindLookup } from './kinds.ts';
@@ -19,6 +20,8 @@ export interface ApplyTools {
 }
 
 const ESTABLISHED_MS = 30_000;
+/** How often what has changed since it was seen is read and applied again in one operation. */
+const MAX_FRESH_LOOKS = 3;
 
 const refOf = (identity: ResourceIdentity): { namespace: string | undefined; name: string } => ({
   namespace: identity.namespace === '' ? undefined : identity.namespace,
@@ -48,7 +51,7 @@ export async function applyIntents(
         pendingDefinitions.add(intent.identity.name);
       }
     } catch (error) {
-      if (!(error instanceof ApiError) && !(error instanceof ApiUnreachable) && !(error instanceof NotReady))
+      if (!(error instanceof ApiError) && !(error instanceof ApiUnreachable) && !(error instanceof NotNow))
         throw error;
       const about = intent.kind === 'create-namespace' ? intent.key : describe(intent.identity);
       results.push({ key: intent.key, ok: false, message: `${about}: ${error.message}` });
@@ -58,7 +61,7 @@ export async function applyIntents(
   return results;
 }
 
-class NotReady extends Error {}
+class NotNow extends Error {}
 
 async function carryOut(
   tools: ApplyTools,
@@ -84,7 +87,7 @@ async function carryOut(
   }
   const { identity } = intent;
   const type = await tools.kinds.find(identity.group, identity.version, identity.kind);
-  if (type === undefined) throw new NotReady(`no matches for kind "${identity.kind}"`);
+  if (type === undefined) throw new NotNow(`no matches for kind "${identity.kind}"`);
   const ref = refOf(identity);
   if (intent.kind === 'prune') {
     try {
@@ -101,12 +104,7 @@ async function carryOut(
   }
   const before =
     type.namespaced && ref.namespace === undefined ? undefined : await tools.hands.objects.get(type, ref);
-  const object = await tools.hands.writer.patch(
-    type,
-    ref,
-    { type: 'apply', body: intent.manifest, force: true },
-    apply,
-  );
+  const object = await applyAsSeen(tools, type, intent, apply);
   tools.hands.objects.remember(type, object);
   const done = before === undefined ? 'created' : 'configured';
   return {
@@ -115,6 +113,54 @@ async function carryOut(
     message: `${type.plural}${type.group === '' ? '' : `.${type.group}`}/${identity.name} ${done}`,
     object: object as unknown as JsonObject,
   };
+}
+
+/**
+ * Whoever writes the object in between (a load balancer's status, somebody's annotation, a Rollout that switches) must
+ * not make the sync fail: the object is read, and what is applied is made anew for what it is now.
+ */
+async function applyAsSeen(
+  { hands }: ApplyTools,
+  type: ResourceType,
+  { identity, manifest, fromGit }: ApplyIntent,
+  options: NonNullable<Parameters<Hands['writer']['patch']>[3]> & { readonly signal: AbortSignal },
+): Promise<KubeObject> {
+  const ref = refOf(identity);
+  let body = manifest;
+  for (let looks = 0; ; looks += 1) {
+    try {
+      return await hands.writer.patch(type, ref, { type: 'apply', body, force: true }, options);
+    } catch (error) {
+      if (!isBoundToVersion(body) || !(isConflict(error) || isGoneService(error))) throw error;
+      if (looks >= MAX_FRESH_LOOKS) {
+        throw new NotNow(
+          `somebody else changed it each of the ${looks + 1} times that it was to be applied (${error.message}); its metadata.managedFields tell who writes it: end that, and sync again`,
+        );
+      }
+    }
+    const fresh = await readNow(hands, type, ref, options.signal);
+    body = onSeenVersion(besideRollouts(fromGit, fresh), fresh);
+  }
+}
+
+/** What a server answers, as a 500, to an apply with the version of a Service that is no longer there. */
+const isGoneService = (error: unknown): error is ApiError =>
+  error instanceof ApiError &&
+  /resourceVersion should not be set on objects to be created/.test(error.message);
+
+/** From the server, since the watch may not have heard of it yet. */
+async function readNow(
+  { api }: ApplyTools['hands'],
+  type: ResourceType,
+  ref: ReturnType<typeof refOf>,
+  signal: AbortSignal,
+): Promise<JsonObject | undefined> {
+  try {
+    return (await api.get(type, ref, { signal })) as unknown as JsonObject;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Objects of a CRD can be written only once it is established. */
@@ -133,7 +179,7 @@ async function untilEstablished(
       );
       if (resourceHealth(definition as unknown as JsonObject)?.status === 'Healthy') break;
       if (tools.clock.monotonic() >= deadline) {
-        throw new NotReady(
+        throw new NotNow(
           `CustomResourceDefinition ${name} was not established within ${ESTABLISHED_MS / 1000} s`,
         );
       }

@@ -16,6 +16,8 @@ import { kindsOfDefinition, type KindLookup } from './kinds.ts';
 export interface DesiredObject {
   readonly identity: ResourceIdentity;
   readonly manifest: JsonObject;
+  /** The same before anything of the live object went into it; undefined: it is `manifest`. */
+  readonly fromGit?: JsonObject | undefined;
   /** undefined: the server doesn't know the kind. */
   readonly type: ResourceType | undefined;
   /** Why no dry run is possible yet, or why it's refused whatever the server says. */

@@ -69,6 +69,7 @@ export class DryRuns {
         results[index] = {
           identity: object.identity,
           manifest: object.manifest,
+          fromGit: object.fromGit,
           live,
           comparison: answer.comparison,
           droppedFields: answer.droppedFields,

@@ -201,7 +201,8 @@ async function withReadiness(
         return { ...object, unready: 'its namespace comes with this sync', live: undefined };
       }
       const live = await tools.hands.objects.get(type, refOf(identity));
-      return { ...object, manifest: besideRollouts(object.manifest, asJson(live)), live };
+      const manifest = besideRollouts(object.manifest, asJson(live));
+      return { ...object, manifest, fromGit: object.manifest, live };
     }),
   );
 }

@@ -32,6 +32,11 @@ export function onSeenVersion(manifest: JsonObject, live: JsonObject | undefined
   return { ...manifest, metadata: { ...metadata, resourceVersion: seen } };
 }
 
+/** An apply of it answers 409 when the object has changed since it was seen. */
+export function isBoundToVersion({ metadata }: JsonObject): boolean {
+  return isObject(metadata) && metadata['resourceVersion'] !== undefined;
+}
+
 /** The hash in the selector of a Service that a Rollout manages. */
 function hashIn(live: JsonObject | undefined): string | undefined {
   const metadata = isObject(live?.['metadata']) ? live['metadata'] : {};

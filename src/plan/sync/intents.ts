@@ -18,11 +18,12 @@ export function applyIntents(changing: readonly DesiredResource[]): SyncIntent[]
   return changing
     .map((resource) => ({ ...resource, wave: waveOf(resource.manifest) }))
     .sort(compareApplyOrder)
-    .map(({ identity, manifest, live }) => ({
+    .map(({ identity, manifest, fromGit = manifest, live }) => ({
       kind: 'apply',
       key: `apply ${resourceKey(identity)}`,
       identity,
       manifest: onSeenVersion(manifest, live),
+      fromGit,
     }));
 }
 

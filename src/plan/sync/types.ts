@@ -28,6 +28,8 @@ export interface DesiredResource {
   readonly identity: ResourceIdentity;
   /** As it's applied: with its namespace and the tracking annotation. */
   readonly manifest: JsonObject;
+  /** The same before anything of the live object went into it; undefined: it is `manifest`. */
+  readonly fromGit?: JsonObject | undefined;
   readonly live: JsonObject | undefined;
   readonly comparison: Comparison;
   /** What strict validation says the schema would drop, in the API server's words. */
@@ -72,6 +74,8 @@ export interface ApplyIntent {
   readonly key: string;
   readonly identity: ResourceIdentity;
   readonly manifest: JsonObject;
+  /** What `manifest` is made of again where the object has changed since it was seen. */
+  readonly fromGit: JsonObject;
 }
 export interface CreateNamespaceIntent {
   readonly kind: 'create-namespace';

@@ -37,6 +37,8 @@ export class World {
   forbids: ((user: string, verb: string, kind: string) => boolean) | undefined;
   /** A kind that the syncer may not list. */
   refuseLists: string | undefined;
+  /** What somebody else does just before a patch or apply of the syncer reaches the server. */
+  meanwhile: ((type: ResourceType, name: string, dryRun: boolean) => Promise<void>) | undefined;
   #stop = new AbortController();
   #running: Promise<void> | undefined;
   readonly #deps: Partial<SyncDependencies>;
@@ -184,6 +186,7 @@ export class World {
       },
       patch: async (type, ref, patch, options) => {
         see(patch.type === 'apply' ? 'apply' : 'patch', type, ref.name, options?.dryRun);
+        await this.meanwhile?.(type, ref.name, options?.dryRun === true);
         return await api.patch(type, ref, patch, options);
       },
       delete: async (type, ref, options) => {
