@@ -4,7 +4,7 @@ import type { KubeObject } from '../../src/kube/api.ts';
 import type { JsonObject } from '../../src/lang/json.ts';
 import { Dice } from './dice.ts';
 import { randomEvents } from './generate-events.ts';
-import type { History, Setup } from './history.ts';
+import type { History, HistoryEvent, Setup } from './history.ts';
 import {
   analysisOf,
   analysisTemplate,
@@ -19,7 +19,15 @@ import {
 export function randomHistory(seed: number): History {
   const dice = new Dice(seed);
   const setup = withFirstVersion(seed, randomSetup(dice));
-  return { seed, setup, events: randomEvents(dice, setup) };
+  return { seed, setup, events: withTermination(seed, randomEvents(dice, setup)) };
+}
+
+/** Now and then somebody ends what is measured, early or late in the first release. Not by the dice, as above. */
+function withTermination(seed: number, events: readonly HistoryEvent[]): readonly HistoryEvent[] {
+  const first = events.find((event) => event.do === 'image');
+  if (seed % 11 !== 0 || first === undefined) return events;
+  const terminate: HistoryEvent = { at: first.at + (5 + (seed % 7) * 5) * 1_000, do: 'terminate' };
+  return [...events, terminate].toSorted((a, b) => a.at - b.at);
 }
 
 /** Now and then the first version never comes up. Not by the dice: the rest of a history stays what it was. */
