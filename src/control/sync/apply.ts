@@ -148,19 +148,15 @@ const isGoneService = (error: unknown): error is ApiError =>
   error instanceof ApiError &&
   /resourceVersion should not be set on objects to be created/.test(error.message);
 
-/** From the server, since the watch may not have heard of it yet. */
+/** From the server, since the watch may not have heard of it yet. A list of one: accounts have no other right to read. */
 async function readNow(
   { api }: ApplyTools['hands'],
   type: ResourceType,
-  ref: ReturnType<typeof refOf>,
+  { namespace, name }: ReturnType<typeof refOf>,
   signal: AbortSignal,
 ): Promise<JsonObject | undefined> {
-  try {
-    return (await api.get(type, ref, { signal })) as unknown as JsonObject;
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+  const { items } = await api.list(type, { namespace, fieldSelector: `metadata.name=${name}`, signal });
+  return items[0] as unknown as JsonObject | undefined;
 }
 
 /** Objects of a CRD can be written only once it is established. */
