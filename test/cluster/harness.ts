@@ -55,7 +55,7 @@ export function withCluster(
           plane,
           external: false,
           kubeconfig,
-          api: createHttpApi(await loadConnection({ kubeconfig })),
+          api: createHttpApi(await loadConnection({ kubeconfig }), { userAgent: 'person' }),
         };
         if (options.crds !== false && options.controllers !== false) rules = await watchRules(cluster.api);
       } catch (error) {
@@ -89,7 +89,7 @@ function withExternalCluster(options: ControlPlaneOptions, body: (cluster: () =>
   }
   let api: KubeApi | undefined;
   before(async () => {
-    api = createHttpApi(await loadConnection({ kubeconfig }));
+    api = createHttpApi(await loadConnection({ kubeconfig }), { userAgent: 'person' });
     for (const { metadata } of customResourceDefinitions())
       await api.get(CUSTOM_RESOURCE_DEFINITION, { name: metadata.name }).catch((error: unknown) => {
         throw new Error(`${metadata.name} is missing: kubectl apply -k deploy/crds -k crds/syncer`, {
