@@ -57,7 +57,11 @@ const CASES: readonly {
   },
 ];
 
-const options = { stages: sharedPath('recordings/kwok-pods.yaml'), users: { sluice: ['system:masters'] } };
+const options = {
+  rules: true,
+  stages: sharedPath('recordings/kwok-pods.yaml'),
+  users: { sluice: ['system:masters'] },
+};
 withCluster('adoption', existsSync(options.stages) ? options : {}, (cluster) => {
   const traces = sharedPath('recordings/traces');
   if (!existsSync(traces)) {

@@ -36,7 +36,7 @@ const AUTOSCALER = {
   namespaced: true,
 };
 
-withCluster('beside others', {}, (cluster) => {
+withCluster('beside others', { rules: true }, (cluster) => {
   let controller: ControllerProcess;
   const start = (...args: string[]): ControllerProcess =>
     new ControllerProcess({

@@ -27,6 +27,8 @@ export interface ControlPlaneOptions {
   clientCa?: string;
   /** The suite needs nothing but an API server with the usual controllers: it may be the cluster of KUBECONFIG. */
   anyCluster?: boolean;
+  /** The rules of `test/prove/rules` watch the suite, and fail it. */
+  rules?: boolean;
   /** More users for RBAC tests: name -> groups. Each gets a token and a kubeconfig. */
   users?: Record<string, string[]>;
 }

@@ -25,7 +25,7 @@ const SLEEP_MS = 30_000;
 const ETCD_STOPPED_MS = 10_000;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-const options = { users: { first: ['system:masters'], second: ['system:masters'] } };
+const options = { rules: true, users: { first: ['system:masters'], second: ['system:masters'] } };
 withCluster('high availability', options, (cluster) => {
   let metrics: MetricServer;
   let replicas: ControllerProcess[] = [];

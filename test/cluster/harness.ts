@@ -1,7 +1,7 @@
 /**
  * A control plane for a suite: started before its tests, or the cluster of KUBECONFIG when SLUICE_CLUSTER=kubeconfig (for
  * suites that can do with any), or one skipped test that says in one line what is missing. The rules of
- * `test/prove/rules` watch it all the while: what breaks one of them fails the suite.
+ * `test/prove/rules` watch those that ask for it (`rules: true`): what breaks one of them fails the suite.
  */
 
 import assert from 'node:assert/strict';
@@ -57,10 +57,7 @@ export function withCluster(
           kubeconfig,
           api: createHttpApi(await loadConnection({ kubeconfig }), { userAgent: 'person' }),
         };
-        // What runs on any cluster is about the API server: no controller works there, and tests write under its name.
-        const hasController =
-          options.crds !== false && options.controllers !== false && options.anyCluster !== true;
-        if (hasController) rules = await watchRules(cluster.api);
+        if (options.rules === true) rules = await watchRules(cluster.api);
       } catch (error) {
         await plane.stop();
         throw error;
@@ -69,6 +66,7 @@ export function withCluster(
     after(async () => {
       const violations = await rules?.stop();
       await cluster?.plane.stop();
+      // Last, since hooks after one that fails don't run.
       assert.deepEqual(violations ?? [], [], 'rules were broken');
     });
     body(() => {
