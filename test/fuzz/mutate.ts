@@ -2,7 +2,7 @@
 
 import type { Json, JsonObject } from '../../src/lang/json.ts';
 import { isObject } from '../../src/lang/json.ts';
-import { generator } from '../judge/simulation.ts';
+import { seededRandom } from '../../src/sandbox/index.ts';
 
 export interface Dice {
   /** A whole number from 0 to below `n`. */
@@ -11,7 +11,7 @@ export interface Dice {
 }
 
 export function dice(seed: number): Dice {
-  const random = generator(seed);
+  const random = seededRandom(seed);
   const below = (n: number): number => Math.floor(random() * n);
   return {
     below,

@@ -6,6 +6,7 @@ import { look } from '../../src/providers/judge/look.ts';
 import type { Verdict } from '../../src/providers/judge/look.ts';
 import type { Series } from '../../src/providers/judge/series.ts';
 import { beginning } from '../../src/providers/judge/state.ts';
+import { seededRandom } from '../../src/sandbox/index.ts';
 
 export const LOOK_SECONDS = 10;
 
@@ -78,7 +79,7 @@ export function release(scenario: Scenario, random: () => number): Outcome {
 }
 
 export function tally(scenario: Scenario, runs: number, seed = 1): Tally {
-  const random = generator(seed);
+  const random = seededRandom(seed);
   const outcomes = Array.from({ length: runs }, () => release(scenario, random));
   const count = (verdict: Verdict): number =>
     outcomes.filter((outcome) => outcome.verdict === verdict).length;
@@ -138,17 +139,6 @@ function normalBelow(x: number): number {
   ].reduceRight((sum, c) => c + t * sum, 0);
   const erfc = t * Math.exp((-x * x) / 2 + poly);
   return x < 0 ? erfc / 2 : 1 - erfc / 2;
-}
-
-/** Mulberry32. */
-export function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 function multinomial(n: number, chances: readonly number[], random: () => number): number[] {

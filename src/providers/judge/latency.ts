@@ -48,7 +48,8 @@ export function addLatencyBlock(
   if (canary === 0 || stable === 0) return evidence;
   // The bet is on the side with fewer requests; seen from stable, "slower" is turned round.
   const swapped = canary > stable;
-  const placed = swapped ? placements(block.stable, block.canary) : placements(block.canary, block.stable);
+  const ofCanary = placements(block.canary, block.stable);
+  const placed = swapped ? placements(block.stable, block.canary) : ofCanary;
   const group = Math.floor(Math.max(canary, stable) / Math.min(canary, stable));
   const sign = swapped ? -1 : 1;
   const expectedLog = (stake: number, mean: number): number =>
@@ -60,7 +61,7 @@ export function addLatencyBlock(
       // log(1 + u) >= log(1 + v) + (u - v) / (1 + v) - 2 (u - v)^2 where 1 + u and 1 + v are at least 1/2.
       return log + count * (pays(middle) - (2 * stake * stake * variance) / group);
     }, 0);
-  const slower = placements(block.canary, block.stable).reduce(
+  const slower = ofCanary.reduce(
     (pairs, { count, below, tied }) => pairs + count * (below + tied / 2) * stable,
     0,
   );

@@ -3,18 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CanaryStep, CanaryStrategy } from '../../../src/api/rollout.ts';
+import { seededRandom } from '../../../src/sandbox/index.ts';
 import { RECORDER, World } from './simulation.ts';
-
-/** Mulberry32: the same walk for the same seed. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const ROUTE = (name: string, match: boolean): CanaryStep =>
   name === 'h'
@@ -32,7 +22,7 @@ interface Walk {
 }
 
 function begin(seed: number): Walk {
-  const next = random(seed);
+  const next = seededRandom(seed);
   const pick = <T>(...items: readonly T[]): T => items[Math.floor(next() * items.length)] as T;
   const max = pick(100, 100, 1000);
   const step = (): CanaryStep =>
