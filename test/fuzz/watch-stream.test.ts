@@ -8,7 +8,7 @@ import { ApiError, ApiUnreachable } from '../../src/kube/api.ts';
 import { createHttpApi } from '../../src/kube/http/index.ts';
 import { LineSplitter } from '../../src/kube/http/lines.ts';
 import { CONFIG_MAP } from '../../src/kube/kinds.ts';
-import type { Connection } from '../../src/kube/kubeconfig.ts';
+import { connection } from '../kube/connection.ts';
 import type { Dice } from './mutate.ts';
 import { dice, fuzz, mutateText } from './mutate.ts';
 
@@ -48,28 +48,9 @@ after(() => {
   server.closeAllConnections();
 });
 
-function connection(): Connection {
-  return {
-    server: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
-    namespace: 'default',
-    namespaceGiven: false,
-    context: '',
-    inCluster: false,
-    insecureSkipTlsVerify: false,
-    tlsServerName: undefined,
-    proxyUrl: undefined,
-    impersonate: undefined,
-    requestTimeoutMs: undefined,
-    credentials: {
-      current: async () => ({ tls: {}, revision: '1', authorization: undefined }),
-      invalidate: () => {},
-    },
-  };
-}
-
 async function watched(bytes: Buffer, d: Dice): Promise<{ events: string[]; error: unknown }> {
   sent = [...pieces(bytes, d)];
-  const api = createHttpApi(connection());
+  const api = createHttpApi(connection(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
   const events: string[] = [];
   try {
     for await (const item of api.watch(CONFIG_MAP, {})) events.push(JSON.stringify(item));

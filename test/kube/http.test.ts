@@ -14,7 +14,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { ApiError, ApiUnreachable, isGone, isNotFound, type WatchEvent } from '../../src/kube/api.ts';
 import { type Clock, systemClock } from '../../src/kube/clock.ts';
-import type { Credentials } from '../../src/kube/credentials.ts';
 import {
   createHttpApi,
   type HttpApi,
@@ -30,6 +29,7 @@ import {
   ROLLOUT,
 } from '../../src/kube/kinds.ts';
 import type { Connection } from '../../src/kube/kubeconfig.ts';
+import { connection } from './connection.ts';
 import { configMap } from './fake-api.ts';
 
 const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
@@ -57,30 +57,6 @@ function listen(server: Server): Promise<number> {
   return new Promise((resolve) =>
     server.once('listening', () => resolve((server.address() as AddressInfo).port)),
   );
-}
-
-function connection(
-  url: string,
-  more: Partial<Connection> = {},
-  credentials: Partial<Credentials> = {},
-): Connection {
-  return {
-    server: new URL(url),
-    namespace: 'default',
-    namespaceGiven: false,
-    context: '',
-    inCluster: false,
-    insecureSkipTlsVerify: false,
-    tlsServerName: undefined,
-    proxyUrl: undefined,
-    impersonate: undefined,
-    requestTimeoutMs: undefined,
-    credentials: {
-      current: async () => ({ tls: {}, revision: '1', authorization: undefined, ...credentials }),
-      invalidate: () => {},
-    },
-    ...more,
-  };
 }
 
 interface Seen {
