@@ -1,6 +1,7 @@
 import { firstPods } from './first-pods.ts';
 import { healthyTooEarly } from './healthy-too-early.ts';
 import { matchWeight } from './match-weight.ts';
+import { servedOnce } from './served-once.ts';
 import { smallerWeight } from './smaller-weight.ts';
 import { twoSyncers } from './two-syncers.ts';
 import type { Regression } from './types.ts';
@@ -11,4 +12,5 @@ export const REGRESSIONS: readonly Regression[] = [
   healthyTooEarly,
   firstPods,
   matchWeight,
+  servedOnce,
 ];

@@ -13,16 +13,24 @@ import { isObserved, isSaturated, selectedBy } from './situation.ts';
 export const isHalted = (s: BlueGreenSituation, p: Progress): boolean =>
   s.rollout.spec.paused === true || isInconclusive(p);
 
+/** Whether stable had the active Service: the record knows it, also while an edit makes that select every version. */
+const hasServed = (s: BlueGreenSituation, p: Progress): boolean =>
+  s.stable !== undefined && s.old.blueGreen?.activeSelector === p.stableHash;
+
 /**
- * An active Service that selects every version, while a stable version runs (the Rollout was a canary before, say):
- * stable takes the Service first, so that the new version comes through its gates. A first version that never came up
- * doesn't stand in the way of its fix.
+ * An active Service that selects every version, while a stable version runs (the Rollout was a canary before, or somebody
+ * rewrote the selector): stable takes the Service first, so that the new version comes through its gates. A first version
+ * that never came up doesn't stand in the way of its fix.
  */
 export function adoptsStable(s: BlueGreenSituation, p: Progress): boolean {
   if (s.active !== '' || s.stable === undefined || isPromoted(s, p)) return false;
   const wasCanary = (s.old.currentStepHash ?? '') !== '';
-  return isSaturated(s, s.stable) || (wasCanary && s.stable.available > 0);
+  return isSaturated(s, s.stable) || ((wasCanary || hasServed(s, p)) && s.stable.available > 0);
 }
+
+/** Nothing serves yet that the new version could be measured by. */
+export const isFirst = (s: BlueGreenSituation, p: Progress): boolean =>
+  !adoptsStable(s, p) && !hasServed(s, p);
 
 /** Before any pod is ready: what looks at a preview wants to see it come up. Gives what it selects after this pass. */
 export function planPreview(s: BlueGreenSituation, p: Progress): string {

@@ -4,7 +4,7 @@ import type { Progress } from '../progress.ts';
 import { isPromoted } from '../progress.ts';
 import { createdAt, scaleDownDeadlineOf } from '../replica-set.ts';
 import { isWithinRollbackWindow, wasFoundBad } from '../rollback-window.ts';
-import { adoptsStable } from './active.ts';
+import { isFirst } from './active.ts';
 import type { BlueGreenSituation } from './situation.ts';
 import { isRetry } from './situation.ts';
 
@@ -29,7 +29,7 @@ export function isFastTracked(s: BlueGreenSituation, p: Progress): boolean {
   return (
     isFastRollback(s, p) ||
     p.promoteFull ||
-    (s.active === '' && !adoptsStable(s, p)) ||
+    (s.active === '' && isFirst(s, p)) ||
     s.active === s.revisions.hash
   );
 }

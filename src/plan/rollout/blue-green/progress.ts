@@ -6,7 +6,7 @@ import { createdAt } from '../replica-set.ts';
 import { isWithinRollbackWindow } from '../rollback-window.ts';
 import { createKey } from '../revision.ts';
 import { hasFailed } from '../situation.ts';
-import { adoptsStable, isHalted } from './active.ts';
+import { isFirst, isHalted } from './active.ts';
 import { isFastRollback } from './fast-track.ts';
 import type { BlueGreenSituation } from './situation.ts';
 
@@ -57,7 +57,7 @@ export function promotionReason(
   if (isPromoted(s, p) || hasFailed(s, createKey(s.revisions.name))) return undefined;
   // The first version has nothing to be compared with, nor has one that comes after a version that never served.
   if (p.stableHash === '') return 'Initial deploy';
-  if (facts.active === '') return p.abort || adoptsStable(s, p) ? undefined : 'Initial deploy';
+  if (facts.active === '') return !p.abort && isFirst(s, p) ? 'Initial deploy' : undefined;
   if (p.reset || facts.active !== s.revisions.hash) return undefined;
   if (p.promoteFull) return 'Full promotion requested';
   if (isFastRollback(s, p)) return isWithinRollbackWindow(s) ? 'Rollback within window' : 'Fast rollback';

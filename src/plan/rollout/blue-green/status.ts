@@ -46,7 +46,7 @@ export function nextBlueGreenStatus(
       all.some((rs) => hashOf(rs) === active && countsAfter(rs, sizes).available >= s.replicas),
     waitsForPerson: (reason) =>
       reason === BLUE_GREEN_PAUSE ? s.blueGreen.autoPromotionEnabled === false : isInconclusiveReason(reason),
-    forPhase: (status) => status,
+    forPhase: (status) => ({ ...status, blueGreen: { ...status.blueGreen, activeSelector: active } }),
   });
 }
 
@@ -60,8 +60,11 @@ function blueGreenBareStatus(
   p: Progress,
   { sizes, restartedAt, workloadObservedGeneration, runs, active, preview, checkpoint }: BlueGreenStatusParts,
 ): RolloutStatus {
+  const { activeSelector: served } = s.old.blueGreen ?? {};
+  // What served is not forgotten because somebody makes the Service select every version.
+  const recorded = active === '' && served === p.stableHash ? served : active;
   const blueGreen: BlueGreenStatus = {
-    ...(active === '' ? {} : { activeSelector: active }),
+    ...(recorded === '' ? {} : { activeSelector: recorded }),
     ...(preview === '' ? {} : { previewSelector: preview }),
     ...(checkpoint ? { scaleUpPreviewCheckPoint: true } : {}),
     ...(runs.pre === undefined ? {} : { prePromotionAnalysisRunStatus: runs.pre }),

@@ -236,6 +236,22 @@ describe('the active Service (spec 04 sections 4 and 5)', () => {
       assert.deepEqual([status?.controllerPause, status?.pauseConditions], [true, undefined]);
   });
 
+  it('a Service that lost its selector makes no version the first one where stable served', () => {
+    const lost: Scene = {
+      versions: { v1: { size: 4, available: 0 }, v2: { size: 4, available: 1 } },
+      status: { blueGreen: AT },
+      strategy: { prePromotionAnalysis: gate },
+    };
+    const { status } = planOf(lost);
+    assert.deepEqual(
+      [status?.stableRS, status?.blueGreen?.activeSelector, status?.phase],
+      ['v1', 'v1', 'Progressing'],
+    );
+    assert.equal(planOf({ ...lost, status: {} }).status?.stableRS, 'v2', 'it never served');
+    const one = planOf({ ...lost, versions: { v1: { size: 4, available: 1 }, v2: { size: 4 } } });
+    assert.equal(switched(one)['services active'], 'v1');
+  });
+
   it('a Service that selects every version goes to a running stable version first', () => {
     const plan = planOf({ versions: FULL, strategy: { autoPromotionEnabled: false } });
     assert.equal(switched(plan)['services active'], 'v1');
