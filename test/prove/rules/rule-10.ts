@@ -143,7 +143,6 @@ function progressed(before: KubeObject | undefined, after: KubeObject): boolean 
     other('currentStepHash') ||
     other('currentPodHash') ||
     (at(before, 'status', 'abort') === true) !== (at(after, 'status', 'abort') === true) ||
-    other('promoteFull') ||
     other('blueGreen', 'activeSelector') ||
     other('blueGreen', 'previewSelector') ||
     count(after, 'replicas') - count(after, 'updatedReplicas') <

@@ -33,6 +33,13 @@ export const cases: Cases = {
         .wait(20)
         .status(exceeded);
     },
+    // Spec 01 section 6.1 counts what happens to the pods and the steps, and no word of a person.
+    'a promotion in full that moves nothing is no progress': (h) => {
+      update(h)
+        .wait(100)
+        .patch('Rollout', 'web', { status: { promoteFull: true } }, 'person', 'status');
+      h.wait(20).status(exceeded);
+    },
   },
   breaks: {
     'it never fires': (h) => {
