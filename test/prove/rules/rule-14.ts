@@ -8,7 +8,7 @@ import type { KubeObject } from '../../../src/kube/api.ts';
 import { parseDuration } from '../../../src/lang/duration.ts';
 import { stepsOf } from './facts.ts';
 import { at, listAt, numberAt, textAt } from './read.ts';
-import type { Change, Fault, Rule, RolloutScene, Scene, Violation } from './types.ts';
+import type { Change, Fault, Pass, Rule, RolloutScene, Scene, Violation } from './types.ts';
 import { isClockFault, isOurs, SET_RIGHT_MS, seconds, violation, watching, writer } from './watching.ts';
 
 const WHOLE_SECOND_MS = 1_000;
@@ -24,10 +24,12 @@ export const rule14: Rule = {
     const attempts = new Attempts();
     const pauses = new Map<string, Pause>();
     const clocks = new Clocks();
+    const passes = new Passes();
     const reverted = new Map<string, string>();
     return {
       see(happening, scene) {
         if (happening.what === 'fault') clocks.take(happening);
+        if (happening.what === 'pass') passes.take(happening);
         if (happening.what === 'commit' && happening.by === 'sluice' && happening.reverts !== undefined) {
           checked();
           const first = reverted.get(happening.reverts);
@@ -54,7 +56,11 @@ export const rule14: Rule = {
         const pause = pauses.get(rollout.key);
         if (after === undefined) pauses.delete(rollout.key);
         else if (before === undefined || indexOf(happening.before) !== indexOf(happening.after))
-          pauses.set(rollout.key, { at: scene.now, by: happening.actor.name, told: Date.parse(after) });
+          pauses.set(rollout.key, {
+            at: passes.beganAt(happening),
+            by: happening.actor.name,
+            told: Date.parse(after),
+          });
         if (!isOurs(happening)) return undefined;
         return (
           otherStep(happening, rollout, scene, checked) ??
@@ -67,11 +73,29 @@ export const rule14: Rule = {
 };
 
 interface Pause {
-  /** When its start was written, and by whom. */
+  /** When it was decided, which is before its writes are through, and by whom. */
   readonly at: number;
   readonly by: string;
   /** The start that was written: what the clock of the writer said. */
   readonly told: number;
+}
+
+/** When passes began: what a pass decides, it decides then. */
+class Passes {
+  readonly #began = new Map<number, number>();
+
+  take({ id, state, at: when }: Pass): void {
+    if (state === 'begins') this.#began.set(id, when);
+    for (const old of this.#began.keys()) {
+      if (this.#began.size <= 500) break;
+      this.#began.delete(old);
+    }
+  }
+
+  /** Where passes are not told, what was decided is what was written. */
+  beganAt({ actor, at: when }: Change): number {
+    return (actor.pass === undefined ? undefined : this.#began.get(actor.pass)) ?? when;
+  }
 }
 
 /** Which processes have a clock that is wrong, or was. Another life of a process has another name and a right clock. */

@@ -33,6 +33,10 @@ export const cases: Cases = {
         .wait(60);
       h.status({ currentStepIndex: 2, pauseConditions: null });
     },
+    'a pause counts from the pass that begins it, and not from when its writes are through': (h) => {
+      paused(update(h).begin().wait(2)).finish();
+      goOn(h.wait(58));
+    },
     'a person resumes early': (h) => {
       update(h)
         .status({ currentStepIndex: 1, pauseConditions: pause('t1') })
@@ -77,6 +81,10 @@ export const cases: Cases = {
         .status({ currentStepIndex: 1, pauseConditions: pause('t1') })
         .wait(50);
       h.status({ currentStepIndex: 2, pauseConditions: null });
+    },
+    'a pause is cut short, whenever its writes are through': (h) => {
+      paused(update(h).begin().wait(2)).finish();
+      goOn(h.wait(56).begin());
     },
     'a pause is cut short by what its start does not say, though the clock was wrong': (h) => {
       paused(update(h).fault('clock-jump'), -20).wait(30);
