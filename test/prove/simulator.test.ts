@@ -53,6 +53,33 @@ describe('a history', () => {
   });
 });
 
+describe('a process that stood still', () => {
+  it('knows what happened meanwhile only when it has read it', async () => {
+    const told: Happening[] = [];
+    await simulate(
+      {
+        seed: 1,
+        setup: {
+          objects: [service('web')],
+          rollout: rollout({ canary: { steps: [{ setWeight: 50 }] } }),
+          processes: 1,
+          source: 'rollout',
+        },
+        events: [
+          { at: 20_000, do: 'sleep', forMs: 60_000, machine: false },
+          { at: 40_000, do: 'unready-pods', count: 2, forMs: 5_000 },
+        ],
+      },
+      { onHappening: (happening) => told.push(happening) },
+    );
+    const wakes = told.findIndex((it) => it.what === 'process' && it.state === 'wakes');
+    const ages = told
+      .slice(wakes)
+      .flatMap((it) => (it.what === 'pass' && it.state === 'begins' ? it.at - it.informedSince : []));
+    assert.deepEqual([ages[0], ages.at(-1)], [40_000, 0]);
+  });
+});
+
 describe('a process that crashes', () => {
   it('does nothing any more, and another one takes its place', async () => {
     const told: Happening[] = [];

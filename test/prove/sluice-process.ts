@@ -416,16 +416,20 @@ export class SluiceProcess {
       deliver(event);
       if (chosen?.fault === 'watch-duplicate') deliver(event);
     };
-    if (stream.releaseAt <= now) {
-      this.machine.do(hand);
+    if (stream.releaseAt <= now && !this.machine.isStopped) {
+      hand();
       return;
     }
     const id = this.#nextLate++;
     this.#late.set(id, clock.now());
-    clock.setTimer(stream.releaseAt - now, () => {
-      this.#late.delete(id);
-      this.machine.do(hand);
-    });
+    const arrive = (): void =>
+      this.machine.do(() => {
+        hand();
+        // It is known when who reads the watch has had a turn: events that waited together are read one after the other.
+        clock.setTimer(0, () => this.#late.delete(id));
+      });
+    if (stream.releaseAt <= now) arrive();
+    else clock.setTimer(stream.releaseAt - now, arrive);
   }
 
   // ---- metric backends
