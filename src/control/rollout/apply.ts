@@ -11,7 +11,7 @@ import type { JsonObject } from '../../lang/json.ts';
 import { isObject } from '../../lang/json.ts';
 import { createMergePatch } from '../../lang/patch/merge.ts';
 import { podTemplatesEqual } from '../../lang/pod-template.ts';
-import { isSameRun } from '../../plan/analysis/build.ts';
+import { ATTEMPT_ANNOTATION, isSameRun } from '../../plan/analysis/build.ts';
 import {
   EPHEMERAL_METADATA,
   HASH_LABEL,
@@ -342,6 +342,7 @@ class Pass {
       const same = {
         ownerUid: this.#object.metadata.uid ?? '',
         spec: wanted['spec'] as Parameters<typeof isSameRun>[1]['spec'],
+        attempt: wanted.metadata.annotations?.[ATTEMPT_ANNOTATION],
       };
       if (live !== undefined && isSameRun(live as unknown as Parameters<typeof isSameRun>[0], same)) return;
       throw error;

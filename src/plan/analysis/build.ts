@@ -22,6 +22,7 @@ export { resolveRolloutArgs } from './rollout-args.ts';
 export type { RolloutHashes } from './rollout-args.ts';
 export {
   collisionName,
+  ATTEMPT_ANNOTATION,
   isSameRun,
   newAnalysisRun,
   REVISION_ANNOTATION,

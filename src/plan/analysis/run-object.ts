@@ -10,6 +10,8 @@ export const ROLLOUT_TYPE_LABEL = 'rollout-type';
 const STEP_INDEX_LABEL = 'step-index';
 export const INSTANCE_ID_LABEL = 'argo-rollouts.argoproj.io/controller-instance-id';
 export const REVISION_ANNOTATION = 'rollout.argoproj.io/revision';
+/** The attempt that started a run: the time of the last progress on record. A retry has another one. */
+export const ATTEMPT_ANNOTATION = 'sluice.dev/attempt';
 
 export type RolloutAnalysisType = 'Step' | 'Background' | 'PrePromotion' | 'PostPromotion';
 
@@ -108,22 +110,27 @@ export function newAnalysisRun(options: {
 }
 
 /**
- * Whether a run that already has the wanted name is the one we mean: made by the same owner, not finished, and asking
- * for the same. Otherwise take the next `collisionName`. `terminate` is not compared, nor who wrote the run: us, or the
- * reference before us.
+ * Whether a run that already has the wanted name is the one we mean: made by the same owner, asking for the same, and
+ * not finished, or started by this very attempt, which did not hear of it (the answer was lost, or the process crashed).
+ * Otherwise take the next `collisionName`. `terminate` is not compared, nor who wrote the run: us, or the reference
+ * before us.
  */
 export function isSameRun(
   existing: {
     metadata: {
+      annotations?: Readonly<Record<string, string>> | undefined;
       ownerReferences?: readonly { uid: string; controller?: boolean | undefined }[] | undefined;
     };
     spec?: AnalysisRunSpec | undefined;
     status?: AnalysisRunStatus | undefined;
   },
-  wanted: { ownerUid: string; spec: AnalysisRunSpec },
+  wanted: { ownerUid: string; spec: AnalysisRunSpec; attempt?: string | undefined },
 ): boolean {
   const owner = existing.metadata.ownerReferences?.find((ref) => ref.controller === true);
-  if (owner?.uid !== wanted.ownerUid || isCompleted(existing.status?.phase)) return false;
+  if (owner?.uid !== wanted.ownerUid) return false;
+  const attempt = existing.metadata.annotations?.[ATTEMPT_ANNOTATION];
+  const ofThisAttempt = attempt !== undefined && attempt === wanted.attempt;
+  if (isCompleted(existing.status?.phase) && !ofThisAttempt) return false;
   const [there, here] = [asWritten(existing.spec ?? {}), asWritten(wanted.spec)];
   return (['metrics', 'args', 'dryRun', 'measurementRetention'] as const).every((field) =>
     deepEqual(there[field] ?? [], here[field] ?? []),

@@ -5,6 +5,7 @@ import type { RolloutAnalysis } from '../../api/analysis-args.ts';
 import type { RolloutAnalysisRunStatus, RolloutStatus } from '../../api/rollout.ts';
 import type { AnalysisRunManifest, RolloutAnalysisType } from '../analysis/build.ts';
 import {
+  ATTEMPT_ANNOTATION,
   buildRunSpec,
   collectTemplates,
   collisionName,
@@ -193,12 +194,14 @@ export function startRun(
   }
   const { object } = built;
   const base = object.metadata.name;
+  const wanted = { ownerUid: s.rollout.metadata.uid ?? '', spec: object.spec, attempt: attemptOf(s) };
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const name = attempt === 0 ? base : collisionName(base, attempt);
     const existing = s.snapshot.analysisRuns.find((run) => run.metadata.name === name);
     if (existing !== undefined) {
-      const wanted = { ownerUid: s.rollout.metadata.uid ?? '', spec: object.spec };
-      if (isSameRun(existing, wanted) && existing.spec.terminate !== true) return statusOf(existing);
+      const heard = isCompleted(existing.status?.phase) && namesRun(s, name);
+      if (!heard && isSameRun(existing, wanted) && existing.spec.terminate !== true)
+        return statusOf(existing);
       continue;
     }
     const key = `run/${name}`;
@@ -219,6 +222,18 @@ export function startRun(
   }
   return undefined;
 }
+
+/** Every status that is written after the start of a run names it: until then this stays what it is. */
+const attemptOf = (s: Situation): string | undefined => conditionOf(s.old, 'Progressing')?.lastUpdateTime;
+
+/** Whether the stored status names this run: what it said has been heard. */
+const namesRun = ({ old: { canary, blueGreen } }: Situation, name: string): boolean =>
+  [
+    canary?.currentStepAnalysisRunStatus,
+    canary?.currentBackgroundAnalysisRunStatus,
+    blueGreen?.prePromotionAnalysisRunStatus,
+    blueGreen?.postPromotionAnalysisRunStatus,
+  ].some((named) => named?.name === name);
 
 /** The Event comes with the condition, and not with each pass that it lasts. */
 function recordFailure(s: Situation, kind: Kind, reason: RunFailure['reason'], cause: string): void {
@@ -261,6 +276,7 @@ export function manifest(
   });
   if ('error' in built) return built;
   const metadata = analysis.analysisRunMetadata;
+  const attempt = attemptOf(s);
   const mode = inheritedMode([rollout, ...found.templates, ...found.clusterTemplates]);
   return {
     object: newAnalysisRun({
@@ -282,6 +298,7 @@ export function manifest(
       annotations: {
         ...(mode === undefined ? {} : { [EVIDENCE_ANNOTATION]: mode }),
         ...metadata?.annotations,
+        ...(attempt === undefined ? {} : { [ATTEMPT_ANNOTATION]: attempt }),
         [REVISION_ANNOTATION]: String(revisions.revision),
       },
       spec: built.spec,

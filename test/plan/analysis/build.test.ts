@@ -285,6 +285,15 @@ describe('run object', () => {
     assert.ok(!isSameRun(existing, { ...wantedRun, ownerUid: 'v' }));
     assert.ok(!isSameRun(existing, { ...wantedRun, spec: { metrics: [{ name: 'n' }] } }));
     assert.ok(!isSameRun({ ...existing, metadata: {} }, wantedRun));
+    const annotations = { 'sluice.dev/attempt': '2026-01-01T00:00:00Z' };
+    const done = {
+      ...existing,
+      metadata: { ...existing.metadata, annotations },
+      status: { phase: 'Successful' },
+    };
+    assert.ok(isSameRun(done, { ...wantedRun, attempt: '2026-01-01T00:00:00Z' }), 'of this very attempt');
+    assert.ok(!isSameRun(done, { ...wantedRun, attempt: '2026-01-01T00:00:01Z' }), 'of an earlier one');
+    assert.ok(!isSameRun(done, wantedRun));
   });
 
   it('is written as the reference writes it, and recognized either way', () => {

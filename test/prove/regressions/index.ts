@@ -4,6 +4,7 @@ import { matchWeight } from './match-weight.ts';
 import { servedOnce } from './served-once.ts';
 import { smallerWeight } from './smaller-weight.ts';
 import { twoSyncers } from './two-syncers.ts';
+import { unheardRun } from './unheard-run.ts';
 import type { Regression } from './types.ts';
 
 export const REGRESSIONS: readonly Regression[] = [
@@ -13,4 +14,5 @@ export const REGRESSIONS: readonly Regression[] = [
   firstPods,
   matchWeight,
   servedOnce,
+  unheardRun,
 ];
