@@ -44,9 +44,19 @@ export function wantedSizes(s: Situation, p: Progress): Sizes {
       ? basicSizes(input(s, p), s.fences)
       : basicSizesAtOnce(input(s, p), s.fences);
   if (input(s, p).stable === undefined) return { canary: s.replicas, stable: 0 };
-  const sizes = routedSizes(input(s, p), weightsInForce(s));
+  const routed = routedSizes(input(s, p), weightsInForce(s));
+  const sizes = { ...routed, canary: Math.max(routed.canary, leftOpenByStable(s)) };
   const takesAllBack = isReplacing(s) || (p.abort && s.strategy.abortScaleDownDelaySeconds === 0);
   return takesAllBack ? { ...sizes, stable: s.replicas } : sizes;
+}
+
+/**
+ * Pods of the canary that have to be there while stable has less than it may have (rule 5), whatever the steps ask for.
+ * Never more than it has, and so nothing to wait for.
+ */
+function leftOpenByStable(s: Situation): number {
+  const least = s.replicas - s.fences.unavailable - (s.stable?.available ?? 0);
+  return Math.max(0, Math.min(s.canary.available, s.canary.size, least));
 }
 
 /** For each the most traffic that it may have, by the record and by what the routers show. */

@@ -2,6 +2,7 @@ import { firstPods } from './first-pods.ts';
 import { healthyTooEarly } from './healthy-too-early.ts';
 import { matchWeight } from './match-weight.ts';
 import { servedOnce } from './served-once.ts';
+import { smallerCanary } from './smaller-canary.ts';
 import { smallerWeight } from './smaller-weight.ts';
 import { twoSyncers } from './two-syncers.ts';
 import { unheardRun } from './unheard-run.ts';
@@ -15,4 +16,5 @@ export const REGRESSIONS: readonly Regression[] = [
   matchWeight,
   servedOnce,
   unheardRun,
+  smallerCanary,
 ];
