@@ -3,7 +3,6 @@
 import { isNotFound, type KubeObject } from '../../src/kube/api.ts';
 import {
   ANALYSIS_RUN,
-  APPLICATION,
   DEPLOYMENT,
   ENDPOINT_SLICE,
   INGRESS,
@@ -77,6 +76,10 @@ async function perform(world: World, action: Action): Promise<void> {
           });
       }
       return;
+    case 'break':
+      return world.breakages.make(action, say);
+    case 'mend':
+      return world.breakages.mend(say);
     case 'recreate': {
       const live = await person.get(ROLLOUT, REF);
       say(`deletes the Rollout, and creates it again after ${action.afterMs} ms`);
@@ -211,21 +214,9 @@ async function release(world: World, change: JsonObject): Promise<void> {
       const before = JSON.parse(files['rollout.yaml'] as string) as JsonObject;
       const after = applyMergePatch(before, { spec: change });
       world.commit(() => world.repository.change({ 'rollout.yaml': JSON.stringify(after) }));
-      await refresh(world);
+      await world.refresh();
     }
   }
-}
-
-/** What a webhook of the repository does. */
-async function refresh(world: World): Promise<void> {
-  const annotations = { 'argocd.argoproj.io/refresh': 'normal' };
-  await world
-    .as('person')
-    .patch(
-      APPLICATION,
-      { namespace: 'sluice', name: NAME },
-      { type: 'merge', body: { metadata: { annotations } } },
-    );
 }
 
 async function git(world: World, what: 'revert' | 'down' | 'up', say: (text: string) => void): Promise<void> {
@@ -233,7 +224,7 @@ async function git(world: World, what: 'revert' | 'down' | 'up', say: (text: str
   if (what === 'revert') {
     if (world.commits < 2) return;
     world.commit(() => world.repository.revert());
-    await refresh(world);
+    await world.refresh();
   } else {
     world.git.failure =
       what === 'up' ? undefined : new GitError('Unreachable', 'the repository does not answer');

@@ -3,6 +3,7 @@
 import type { KubeObject } from '../../src/kube/api.ts';
 import type { JsonObject } from '../../src/lang/json.ts';
 import { Dice } from './dice.ts';
+import { withMistakes } from './generate-broken.ts';
 import { randomEvents } from './generate-events.ts';
 import type { History, HistoryEvent, Setup } from './history.ts';
 import {
@@ -19,7 +20,7 @@ import {
 export function randomHistory(seed: number): History {
   const dice = new Dice(seed);
   const setup = withFirstVersion(seed, randomSetup(dice));
-  return { seed, setup, events: withTermination(seed, randomEvents(dice, setup)) };
+  return withMistakes({ seed, setup, events: withTermination(seed, randomEvents(dice, setup)) });
 }
 
 /** Now and then somebody ends what is measured, early or late in the first release. Not by the dice, as above. */

@@ -21,6 +21,17 @@ export interface Setup {
   readonly processes: 1 | 2;
   /** Where new versions come from: an edit of the Rollout, of the Deployment it refers to, or a commit. */
   readonly source: 'rollout' | 'workload' | 'git';
+  /** `open`: the installed definitions let anything in, as old ones do. */
+  readonly crds?: 'open' | undefined;
+  /** Flags of the processes. */
+  readonly flags?: Flags | undefined;
+}
+
+export interface Flags {
+  /** `--observed-generation`. */
+  readonly statusForm?: 'string' | 'int' | undefined;
+  /** What the installed definition of Rollouts drops, as found at the start. */
+  readonly prunedFields?: readonly string[] | undefined;
 }
 
 /** What can go wrong with one request of a process. */
@@ -80,6 +91,10 @@ export type Action =
   | { readonly do: 'terminate' }
   | { readonly do: 'recreate'; readonly afterMs: number }
   | { readonly do: 'git'; readonly what: 'revert' | 'down' | 'up' }
+  /** Writes something wrong: a merge patch of an object (`Rollout/web`), or `null`, which deletes it. */
+  | { readonly do: 'break'; readonly what: string; readonly of: string; readonly change: JsonObject | null }
+  /** Puts back everything that was broken and is not mended yet, the last one first. */
+  | { readonly do: 'mend' }
   // the world
   | { readonly do: 'kill-pods'; readonly count: number; readonly of: 'any' | 'stable' | 'canary' }
   | { readonly do: 'unready-pods'; readonly count: number; readonly forMs: number }

@@ -69,7 +69,7 @@ class Run {
       watcher: rule.start(),
     }));
     this.#scene = this.#watchers.length === 0 ? undefined : newScene();
-    this.#world = new World(history.seed, (happening) => this.#see(happening));
+    this.#world = new World(history.seed, (happening) => this.#see(happening), history.setup);
   }
 
   #see(happening: Happening): void {
@@ -169,10 +169,15 @@ class Run {
   }
 
   #isRestful(): boolean {
-    const live = this.#rollout();
-    if (live === undefined) return true;
-    const { phase, message } = status(live);
-    return phase === 'Healthy' || ((phase === 'Paused' || phase === 'Degraded') && (message ?? '') !== '');
+    return this.#world.cluster.server.storage
+      .store(ROLLOUT)
+      .sorted()
+      .every((live) => {
+        const { phase, message } = status(live);
+        return (
+          phase === 'Healthy' || ((phase === 'Paused' || phase === 'Degraded') && (message ?? '') !== '')
+        );
+      });
   }
 
   #rollout(): KubeObject | undefined {

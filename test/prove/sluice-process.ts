@@ -27,7 +27,7 @@ import { seededRandom } from '../../src/sandbox/random.ts';
 import type { Call as Request, SandboxCluster } from '../../src/sandbox/index.ts';
 import type { Backend } from './backend.ts';
 import { isWrite, type Chosen, type FaultDesk } from './faults.ts';
-import type { CallFault } from './history.ts';
+import type { CallFault, Flags } from './history.ts';
 import { pastList } from './past.ts';
 import { MachineClock } from './process-clock.ts';
 import type { Actor, Happening } from './rules/types.ts';
@@ -51,6 +51,7 @@ export interface Surroundings {
   readonly git: GitSource;
   readonly backend: Backend;
   readonly desk: FaultDesk;
+  readonly flags: Flags;
   readonly emit: (happening: Happening) => void;
   /** Numbers of passes, different in all processes. */
   readonly nextPass: () => number;
@@ -108,7 +109,7 @@ export class SluiceProcess {
       random,
       log: this.#log(),
       controllers: [
-        (context) => this.#told(rolloutController(context)),
+        (context) => this.#told(rolloutController(context, around.flags)),
         (context) => this.#told(serviceController(context)),
         (context) => this.#told(analysisController(context, { http, env: {} })),
         (context: ControlContext) => this.#told(applicationController(context, { api, git: around.git })),

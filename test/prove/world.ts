@@ -8,15 +8,16 @@ import { MemoryGit, type MemoryRepository } from '../../src/git/memory.ts';
 import type { KubeApi, KubeObject } from '../../src/kube/api.ts';
 import { keyOf } from '../../src/kube/api.ts';
 import type { JsonObject } from '../../src/lang/json.ts';
-import { INGRESS } from '../../src/kube/kinds.ts';
+import { APPLICATION, INGRESS } from '../../src/kube/kinds.ts';
 import { HASH_LABEL } from '../../src/plan/rollout/names.ts';
 import { SandboxCluster, VirtualClock } from '../../src/sandbox/index.ts';
 import { seededRandom } from '../../src/sandbox/random.ts';
 import { Backend } from './backend.ts';
+import { Breakages } from './breakages.ts';
 import { type Client, Clients } from './clients.ts';
 import { FaultDesk } from './faults.ts';
 import type { Setup } from './history.ts';
-import { REPOSITORY, SHOP, tagOf } from './manifests.ts';
+import { NAME, REPOSITORY, SHOP, tagOf } from './manifests.ts';
 import type { Actor, Happening, Measurement } from './rules/types.ts';
 import { currentPass, OWN_NAMESPACE, SluiceProcess, type Surroundings } from './sluice-process.ts';
 
@@ -28,6 +29,7 @@ const TRAFFIC_MS = 2_000;
 const CALM_TRAFFIC_MS = 10_000;
 
 const DEFINITIONS = customResourceDefinitions() as unknown as JsonObject[];
+const OPEN_DEFINITIONS = DEFINITIONS.map(opened);
 
 type ServerWrite = 'create' | 'replace' | 'patch' | 'delete';
 
@@ -44,8 +46,10 @@ export class World {
   isCalm = false;
   /** Versions by their pod-template hash, also of those that are gone. */
   readonly tags = new Map<string, string>();
+  readonly breakages = new Breakages(this);
   readonly #tell: (happening: Happening) => void;
   readonly #seed: number;
+  readonly #setup: Pick<Setup, 'crds' | 'flags'>;
   readonly #traffic: Clients;
   readonly #revisions: { at: number; revision: number }[] = [];
   readonly #apis = new Map<string, KubeApi>();
@@ -55,14 +59,15 @@ export class World {
   #writer: { name: string; subresource: string | undefined } | undefined;
   #over = false;
 
-  constructor(seed: number, tell: (happening: Happening) => void) {
+  constructor(seed: number, tell: (happening: Happening) => void, setup: Pick<Setup, 'crds' | 'flags'> = {}) {
     this.#seed = seed;
+    this.#setup = setup;
     this.#tell = tell;
     this.cluster = new SandboxCluster({
       clock: this.clock,
       random: seededRandom(seed),
       namespaces: [OWN_NAMESPACE, SHOP],
-      crds: DEFINITIONS,
+      crds: setup.crds === 'open' ? OPEN_DEFINITIONS : DEFINITIONS,
       recordEvents: false,
     });
     this.#traffic = new Clients(this.cluster.server);
@@ -102,6 +107,16 @@ export class World {
     const sha = make();
     this.commits++;
     this.tell({ what: 'commit', at: this.clock.now(), by: 'person', repository: REPOSITORY, sha });
+  }
+
+  /** What a webhook of the repository does. */
+  async refresh(): Promise<void> {
+    const body = { metadata: { annotations: { 'argocd.argoproj.io/refresh': 'normal' } } };
+    await this.as('person').patch(
+      APPLICATION,
+      { namespace: OWN_NAMESPACE, name: NAME },
+      { type: 'merge', body },
+    );
   }
 
   // ---- who writes
@@ -196,6 +211,7 @@ export class World {
       git: this.git,
       backend: this.backend,
       desk: this.desk,
+      flags: this.#setup.flags ?? {},
       emit: (happening) => this.tell(happening),
       nextPass: () => ++this.#passes,
       revisionAt: (at) => this.#revisionAt(at),
@@ -243,6 +259,18 @@ export class World {
     };
     this.clock.setTimer(TRAFFIC_MS, tick);
   }
+}
+
+/** The same definition without an opinion about what stands in spec and status; a scale would have one about sizes. */
+function opened(definition: JsonObject): JsonObject {
+  const spec = definition['spec'] as JsonObject & { versions: JsonObject[] };
+  const anything = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  const versions = spec.versions.map(({ subresources, ...version }) => ({
+    ...version,
+    schema: { openAPIV3Schema: anything },
+    ...(subresources === undefined ? {} : { subresources: { status: {} } }),
+  }));
+  return { ...definition, spec: { ...spec, versions } };
 }
 
 function actorOf(name: string | undefined): Actor {

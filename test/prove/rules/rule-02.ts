@@ -4,7 +4,9 @@
  * died in the moment between our looking and our writing; a size of 0 is the user's.
  */
 
-import { at, HASH, isReadyPod, sizeOf } from './read.ts';
+import type { KubeObject } from '../../../src/kube/api.ts';
+import { deepEqual } from '../../../src/lang/json.ts';
+import { at, HASH, isReadyPod, recordAt, sizeOf } from './read.ts';
 import type { Change, Destination, Route, Rule, RolloutScene, Scene } from './types.ts';
 import { isOurs, touched, violation, watching, writer } from './watching.ts';
 
@@ -24,7 +26,8 @@ export const rule02: Rule = {
     return {
       see(happening, scene) {
         if (happening.what !== 'change') return undefined;
-        const takes = isOurs(happening) && takesPods(happening);
+        const ours = isOurs(happening) && !isGits(happening);
+        const takes = ours && takesPods(happening);
         if (happening.kind === 'Pod' && !takes) return undefined;
         for (const rollout of touched(happening, scene)) {
           const since = isOurs(happening) ? scene.informedSince(happening) : scene.now;
@@ -35,8 +38,7 @@ export const rule02: Rule = {
               const moved = shapes.get(place) !== shape;
               shapes.set(place, shape);
               const concerns = takes ? reaches(to, happening, scene) : moved;
-              if (!isOurs(happening) || !concerns || to.weight <= 0 || isUsers(scene, rollout, since))
-                continue;
+              if (!ours || !concerns || to.weight <= 0 || isUsers(scene, rollout, since)) continue;
               checked();
               if (to.carrying > 0 || believed(scene, rollout, to.hashes, since) > 0) continue;
               if (!takes && believed(scene, rollout, [...rollout.versions.keys()], since) === 0) continue;
@@ -57,6 +59,17 @@ export const rule02: Rule = {
     };
   }),
 };
+
+/** What else a Service selects by is the user's: the syncer brings it from Git. */
+function isGits({ kind, before, after }: Change): boolean {
+  const others = (object: KubeObject | undefined): object => {
+    const { [HASH]: _, ...rest } = recordAt(object, 'spec', 'selector');
+    return rest;
+  };
+  return (
+    kind === 'Service' && after !== undefined && !deepEqual(others(before) as never, others(after) as never)
+  );
+}
 
 /** A smaller ReplicaSet, one that is deleted, a pod that is deleted or evicted; each with ready pods. */
 function takesPods({ kind, before, after, verb }: Change): boolean {

@@ -1,5 +1,6 @@
 /** Looked at: every write of ours to an object that routes, and the weights that the status records. */
 
+import { deepEqual } from '../../../src/lang/json.ts';
 import { at, listAt, numberAt } from './read.ts';
 import type { Rule } from './types.ts';
 import { isOurs, touched, violation, watching, writer } from './watching.ts';
@@ -17,7 +18,12 @@ export const rule04: Rule = {
         if (happening.kind === 'Rollout') {
           const weights = at(rollout.rollout, 'status', 'canary', 'weights');
           const more = listAt(weights, 'additional').map((item) => numberAt(item, 'weight'));
-          if (weights !== undefined)
+          // Those that a spec with another whole finds there are not what this write is about.
+          const same = deepEqual(
+            weights ?? null,
+            at(happening.before, 'status', 'canary', 'weights') ?? null,
+          );
+          if (weights !== undefined && !same)
             sets.push([
               'status.canary.weights',
               rollout.max,

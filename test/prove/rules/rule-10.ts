@@ -1,6 +1,7 @@
 /**
  * Looked at: how long an update has made no progress, by the states that its status went through and by nothing that
- * a process keeps for itself. Time in a pause, a step that waits, or a spec that can't be carried out does not count.
+ * a process keeps for itself. Time in a pause or in a step that waits does not count. A spec that can't be carried out is
+ * no pause: the deadline may fire, but what doesn't decode has none.
  */
 
 import type { KubeObject } from '../../../src/kube/api.ts';
@@ -22,6 +23,7 @@ interface Clock {
   /** With it. */
   touchedAt: number;
   waits: boolean;
+  refused: boolean;
   early: number;
 }
 
@@ -53,6 +55,7 @@ export const rule10: Rule = {
             progressAt: scene.now,
             touchedAt: scene.now,
             waits: true,
+            refused: false,
             early: EARLY_MS,
           };
           clocks.set(key, clock);
@@ -75,15 +78,18 @@ export const rule10: Rule = {
             clock.progressAt = clock.touchedAt = scene.now;
             clock.early = faultAt >= scene.now - EARLY_MS ? EARLY_UNDER_FAULTS_MS : EARLY_MS;
           }
-          if (before?.metadata.generation !== after.metadata.generation) clock.touchedAt = scene.now;
+          const refused = isRefused(after);
+          if (before?.metadata.generation !== after.metadata.generation || clock.refused || refused)
+            clock.touchedAt = scene.now;
           clock.waits = waits;
+          clock.refused = refused;
           return undefined;
         }
         if (happening.what !== 'traffic' && happening.what !== 'pass' && happening.what !== 'change')
           return undefined;
         for (const [key, clock] of clocks) {
           const object = scene.get('Rollout', key);
-          if (object === undefined || clock.waits) continue;
+          if (object === undefined || clock.waits || clock.refused) continue;
           const from = Math.max(clock.touchedAt, Math.min(faultAt, scene.now));
           if (scene.now - from <= deadlineOf(object) + LATE_MS) continue;
           checked();
@@ -120,15 +126,13 @@ function isWaiting(rollout: KubeObject): boolean {
     ['Healthy', 'Paused', undefined].includes(textAt(rollout, 'status', 'phase'))
   )
     return true;
-  if (
-    ['InvalidSpec', 'NotImplemented', 'AnalysisRunFailure'].some(
-      (type) => conditionOf(rollout, type) !== undefined,
-    )
-  )
-    return true;
+  if (conditionOf(rollout, 'AnalysisRunFailure') !== undefined) return true;
   const step = stepsOf(rollout)[numberAt(rollout, 'status', 'currentStepIndex') ?? 0];
   return ['pause', 'analysis', 'experiment'].some((name) => at(step, name) !== undefined);
 }
+
+const isRefused = (rollout: KubeObject): boolean =>
+  ['InvalidSpec', 'NotImplemented'].some((type) => conditionOf(rollout, type) !== undefined);
 
 /** Spec 01 section 6.1. */
 function progressed(before: KubeObject | undefined, after: KubeObject): boolean {

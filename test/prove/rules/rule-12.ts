@@ -6,7 +6,7 @@
 
 import { Attempts, indexOf, promotesInFull, selectorHash } from './attempts.ts';
 import { servicesOf, stepsOf, strategyFields } from './facts.ts';
-import { at, beside, hashOf, numberAt, textAt } from './read.ts';
+import { beside, hashOf, listAt, numberAt, textAt } from './read.ts';
 import type { Change, Rule, RolloutScene, Scene, Violation } from './types.ts';
 import { isOurs, violation, watching, writer } from './watching.ts';
 
@@ -83,7 +83,8 @@ function stepWithout(
   const stable = textAt(before, 'status', 'stableRS');
   if (stable === undefined || stable === hash || goesBackWithin(rollout)) return undefined;
   for (let step = from; step < to; step++) {
-    if (at(stepsOf(after)[step], 'analysis') === undefined) continue;
+    // Without a template nothing is measured, and no gate declared.
+    if (listAt(stepsOf(after)[step], 'analysis', 'templates').length === 0) continue;
     checked();
     if (good(attempts, rollout.key, hash, 'Step', step)) continue;
     return violation(

@@ -87,6 +87,8 @@ function foreignField({ kind }: Change, before: KubeObject, after: KubeObject): 
   if (kind === 'Ingress') return ownerOf(after, 'Rollout') === undefined ? 'a field' : undefined;
   if (allowed === undefined) return undefined;
   for (const path of changedPaths(before, after)) {
+    if (kind === 'Rollout' && path.startsWith('spec/template/') && isUnreadable(before, after, path))
+      continue;
     if (BOOKKEEPING.test(path) || allowed.test(path)) continue;
     // A size that nobody gave is filled in, as an API server would.
     if (kind === 'Rollout' && path === 'spec/replicas' && at(before, 'spec', 'replicas') === undefined)
@@ -95,6 +97,25 @@ function foreignField({ kind }: Change, before: KubeObject, after: KubeObject): 
   }
   return undefined;
 }
+
+/** What no client can read is taken out (spec 08 section 3): it is all that changed below this path. */
+function isUnreadable(before: KubeObject, after: KubeObject, path: string): boolean {
+  const steps = path.split('/');
+  return takenOut(at(before, ...steps), at(after, ...steps), steps.at(-1) ?? '');
+}
+
+function takenOut(before: unknown, after: unknown, name: string): boolean {
+  if (after === undefined)
+    return name === 'ephemeralContainers' || (before !== undefined && !QUANTITY.test(String(before)));
+  if (Array.isArray(before) && Array.isArray(after))
+    return before.length === after.length && before.every((item, i) => takenOut(item, after[i], name));
+  if (!isObject(before) || !isObject(after)) return deepEqual(before as never, after as never);
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].every((key) =>
+    takenOut(before[key], after[key], key),
+  );
+}
+
+const QUANTITY = /^[+-]?(\d+\.?\d*|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?$/;
 
 function* changedPaths(before: unknown, after: unknown, path = ''): Generator<string> {
   if (before === after) return;

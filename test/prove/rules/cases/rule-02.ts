@@ -29,6 +29,12 @@ export const cases: Cases = {
     'all versions are without pods': (h) => {
       h.rollout(NGINX).version('v1', 10, 0).version('v2', 1, 0).nginx('v1', 'v2', 0).weight(10);
     },
+    'a selector that Git asks for': (h) => {
+      h.rollout({ blueGreen: { activeService: 'web-active' } })
+        .version('v1', 3)
+        .service('web-active', 'v1');
+      h.patch('Service', 'web-active', { spec: { selector: { app: 'other' } } });
+    },
   },
   breaks: {
     'a weight for a version without a ready pod': (h) => {

@@ -12,6 +12,12 @@ export const cases: Cases = {
       h.rollout(nginxWith({ trafficRouting: { nginx: { stableIngress: 'web' }, maxTrafficWeight: 1000 } }));
       h.status({ canary: { weights: { canary: { weight: 125 }, stable: { weight: 875 } } } });
     },
+    'another whole, and a status that is about something else': (h) => {
+      h.rollout(NGINX).status({ canary: { weights: { canary: { weight: 0 }, stable: { weight: 100 } } } });
+      const routing = { trafficRouting: { maxTrafficWeight: 1000 } };
+      h.patch('Rollout', 'web', { spec: { strategy: { canary: routing } } }, 'person');
+      h.status({ phase: 'Degraded' });
+    },
   },
   breaks: {
     'more than all': (h) => {

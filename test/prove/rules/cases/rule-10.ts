@@ -40,6 +40,15 @@ export const cases: Cases = {
         .patch('Rollout', 'web', { status: { promoteFull: true } }, 'person', 'status');
       h.wait(20).status(exceeded);
     },
+    'a spec that can not be carried out is no pause': (h) => {
+      const invalid = [{ type: 'InvalidSpec', status: 'True' }];
+      update(h).wait(20).status({ conditions: invalid, phase: 'Degraded' }).wait(95);
+      h.status({ conditions: null, phase: 'Progressing' }).wait(5).status(exceeded);
+    },
+    'a spec that does not decode has no deadline': (h) => {
+      const invalid = [{ type: 'InvalidSpec', status: 'True' }];
+      update(h).wait(20).status({ conditions: invalid, phase: 'Degraded' }).wait(900).begin().finish();
+    },
   },
   breaks: {
     'it never fires': (h) => {

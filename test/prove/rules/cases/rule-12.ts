@@ -5,13 +5,14 @@ import { nginxWith } from '../hand.ts';
 
 const STEP = { 'rollouts-pod-template-hash': 'v2', 'rollout-type': 'Step', 'step-index': '0' };
 const PRE = { 'rollouts-pod-template-hash': 'v2', 'rollout-type': 'PrePromotion' };
+const templates = [{ templateName: 'success' }];
 const update = (h: Hand): Hand =>
   h
-    .rollout(nginxWith({ steps: [{ analysis: { templates: [] } }, { setWeight: 50 }] }))
+    .rollout(nginxWith({ steps: [{ analysis: { templates } }, { setWeight: 50 }] }))
     .status({ currentPodHash: 'v2', currentStepIndex: 0, phase: 'Progressing' });
 const preview = (h: Hand): Hand =>
   h
-    .rollout({ blueGreen: { activeService: 'web-active', prePromotionAnalysis: { templates: [] } } })
+    .rollout({ blueGreen: { activeService: 'web-active', prePromotionAnalysis: { templates } } })
     .service('web-active', 'v1')
     .version('v1', 10)
     .wait(60)
@@ -23,6 +24,11 @@ export const cases: Cases = {
   passes: {
     'a step with its evidence': (h) => {
       update(h).run('run', STEP, { phase: 'Successful' }).status({ currentStepIndex: 1 });
+    },
+    'a step that measures nothing': (h) => {
+      h.rollout(nginxWith({ steps: [{ analysis: { templates: [] } }, { setWeight: 50 }] }))
+        .status({ currentPodHash: 'v2', currentStepIndex: 0, phase: 'Progressing' })
+        .status({ currentStepIndex: 1 });
     },
     'a person promotes in full': (h) => {
       update(h)

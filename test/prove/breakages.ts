@@ -1,0 +1,165 @@
+/** Things that people write wrong, and put right later. */
+
+import {
+  ApiError,
+  isNotFound,
+  type KubeObject,
+  type ObjectRef,
+  type ResourceType,
+} from '../../src/kube/api.ts';
+import {
+  ANALYSIS_TEMPLATE,
+  APPLICATION,
+  CLUSTER_ANALYSIS_TEMPLATE,
+  CONFIG_MAP,
+  DEPLOYMENT,
+  INGRESS,
+  REPLICA_SET,
+  ROLLOUT,
+  SERVICE,
+} from '../../src/kube/kinds.ts';
+import type { JsonObject } from '../../src/lang/json.ts';
+import { applyMergePatch, createMergePatch } from '../../src/lang/patch/merge.ts';
+import type { Action } from './history.ts';
+import { SHOP } from './manifests.ts';
+import type { World } from './world.ts';
+
+const TYPES: Readonly<Record<string, ResourceType>> = Object.fromEntries(
+  [
+    ANALYSIS_TEMPLATE,
+    APPLICATION,
+    CLUSTER_ANALYSIS_TEMPLATE,
+    CONFIG_MAP,
+    DEPLOYMENT,
+    INGRESS,
+    REPLICA_SET,
+    ROLLOUT,
+    SERVICE,
+  ].map((type) => [type.kind, type]),
+);
+
+const MAX_SHOWN = 200;
+
+type Break = Extract<Action, { do: 'break' }>;
+type Say = (text: string) => void;
+
+/** How one is undone. */
+type Cure = () => Promise<void>;
+
+export class Breakages {
+  readonly #world: World;
+  #cures: { readonly what: string; readonly cure: Cure }[] = [];
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** What the API server refuses never was. */
+  async make({ what, of, change }: Break, say: Say): Promise<void> {
+    try {
+      const cure = await (this.#inGit(of) ? this.#commit(of, change) : this.#write(of, change));
+      if (cure === undefined) return;
+      say(`breaks ${of}: ${what}`);
+      this.#cures.push({ what, cure });
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      say(`would break ${of}, and is refused: ${what} (${(error as ApiError).message.slice(0, MAX_SHOWN)})`);
+    }
+  }
+
+  async mend(say: Say): Promise<void> {
+    for (const { what, cure } of this.#cures.splice(0).toReversed()) {
+      say(`mends: ${what}`);
+      try {
+        await cure();
+      } catch (error) {
+        // Somebody else was faster, or has deleted it.
+        if (!isRefused(error) && !isNotFound(error)) throw error;
+      }
+    }
+  }
+
+  // ---- by the API
+
+  async #write(of: string, change: JsonObject | null): Promise<Cure | undefined> {
+    const { type, ref } = targetOf(of);
+    const person = this.#world.as('person');
+    const before = await person.get(type, ref).catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+    if (before === undefined) return undefined;
+    if (change === null) {
+      await person.delete(type, ref);
+      return async () => void (await person.create(type, bare(before)));
+    }
+    const after = await person.patch(type, ref, { type: 'merge', body: change });
+    const undo = createMergePatch(bare(after) as never, bare(before) as never);
+    if (undo === undefined) return undefined;
+    return async () => void (await person.patch(type, ref, { type: 'merge', body: undo }));
+  }
+
+  // ---- by a commit
+
+  #inGit(of: string): boolean {
+    return this.#world.source === 'git' && !of.startsWith('Application/') && !of.startsWith('ReplicaSet/');
+  }
+
+  async #commit(of: string, change: JsonObject | null): Promise<Cure | undefined> {
+    const path = fileOf(of);
+    const { repository } = this.#world;
+    const read = (): string | undefined => {
+      const file = repository.filesAt(repository.head())[path];
+      return typeof file === 'string' ? file : undefined;
+    };
+    const before = read();
+    const put = async (text: string | undefined): Promise<void> => {
+      this.#world.commit(() => repository.change({ [path]: text }));
+      await this.#world.refresh();
+    };
+    if (before === undefined) return undefined;
+    const old = JSON.parse(before) as JsonObject;
+    if (change === null) {
+      await put(undefined);
+      return () => put(before);
+    }
+    const broken = applyMergePatch(old, change) as JsonObject;
+    const undo = createMergePatch(broken, old);
+    if (undo === undefined) return undefined;
+    await put(JSON.stringify(broken));
+    return async () => {
+      const now = read();
+      if (now !== undefined) await put(JSON.stringify(applyMergePatch(JSON.parse(now) as JsonObject, undo)));
+    };
+  }
+}
+
+function targetOf(of: string): { type: ResourceType; ref: ObjectRef } {
+  const [kind = '', name = '', namespace = SHOP] = of.split('/');
+  const type = TYPES[kind];
+  if (type === undefined) throw new Error(`nobody breaks a ${kind}`);
+  return { type, ref: type.namespaced ? { namespace, name } : { name } };
+}
+
+const fileOf = (of: string): string =>
+  of.startsWith('Rollout/') ? 'rollout.yaml' : `${of.replace('/', '-')}.yaml`;
+
+/** As a person would write it. */
+function bare({ apiVersion, kind, metadata, ...rest }: KubeObject): KubeObject {
+  const { name, namespace, labels, annotations } = metadata;
+  const { status: _, ...content } = rest;
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labels === undefined ? {} : { labels }),
+      ...(annotations === undefined ? {} : { annotations }),
+    },
+    ...content,
+  };
+}
+
+const isRefused = (error: unknown): boolean =>
+  error instanceof ApiError && [400, 409, 422].includes(error.code);
