@@ -475,9 +475,10 @@ function conflict({ type, ref, verb }: Request): ApiError {
 }
 
 /** uid or resourceVersion stands in the body, in a `test` or among the preconditions. */
-function hasPrecondition({ verb, body }: Request): boolean {
-  if (verb === 'delete') {
-    const given = (body as { preconditions?: { uid?: string; resourceVersion?: string } } | undefined)
+function hasPrecondition({ verb, body, subresource }: Request): boolean {
+  if (verb === 'delete' || subresource === 'eviction') {
+    const options = verb === 'delete' ? body : (body as { deleteOptions?: unknown }).deleteOptions;
+    const given = (options as { preconditions?: { uid?: string; resourceVersion?: string } } | undefined)
       ?.preconditions;
     return given?.uid !== undefined || given?.resourceVersion !== undefined;
   }

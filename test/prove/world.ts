@@ -165,7 +165,7 @@ export class World {
     });
   }
 
-  /** The server's verbs are synchronous, so what changes while one runs is its caller's doing. */
+  /** The server's verbs are synchronous, so what changes while one runs is its caller's doing (an eviction deletes). */
   #attribute(verb: ServerWrite): void {
     const { server } = this.cluster;
     const original = server[verb].bind(server) as (...args: unknown[]) => KubeObject;
@@ -173,7 +173,7 @@ export class World {
       const request = args.at(-1) as { user?: { name: string } } | undefined;
       const options = args.at(-2) as { subresource?: string } | undefined;
       const before = this.#writer;
-      this.#writer = { name: request?.user?.name ?? '', subresource: options?.subresource };
+      this.#writer ??= { name: request?.user?.name ?? '', subresource: options?.subresource };
       try {
         return original(...args);
       } finally {

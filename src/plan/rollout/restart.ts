@@ -45,13 +45,15 @@ export interface RestartFacts {
   readonly podsAhead?: boolean | undefined;
   /** uids of ReplicaSets of which one available pod must stay, or nothing would serve what they do. */
   readonly alone: ReadonlySet<string>;
+  /** uids of ReplicaSets whose available pods stand for the Rollout. */
+  readonly counted: ReadonlySet<string>;
   readonly draft: Draft;
 }
 
 /**
  * Adds the evictions to the plan; gives `status.restartedAt`. Pods that aren't available cost nothing and go at once;
  * of the others so many at a time that the rest stay available, and none while a size is being changed.
- * `unavailable`: maxUnavailable in pods; at least one pod is always taken, or a restart would never end.
+ * `unavailable`: maxUnavailable in pods; where it is 0, one goes when there is one on top.
  */
 export function planRestart(s: RestartFacts, unavailable: number): string | undefined {
   const { rollout, revisions, draft, now, pods } = s;
@@ -100,6 +102,9 @@ function choose(s: RestartFacts, old: readonly PodView[], unavailable: number): 
   const asked = sum(revisions.all.map(countsOf), 'size');
   const least = Math.max(replicasOf(rollout.spec), asked) - Math.max(unavailable, 1);
   const budget = Math.max(0, pods.filter(ready).length - least);
+  const isCounted = ({ replicaSet }: PodView): boolean => s.counted.has(replicaSet);
+  let spareCounted = pods.filter((pod) => ready(pod) && isCounted(pod)).length;
+  spareCounted -= replicasOf(rollout.spec) - unavailable;
   const rank = (pod: PodView): number => {
     if (pod.replicaSet === revisions.stable?.metadata.uid) return 0;
     return pod.replicaSet === revisions.fresh?.metadata.uid ? 1 : 2;
@@ -109,9 +114,11 @@ function choose(s: RestartFacts, old: readonly PodView[], unavailable: number): 
     .sort((a, b) => rank(a) - rank(b) || a.createdAt - b.createdAt || (a.name < b.name ? -1 : 1));
   const left = new Map<string, number>();
   for (const { replicaSet } of pods.filter(ready)) left.set(replicaSet, (left.get(replicaSet) ?? 0) + 1);
-  const spare = serving.filter(({ replicaSet }) => {
+  const spare = serving.filter((pod) => {
+    const { replicaSet } = pod;
     const rest = (left.get(replicaSet) ?? 0) - 1;
     if (rest === 0 && s.alone.has(replicaSet)) return false;
+    if (isCounted(pod) && --spareCounted < 0) return false;
     left.set(replicaSet, rest);
     return true;
   });

@@ -112,10 +112,11 @@ function isHalted(s: Situation, p: Progress): boolean {
   );
 }
 
-/** While a person holds the update: as it is, but for the second pod that a restart asks for. */
+/** While a person holds the update: as it is, but for the pod on top that a restart asks for. */
 function heldSize(s: Situation, rs: ReplicaSet, wanted: number): number {
   const { size } = countsOf(rs);
-  const surged = restartIsDue(s.rollout, s.revisions.hash, s.now) !== undefined && size === 2 && wanted === 1;
+  const onTop = size === wanted + 1 && (wanted === 1 || size > s.replicas);
+  const surged = onTop && restartIsDue(s.rollout, s.revisions.hash, s.now) !== undefined;
   return withRestartSurge(s, rs, surged ? wanted : size);
 }
 

@@ -2,8 +2,9 @@
 
 import { planMetadata } from './ephemeral-metadata.ts';
 import { isPromoted, type Progress } from './progress.ts';
+import type { ReplicaSet } from './replica-set.ts';
 import { planRestart } from './restart.ts';
-import { servesAlone } from './restart-surge.ts';
+import { countedVersions, servesAlone } from './restart-surge.ts';
 import type { Situation } from './situation.ts';
 import { planWorkload } from './workload-ref.ts';
 
@@ -28,8 +29,11 @@ export function planUpkeep(s: Situation, p: Progress): Upkeep {
     now,
     draft,
   });
-  const alone = new Set(revisions.all.filter((rs) => servesAlone(s, rs)).map((rs) => rs.metadata.uid ?? ''));
-  const restart = { now, rollout, revisions, pods, podsAhead, alone, draft };
+  const uids = (list: readonly ReplicaSet[]): ReadonlySet<string> =>
+    new Set(list.map((rs) => rs.metadata.uid ?? ''));
+  const alone = uids(revisions.all.filter((rs) => servesAlone(s, rs)));
+  const counted = uids(countedVersions(s));
+  const restart = { now, rollout, revisions, pods, podsAhead, alone, counted, draft };
   const restartedAt = planRestart(restart, s.fences.unavailable);
   return { workloadObservedGeneration, restartedAt };
 }

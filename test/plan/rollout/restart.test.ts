@@ -45,6 +45,7 @@ interface Case {
   draft?: Draft;
   podsAhead?: boolean;
   alone?: string[];
+  counted?: string[];
 }
 
 function restart(given: Case): { evicted: string[]; restartedAt: string | undefined; draft: Draft } {
@@ -75,6 +76,7 @@ function restart(given: Case): { evicted: string[]; restartedAt: string | undefi
       pods: given.pods,
       podsAhead: given.podsAhead,
       alone: new Set(given.alone),
+      counted: new Set(given.counted ?? ['stable', 'fresh']),
       draft,
     },
     given.unavailable ?? 1,
@@ -95,8 +97,17 @@ describe('restartAt (spec 02 section 13)', () => {
     ]);
   });
 
-  it('takes one where none may be unavailable: a restart must end', () => {
-    assert.deepEqual(restart({ pods: pods('stable', 4), unavailable: 0 }).evicted, ['stable-0']);
+  it('takes one where none may be unavailable only when there is one on top', () => {
+    assert.deepEqual(restart({ pods: pods('stable', 4), unavailable: 0 }).evicted, []);
+    const surged = { stable: rs('stable', 5), pods: pods('stable', 5), unavailable: 0 };
+    assert.deepEqual(restart(surged).evicted, ['stable-0']);
+  });
+
+  it('pods of old versions that serve nobody are none on top', () => {
+    const two = { stable: rs('stable', 4), fresh: rs('old', 4), unavailable: 0, counted: ['stable'] };
+    const all = [...pods('stable', 4), ...pods('old', 4)];
+    assert.deepEqual(restart({ ...two, pods: all }).evicted, ['old-0']);
+    assert.deepEqual(restart({ ...two, counted: ['stable', 'old'], pods: all }).evicted, ['stable-0']);
   });
 
   it('waits while pods are missing, on their way out or not yet available', () => {

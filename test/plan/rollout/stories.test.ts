@@ -348,6 +348,12 @@ describe('stories of restarts', () => {
       return restart(world).wait(1_000).until('Healthy');
     });
 
+  story('a restart in the middle of an update where none may be unavailable', () => {
+    const canary = { ...one, steps: [{ setWeight: 25 }, { pause: {} }] };
+    const world = new World({ replicas: 4, canary }).until('Healthy').image('v2').until('Paused', 1);
+    return restart(world).wait(60_000).promote().until('Healthy');
+  });
+
   story('one pod at a time where none may be unavailable', () =>
     restart(new World({ replicas: 3, canary: one }).until('Healthy'))
       .wait(1_000)

@@ -1,6 +1,7 @@
 import { firstPods } from './first-pods.ts';
 import { healthyTooEarly } from './healthy-too-early.ts';
 import { matchWeight } from './match-weight.ts';
+import { restartAtFullSize } from './restart-at-full-size.ts';
 import { servedOnce } from './served-once.ts';
 import { smallerCanary } from './smaller-canary.ts';
 import { smallerWeight } from './smaller-weight.ts';
@@ -17,4 +18,5 @@ export const REGRESSIONS: readonly Regression[] = [
   servedOnce,
   unheardRun,
   smallerCanary,
+  restartAtFullSize,
 ];
