@@ -9,6 +9,7 @@ import { courseOf, isPromoted } from './progress.ts';
 import { rolesOf, stableEnd } from './roles.ts';
 import type { Situation } from './situation.ts';
 import { hasFailed, mayGetTraffic } from './situation.ts';
+import { takesOver } from './takeover.ts';
 
 interface Wish {
   readonly service: string;
@@ -149,6 +150,7 @@ function carriesOtherTraffic(s: Situation, wish: Wish): boolean {
   if (!s.routed || wish.service !== canaryService) return false;
   const recorded = s.old.canary?.weights?.canary;
   if (recorded === undefined || recorded.weight === 0 || recorded.podTemplateHash === wish.hash) return false;
+  if (wish.hash === s.revisions.hash && takesOver(s)) return false;
   return s.strategy.dynamicStableScale === true || s.old.stableRS !== wish.hash;
 }
 

@@ -27,6 +27,7 @@ import { withRestartSurge } from './restart-surge.ts';
 import { isSelected, isServed } from './services.ts';
 import type { Situation } from './situation.ts';
 import { hasFailed, mayGetTraffic } from './situation.ts';
+import { isReplacing, weightKept } from './takeover.ts';
 
 function input(s: Situation, p: Progress) {
   return {
@@ -47,7 +48,16 @@ export function wantedSizes(s: Situation, p: Progress): Sizes {
   const routed = routedSizes(input(s, p), weightsInForce(s));
   const sizes = { ...routed, canary: Math.max(routed.canary, leftOpenByStable(s)) };
   const takesAllBack = isReplacing(s) || (p.abort && s.strategy.abortScaleDownDelaySeconds === 0);
-  return takesAllBack ? { ...sizes, stable: s.replicas } : sizes;
+  return {
+    canary: p.abort ? sizes.canary : withKeptWeight(s, p, sizes.canary),
+    stable: takesAllBack ? s.replicas : sizes.stable,
+  };
+}
+
+/** Traffic that a broken stable can't take back needs its pods, also where the step asks for fewer, or for none. */
+function withKeptWeight(s: Situation, p: Progress, wanted: number): number {
+  if (wanted > 0 && !isReplacing(s) && scaleInForce(courseOf(s, p)) !== undefined) return wanted;
+  return Math.max(wanted, Math.ceil((weightKept(s) * s.replicas) / maxWeight(s.strategy)));
 }
 
 /**
@@ -69,12 +79,6 @@ function weightsInForce(s: Situation): Weights | undefined {
     canary: Math.max(recorded.canary.weight, ...shown),
     stable: Math.max(recorded.stable.weight, ...shown.map((weight) => max - weight)),
   };
-}
-
-/** A version that this one replaces in the middle still has traffic: stable is to take all of it back. */
-function isReplacing(s: Situation): boolean {
-  const canary = s.old.canary?.weights?.canary;
-  return canary !== undefined && canary.weight > 0 && canary.podTemplateHash !== s.revisions.hash;
 }
 
 const isDynamic = (s: Situation): boolean => s.routed && s.strategy.dynamicStableScale === true;

@@ -15,6 +15,7 @@ import { rolesOf } from './roles.ts';
 import type { Situation } from './situation.ts';
 import { hasFailed } from './situation.ts';
 import { wantedSizes } from './sizes.ts';
+import { takesOver } from './takeover.ts';
 import type { RouteView } from './snapshot.ts';
 
 export interface TrafficDecision {
@@ -117,9 +118,9 @@ function routesWanted(
 ): RoutesWanted {
   const { hash } = s.revisions;
   const recorded = s.old.canary?.weights?.canary;
-  // Traffic that a replaced version still has stays its own.
-  const canaryHash =
-    weight > 0 && recorded !== undefined && recorded.weight > 0 ? (recorded.podTemplateHash ?? hash) : hash;
+  // Traffic that a replaced version still has stays its own, unless this one takes it over.
+  const others = weight > 0 && recorded !== undefined && recorded.weight > 0 ? recorded : undefined;
+  const canaryHash = facts.canaryReachable && takesOver(s) ? hash : (others?.podTemplateHash ?? hash);
   return {
     weight,
     max: maxWeight(s.strategy),

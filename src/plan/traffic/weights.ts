@@ -1,5 +1,6 @@
 /** Which weight the canary should have now (spec 03 section 6), as one pure function of spec, step and pods. */
 
+import { isStableBroken } from '../rollout/canary/broken.ts';
 import type { Counts } from '../rollout/canary/counts.ts';
 import type { Course } from '../rollout/canary/course.ts';
 import {
@@ -78,7 +79,9 @@ function wantedWeight(input: WeightInput): Wanted {
   if (canary.available === 0) return { weight: 0, why: 'no canary pod is available' };
   if (input.canaryWanted === 0) return { weight: 0, why: 'the canary is to have no pods' };
   if (recorded > 0 && !input.recordedIsOwn)
-    return { weight: 0, why: 'traffic leaves the replaced version first' };
+    return isBroken(input)
+      ? { weight: recorded, why: 'stable has no pod: the new version is to take the weight over' }
+      : { weight: 0, why: 'traffic leaves the replaced version first' };
   if (course.promoteFull) {
     if (course.strategy.dynamicStableScale === true)
       return {
@@ -101,6 +104,9 @@ function wantedWeight(input: WeightInput): Wanted {
   if (step === undefined) return { weight: max, why: 'all steps are done' };
   return { weight: now, why: `weight of step ${(index ?? 0) + 1}` };
 }
+
+const isBroken = ({ course, stable, recorded }: WeightInput): boolean =>
+  isStableBroken({ strategy: course.strategy, replicas: course.replicas, stable, recorded });
 
 /** With dynamicStableScale another version, which this one replaces, has traffic that stable can't carry at once. */
 function comesBack({ course, recorded = 0, recordedIsOwn, carrier }: WeightInput): boolean {
@@ -172,6 +178,11 @@ function admit(input: WeightInput, weight: number, why: string): WeightDecision 
     return stable.available > 0 || recorded === 0
       ? { ...none, weight, why, reached: true }
       : hold('no stable pod is available to take the traffic back');
+  }
+  if (recorded !== undefined && weight < recorded && stable.available === 0) {
+    // The step counts as done: later ones, and the promotion, lead out of here.
+    const because = 'no stable pod is available to take traffic back';
+    return { ...hold(because), reached: isBroken(input) };
   }
   if (stable.available >= needed) return { ...none, weight, why, reached: true };
   if (thresholdMet(course, stable, needed) === true) return { ...none, weight, why, reached: true };

@@ -12,7 +12,12 @@ import {
 import { fencesOf, servingFences } from '../../../src/plan/rollout/canary/fences.ts';
 import { moveTowards } from '../../../src/plan/rollout/canary/move.ts';
 import type { SizesInput } from '../../../src/plan/rollout/canary/sizes.ts';
-import { atDesired, basicSizes, routedSizes } from '../../../src/plan/rollout/canary/sizes.ts';
+import {
+  atDesired,
+  basicSizes,
+  basicSizesAtOnce,
+  routedSizes,
+} from '../../../src/plan/rollout/canary/sizes.ts';
 import { targetSplit } from '../../../src/plan/rollout/canary/target.ts';
 import { maxWeight } from '../../../src/plan/rollout/defaults.ts';
 import { withVectors } from '../../shared.ts';
@@ -303,6 +308,44 @@ describe('one move (spec 03 section 3.3)', () => {
         { canary: wantCanary, stable: wantStable },
       );
     });
+  });
+});
+
+describe('a stable version without an available pod, older pods that serve, and no room (rule 21)', () => {
+  const pods = (size: number, available = size): Counts => ({
+    size,
+    created: size,
+    ready: available,
+    available,
+  });
+  const move = (canary: Counts, stable: Counts, older: Counts, setWeight = 25): [number, number] => {
+    const course: Course = {
+      replicas: 4,
+      strategy: { steps: [{ setWeight }, { pause: {} }] },
+      stepIndex: 0,
+      abort: false,
+      promoteFull: false,
+      podHash: 'new',
+      stableHash: 'old',
+    };
+    const sizes = basicSizesAtOnce({ course, canary, stable, others: [older] }, { surge: 1, unavailable: 0 });
+    return [sizes.canary, sizes.stable];
+  };
+  it('its pods make way for the fix', () => {
+    assert.deepEqual(move(pods(0), pods(3, 0), pods(2)), [1, 2]);
+  });
+  it('those beyond its target go at once', () => {
+    assert.deepEqual(move(pods(2), pods(2, 0), pods(1), 75), [3, 1]);
+    assert.deepEqual(move(pods(3), pods(2, 0), pods(1), 75), [3, 1]);
+  });
+  it('they stay where one of them serves', () => {
+    assert.deepEqual(move(pods(0), pods(3, 1), pods(2)), [0, 3]);
+  });
+  it('they stay where no older pod serves', () => {
+    assert.deepEqual(move(pods(0), pods(3, 0), pods(2, 0)), [0, 3]);
+  });
+  it('those of a fix that is given up make way for stable', () => {
+    assert.deepEqual(move(pods(2, 0), pods(1, 0), pods(2), 0), [0, 1]);
   });
 });
 

@@ -336,10 +336,10 @@ export class World extends RehearsalWorld {
   // ---- pods
 
   /** Pods of a version die and are made anew. */
-  kill(rev: number, count: number): this {
+  kill(rev: number, count: number, backAfterMs = 1_500): this {
     for (const rs of this.replicaSets.values()) {
       if (revision(rs) !== rev) continue;
-      this.pods.replace(rs, (_, i) => i < count, this.now, this.now + 1_500);
+      this.pods.replace(rs, (_, i) => i < count, this.now, this.now + backAfterMs);
     }
     this.#say(`${count} pods of v${rev} die`);
     return this;

@@ -155,6 +155,29 @@ describe('traffic moves only to pods that can carry it', () => {
   it('a broken stable does not keep traffic from the fix (rule 21)', () => {
     assert.equal(decideWeight(input({ stable: pods(10, 0) })).weight, 20);
   });
+  it('nor holds a step that gives traffic back to it; one that has yet to grow does', () => {
+    const steps = [{ setWeight: 60 }, { setWeight: 20 }];
+    const down = (recorded: number, strategy = {}) =>
+      decideWeight(
+        input({
+          strategy: { steps, ...strategy },
+          course: { stepIndex: 1 },
+          canary: pods(10),
+          stable: pods(10, 0),
+          recorded,
+        }),
+      );
+    const told = ({ weight, reached }: ReturnType<typeof down>) => [weight, reached];
+    assert.deepEqual(told(down(60)), [60, true]);
+    assert.deepEqual(told(down(60, { dynamicStableScale: true })), [60, true]);
+    assert.deepEqual(told(down(100, { dynamicStableScale: true })), [100, false]);
+  });
+  it('no traffic goes to a stable version without a pod, however little', () => {
+    const strategy = { steps: [{ setWeight: 100 }, { setWeight: 95 }] };
+    const down = { strategy, course: { stepIndex: 1 }, canary: pods(10), recorded: 100 };
+    assert.equal(decideWeight(input({ ...down, stable: pods(10, 0) })).weight, 100);
+    assert.equal(decideWeight(input({ ...down, stable: pods(10, 1) })).weight, 95);
+  });
 });
 
 describe('an aborted canary loses its traffic at once (rule 7)', () => {

@@ -1,3 +1,4 @@
+import { brokenStableBasic, brokenStableRouted } from './broken-stable.ts';
 import { firstPods } from './first-pods.ts';
 import { healthyTooEarly } from './healthy-too-early.ts';
 import { matchWeight } from './match-weight.ts';
@@ -19,4 +20,6 @@ export const REGRESSIONS: readonly Regression[] = [
   unheardRun,
   smallerCanary,
   restartAtFullSize,
+  brokenStableRouted,
+  brokenStableBasic,
 ];

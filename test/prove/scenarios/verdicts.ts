@@ -1,6 +1,6 @@
 /** Aborts, deadlines, analyses and promotions. */
 
-import { analysisOf, analysisTemplate, ingress, service } from '../manifests.ts';
+import { analysisOf, analysisTemplate, ingress, podTemplate, service } from '../manifests.ts';
 import type { Scenario } from './types.ts';
 import { basic, blueGreen, routed, second } from './worlds.ts';
 
@@ -123,7 +123,7 @@ export const VERDICTS: readonly Scenario[] = [
     end: /^Degraded \(RolloutAborted/,
   },
   {
-    of: ['AR 1774', 'AR 3110'],
+    of: ['AR 1774'],
     title: 'a stable version whose pods have died does not stand in the way of the fix',
     history: routed(
       [{ setWeight: 50 }],
@@ -131,6 +131,20 @@ export const VERDICTS: readonly Scenario[] = [
         { at: second(30), do: 'unready-pods', count: 4, forMs: second(3_000) },
         { at: second(40), do: 'image', tag: 'v2' },
       ],
+    ),
+    end: /^Healthy/,
+  },
+  {
+    of: ['AR 3110'],
+    title: 'a first version that never came up does not stand in the way of the second attempt to mend it',
+    history: routed(
+      [{ setWeight: 50 }, { pause: {} }, { setWeight: 20 }],
+      [
+        { at: second(30), do: 'image', tag: 'v2' },
+        { at: second(60), do: 'image', tag: 'v3' },
+        { at: second(90), do: 'command', command: 'promote' },
+      ],
+      { spec: { template: podTemplate('bad-v1'), progressDeadlineSeconds: 20 } },
     ),
     end: /^Healthy/,
   },

@@ -2,7 +2,7 @@
 
 import { isRouted, maxWeight, replicaFloor } from '../defaults.ts';
 import type { Counts } from './counts.ts';
-import { sum } from './counts.ts';
+import { NO_PODS, sum } from './counts.ts';
 import type { Course } from './course.ts';
 import { canaryScale } from './course.ts';
 import type { Fences } from './fences.ts';
@@ -51,11 +51,29 @@ export function basicSizes(input: SizesInput, fences: Fences): Sizes {
 export function basicSizesAtOnce(input: SizesInput, fences: Fences): Sizes {
   const { canary, stable, others } = input;
   const sizes = basicSizes(input, fences);
-  if (canary === undefined || stable === undefined || sum(others, 'size') > 0) return sizes;
+  if (canary === undefined || stable === undefined) return sizes;
+  if (sum(others, 'size') > 0) return makeWay(input, fences, sizes);
   if (sizes.stable >= stable.size || sizes.canary < canary.size) return sizes;
   const shrunk = { ...stable, size: sizes.stable, available: Math.min(stable.available, sizes.stable) };
   const next = basicSizes({ ...input, canary: { ...canary, size: sizes.canary }, stable: shrunk }, fences);
   return { canary: Math.max(sizes.canary, next.canary), stable: sizes.stable };
+}
+
+/**
+ * Between older revisions, which serve and can't go before others do, and a stable version of which no pod is available,
+ * nothing could ever move (rule 21): pods that serve nobody make way. Those of stable go for the fix; those of a canary
+ * that is given up go for stable.
+ */
+function makeWay(input: SizesInput, fences: Fences, sizes: Sizes): Sizes {
+  const { course, canary = NO_PODS, stable = NO_PODS, others } = input;
+  const room = course.replicas + fences.surge - sizes.canary - sizes.stable - sum(others, 'size');
+  if (room > 0 || stable.available > 0 || sum(others, 'available') === 0) return sizes;
+  const target = basicTarget(input, fences);
+  if (target.canary < canary.size && stable.size < target.stable)
+    return { ...sizes, canary: Math.max(target.canary, Math.min(canary.size, canary.available)) };
+  const beyond = Math.max(0, sizes.stable - target.stable);
+  const given = Math.min(sizes.stable, Math.max(0, target.canary - sizes.canary));
+  return { canary: sizes.canary + given, stable: sizes.stable - Math.max(beyond, given) };
 }
 
 /** With a router: stable keeps all its pods (or, dynamic, what its traffic needs), the canary gets its share on top. */
@@ -98,8 +116,12 @@ export function atDesired(input: SizesInput, desired: Sizes): boolean {
   const { course, canary, stable } = input;
   if (canary === undefined || !canaryHas(course, canary, desired.canary)) return false;
   const routed = isRouted(course.strategy);
-  if (stable !== undefined && !(routed && course.strategy.dynamicStableScale === true)) {
-    if (stable.size !== desired.stable || stable.created !== desired.stable) return false;
-  }
-  return routed || sum(input.others, 'available') === 0;
+  const older = routed ? 0 : sum(input.others, 'available');
+  if (stable === undefined || (routed && course.strategy.dynamicStableScale === true)) return older === 0;
+  if (older > 0) return standIn(older, stable, desired.stable);
+  return stable.size === desired.stable && stable.created === desired.stable;
 }
+
+/** Pods of older revisions that can't go because stable has none stand for those that it lacks (rule 21). */
+const standIn = (older: number, stable: Counts, wanted: number): boolean =>
+  stable.available === 0 && stable.created === stable.size && older <= wanted;

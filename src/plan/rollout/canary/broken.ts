@@ -1,0 +1,23 @@
+/** A stable version that must not block the fix. */
+
+import type { CanaryStrategy } from '../../../api/rollout.ts';
+import { maxWeight } from '../defaults.ts';
+import type { Counts } from './counts.ts';
+
+export interface StableInput {
+  readonly strategy: CanaryStrategy;
+  readonly replicas: number;
+  /** Undefined: there is none besides the new one. */
+  readonly stable: Counts | undefined;
+  /** The weight that the canary's Service has; undefined: no router was told one. */
+  readonly recorded: number | undefined;
+}
+
+/**
+ * No pod of stable is available though traffic counts on it: no traffic can be given back to it, and nothing may wait
+ * for it (rule 21). One that dynamicStableScale has left without any traffic only has yet to grow.
+ */
+export function isStableBroken({ strategy, replicas, stable, recorded = 0 }: StableInput): boolean {
+  if (stable === undefined || stable.available > 0 || replicas === 0) return false;
+  return strategy.dynamicStableScale !== true || recorded < maxWeight(strategy);
+}

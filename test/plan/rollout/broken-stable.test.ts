@@ -1,0 +1,125 @@
+/** A stable version without an available pod never stands in the way of the version that is to mend it (rule 21). */
+
+import assert from 'node:assert/strict';
+import { describe } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { WorldOptions } from './simulation.ts';
+import { World } from './simulation.ts';
+import { storiesIn } from './story.ts';
+
+const story = storiesIn(fileURLToPath(new URL('./stories/', import.meta.url)));
+
+const nginx = {
+  canaryService: 'canary',
+  stableService: 'stable',
+  trafficRouting: { nginx: { stableIngress: 'demo' } },
+};
+
+/** Its first version never comes up. */
+const broken = (strategy: Pick<WorldOptions, 'canary' | 'blueGreen'>, replicas = 4): World =>
+  new World({
+    replicas,
+    ...strategy,
+    readyAfterMs: (tag) => (tag === 'bad' ? Infinity : 1_500),
+    spec: {
+      progressDeadlineSeconds: 30,
+      template: {
+        metadata: { labels: { app: 'demo' } },
+        spec: { containers: [{ name: 'app', image: 'example.com/app:bad' }] },
+      },
+    },
+  }).until('Degraded');
+
+const done = (world: World): boolean =>
+  world.status().phase === 'Healthy' && world.sizes()[1] === 0 && (world.sizes()[2] ?? 0) !== 1;
+const onlyHas = (revision: number) => (world: World) => {
+  assert.equal(world.sizes()[revision], 4);
+  assert.equal(world.status().phase, 'Healthy');
+};
+
+describe('a broken stable does not block the fix', () => {
+  story(
+    'steps down, and to no pods, beside a stable that cannot take traffic back',
+    () =>
+      broken({
+        canary: {
+          ...nginx,
+          steps: [
+            { setWeight: 75 },
+            { setWeight: 50 },
+            { setCanaryScale: { replicas: 0 } },
+            { setWeight: 60 },
+            { pause: { duration: 2 } },
+          ],
+        },
+      })
+        .image('v2')
+        .run(done),
+    onlyHas(2),
+  );
+
+  story(
+    'the second fix takes the weight of the first over where stable cannot have it',
+    () =>
+      broken({
+        canary: { ...nginx, steps: [{ setWeight: 25 }, { pause: {} }, { setWeight: 75 }, { pause: {} }] },
+      })
+        .image('v2')
+        .until('Paused', 1)
+        .promote()
+        .until('Paused', 3)
+        .image('v3')
+        .until('Paused', 1)
+        .promote()
+        .until('Paused', 3)
+        .promote()
+        .run((world) => done(world) && world.sizes()[2] === 0),
+    onlyHas(3),
+  );
+
+  for (const [fences, canary] of [
+    ['surge', { maxSurge: 1, maxUnavailable: 0 }],
+    ['no surge', { maxSurge: 0, maxUnavailable: 1 }],
+  ] as const)
+    story(
+      `the second fix of a basic canary, ${fences}`,
+      () =>
+        broken({
+          canary: { ...canary, steps: [{ setWeight: 50 }, { pause: {} }, { setWeight: 75 }, { pause: {} }] },
+        })
+          .image('v2')
+          .until('Paused', 1)
+          .image('v3')
+          .until('Paused', 1)
+          .promote()
+          .until('Paused', 3)
+          .promote()
+          .run(done),
+      onlyHas(3),
+    );
+
+  const TWO = { activeService: 'active', previewService: 'preview' };
+  story(
+    'a blue-green whose first version never came up',
+    () =>
+      broken({ blueGreen: { ...TWO, autoPromotionEnabled: false } })
+        .image('v2')
+        .run(done),
+    onlyHas(2),
+  );
+
+  story(
+    'the second fix of a blue-green whose active pods have died',
+    () =>
+      new World({ replicas: 4, blueGreen: { ...TWO, autoPromotionEnabled: false } })
+        .until('Healthy')
+        .image('v2')
+        .until('Paused')
+        .kill(1, 4, Infinity)
+        .image('v3')
+        .until('Paused')
+        .promote()
+        .run((world) => done(world) && world.sizes()[2] === 0),
+    onlyHas(3),
+  );
+});

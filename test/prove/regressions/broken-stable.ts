@@ -1,0 +1,35 @@
+import { podTemplate } from '../manifests.ts';
+import { basic, routed, second } from '../scenarios/worlds.ts';
+import type { Regression } from './types.ts';
+
+const NEVER_READY = { template: podTemplate('bad-v1'), progressDeadlineSeconds: 40 };
+
+/** The weight of the first fix could not go back to a stable that has no pods, and the second one waited for that. */
+export const brokenStableRouted: Regression = {
+  about: 'a second fix takes the weight of the first one over where stable has no pods',
+  rules: [1, 2, 3, 21],
+  history: routed(
+    [{ setWeight: 84 }, { setWeight: 58 }, { setCanaryScale: { replicas: 0 } }, { setWeight: 77 }],
+    [
+      { at: second(26), do: 'image', tag: 'v2' },
+      { at: second(27), do: 'command', command: 'pause' },
+      { at: second(60), do: 'command', command: 'unpause' },
+      { at: second(61), do: 'image', tag: 'v3' },
+    ],
+    { spec: NEVER_READY },
+  ),
+};
+
+/** Pods of the first fix could not go, and those of a stable without any that serves left no room for the second one. */
+export const brokenStableBasic: Regression = {
+  about: 'a second fix of a basic canary goes on between the pods of the first one and a stable without pods',
+  rules: [2, 5, 21],
+  history: basic(
+    [{ setWeight: 52 }, { pause: {} }],
+    [
+      { at: second(24), do: 'image', tag: 'v2' },
+      { at: second(60), do: 'image', tag: 'v3' },
+    ],
+    { canary: { maxSurge: 1, maxUnavailable: 0 }, spec: { ...NEVER_READY, replicas: 2 } },
+  ),
+};
