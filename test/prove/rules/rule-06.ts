@@ -1,10 +1,11 @@
 /**
  * Looked at: the selector of a Service, the weight of an Ingress, the size of a ReplicaSet, each time that we change
- * one. One pass decides a field once; and a field that goes to and fro without a cause from outside feeds itself.
+ * one. One pass decides a field once, unless it has to look again because somebody else wrote first; and a field that
+ * goes to and fro without a cause from outside feeds itself.
  */
 
 import { at, HASH } from './read.ts';
-import type { Change, Rule } from './types.ts';
+import type { Actor, Change, Rule } from './types.ts';
 import { isOurs, violation, watching, writer } from './watching.ts';
 
 const FLIPS = 4;
@@ -26,6 +27,8 @@ export const rule06: Rule = {
     return {
       see(happening, scene) {
         if (happening.what === 'pass' && happening.state === 'ends') decided.clear();
+        // Somebody wrote first: the pass begins anew, with another look and another decision.
+        if (happening.what === 'call' && happening.code === 409) forget(decided, passOf(happening.actor));
         if (happening.what === 'fault') causeAt = happening.at;
         if (happening.what !== 'change') return undefined;
         const written = fieldOf(happening);
@@ -37,7 +40,7 @@ export const rule06: Rule = {
         checked();
         const { field, value } = written;
         const place = `${happening.kind} ${happening.key} ${field}`;
-        const inPass = `${happening.actor.name} ${happening.actor.pass ?? ''} ${place}`;
+        const inPass = `${passOf(happening.actor)}${place}`;
         const earlier = happening.actor.pass === undefined ? undefined : decided.get(inPass);
         decided.set(inPass, value);
         if (earlier !== undefined)
@@ -66,6 +69,12 @@ export const rule06: Rule = {
     };
   }),
 };
+
+const passOf = ({ name, pass }: Actor): string => `${name} ${pass ?? ''} `;
+
+function forget(decided: Map<string, string>, inPass: string): void {
+  for (const key of decided.keys()) if (key.startsWith(inPass)) decided.delete(key);
+}
 
 /** The one field of this kind that sends traffic or pods somewhere, if this change changed it. */
 function fieldOf({ kind, before, after }: Change): { field: string; value: string } | undefined {

@@ -15,6 +15,10 @@ export const cases: Cases = {
         .select('web-canary', 'v1');
       h.finish();
     },
+    'twice, as somebody wrote first, and the pass looks again': (h) => {
+      h.rollout(NGINX).version('v1', 10).version('v2', 5).nginx('v1', 'v2', 0).begin().weight(50);
+      h.call({ subresource: 'status', code: 409, carriedOut: false }).weight(0).finish();
+    },
     'to and fro because a person changes his mind': (h) => {
       h.rollout(NGINX).version('v1', 10).version('v2', 5).nginx('v1', 'v2', 0);
       for (let i = 0; i < 8; i++)
@@ -27,6 +31,10 @@ export const cases: Cases = {
     'one selector twice in one pass': (h) => {
       h.rollout(NGINX).version('v1', 10).version('v2', 5).nginx('v1', 'v2', 0).begin();
       h.select('web-canary', 'v1').select('web-canary', 'v2');
+    },
+    'twice in one pass, with a failure in between that is no conflict': (h) => {
+      h.rollout(NGINX).version('v1', 10).version('v2', 5).nginx('v1', 'v2', 0).begin().weight(50);
+      h.call({ subresource: 'status', code: 500, carriedOut: false }).weight(0);
     },
     'a selector that goes to and fro by itself': (h) => {
       h.rollout(NGINX).version('v1', 10).version('v2', 5).nginx('v1', 'v1', 0);
