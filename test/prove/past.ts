@@ -22,7 +22,9 @@ export function pastList(
   const changes = store.since(revision);
   if (changes === undefined) return undefined;
   const objects = new Map<string, KubeObject>();
-  for (const object of store.values(options.namespace)) objects.set(keyOf(object.metadata), object);
+  // An empty name stands for all of them.
+  for (const object of store.values(options.namespace || undefined))
+    objects.set(keyOf(object.metadata), object);
   for (const { object, before } of changes.toReversed()) {
     const key = keyOf(object.metadata);
     if (before === undefined) objects.delete(key);

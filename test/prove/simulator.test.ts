@@ -4,14 +4,18 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { decodeRollout } from '../../src/control/rollout/decode.ts';
+import type { KubeList } from '../../src/kube/api.ts';
+import { SERVICE } from '../../src/kube/kinds.ts';
 import { validateRollout } from '../../src/plan/rollout/validate.ts';
 import { randomHistory } from './generate.ts';
 import type { History, HistoryEvent } from './history.ts';
 import { rollout, service } from './manifests.ts';
+import { pastList } from './past.ts';
 import type { Happening } from './rules/types.ts';
 import { shrink } from './shrink.ts';
 import { simulate } from './simulate.ts';
 import { Story } from './story.ts';
+import { World } from './world.ts';
 
 const SEEDS = Array.from({ length: 300 }, (_, index) => index + 1);
 
@@ -121,6 +125,28 @@ describe('a process that crashes', () => {
     assert.ok(bySluice.length > 5);
     assert.ok(bySluice.every((happening) => happening.what === 'change' && happening.actor.name === 'a2'));
     assert.equal((bySluice[0] as Happening).at - (told[crash] as Happening).at >= 7_000, true);
+  });
+});
+
+describe('a replica that lags behind', () => {
+  it('lists what there was, in all namespaces where none is named', async () => {
+    const world = new World(1, () => {});
+    const person = world.as('person');
+    const first = await person.create(SERVICE, service('a'));
+    await person.create(SERVICE, service('b'));
+    for (const namespace of [undefined, '', 'shop']) {
+      const { items } = pastList(
+        world.cluster.server,
+        SERVICE,
+        { namespace },
+        Number(first.metadata.resourceVersion),
+      ) as KubeList;
+      assert.deepEqual(
+        items.map(({ metadata }) => metadata.name),
+        ['a'],
+      );
+    }
+    world.end();
   });
 });
 
