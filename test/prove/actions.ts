@@ -17,8 +17,9 @@ import type { JsonObject } from '../../src/lang/json.ts';
 import { applyMergePatch } from '../../src/lang/patch/merge.ts';
 import { formatTime } from '../../src/lang/time.ts';
 import { HASH_LABEL } from '../../src/plan/rollout/names.ts';
+import { askWhy, rehearseEdit } from './asker.ts';
 import type { Action } from './history.ts';
-import { imageOf, KEY, NAME, SHOP } from './manifests.ts';
+import { KEY, NAME, SHOP, templateOf } from './manifests.ts';
 import type { World } from './world.ts';
 
 const REF = { namespace: SHOP, name: NAME };
@@ -80,6 +81,10 @@ async function perform(world: World, action: Action): Promise<void> {
       return world.breakages.make(action, say);
     case 'mend':
       return world.breakages.mend(say);
+    case 'ask':
+      return askWhy(world);
+    case 'rehearse':
+      return rehearseEdit(world, action.spec);
     case 'recreate': {
       const live = await person.get(ROLLOUT, REF);
       say(`deletes the Rollout, and creates it again after ${action.afterMs} ms`);
@@ -188,12 +193,6 @@ async function perform(world: World, action: Action): Promise<void> {
       return;
   }
 }
-
-const templateOf = (tag: string): JsonObject => ({
-  template: {
-    spec: { containers: [{ name: 'app', image: imageOf(tag), ports: [{ containerPort: 8080 }] }] },
-  },
-});
 
 /** A new version, in the way in which this Rollout gets its versions. */
 async function release(world: World, change: JsonObject): Promise<void> {

@@ -3,6 +3,7 @@
 import type { KubeObject } from '../../src/kube/api.ts';
 import type { JsonObject } from '../../src/lang/json.ts';
 import { Dice } from './dice.ts';
+import { withAsks } from './generate-asks.ts';
 import { withMistakes } from './generate-broken.ts';
 import { randomEvents } from './generate-events.ts';
 import type { History, HistoryEvent, Setup } from './history.ts';
@@ -17,10 +18,17 @@ import {
   service,
 } from './manifests.ts';
 
+/**
+ * Kinds of worlds and events of their own, each with a stream of dice of its own, so that what one draws changes nothing
+ * of the others. Who reads is last, because some of their histories have nothing else in them.
+ */
+const KINDS: readonly ((history: History) => History)[] = [withMistakes, withAsks];
+
 export function randomHistory(seed: number): History {
   const dice = new Dice(seed);
   const setup = withFirstVersion(seed, randomSetup(dice));
-  return withMistakes({ seed, setup, events: withTermination(seed, randomEvents(dice, setup)) });
+  const plain = { seed, setup, events: withTermination(seed, randomEvents(dice, setup)) };
+  return KINDS.reduce<History>((history, add) => add(history), plain);
 }
 
 /** Now and then somebody ends what is measured, early or late in the first release. Not by the dice, as above. */

@@ -95,6 +95,10 @@ export type Action =
   | { readonly do: 'break'; readonly what: string; readonly of: string; readonly change: JsonObject | null }
   /** Puts back everything that was broken and is not mended yet, the last one first. */
   | { readonly do: 'mend' }
+  /** Asks `why`. */
+  | { readonly do: 'ask' }
+  /** Asks `plan` what would come of this change of the Rollout's spec; of none where it is empty. */
+  | { readonly do: 'rehearse'; readonly spec: JsonObject }
   // the world
   | { readonly do: 'kill-pods'; readonly count: number; readonly of: 'any' | 'stable' | 'canary' }
   | { readonly do: 'unready-pods'; readonly count: number; readonly forMs: number }

@@ -53,6 +53,13 @@ export const podTemplate = (tag: string, annotations: JsonObject = {}): JsonObje
   spec: { containers: [{ name: 'app', image: imageOf(tag), ports: [{ containerPort: 8080 }] }] },
 });
 
+/** The change of a Rollout's spec that is a new version. */
+export const templateOf = (tag: string): JsonObject => ({
+  template: {
+    spec: { containers: [{ name: 'app', image: imageOf(tag), ports: [{ containerPort: 8080 }] }] },
+  },
+});
+
 export const rollout = (strategy: JsonObject, spec: JsonObject = {}): KubeObject => ({
   apiVersion: 'argoproj.io/v1alpha1',
   kind: 'Rollout',

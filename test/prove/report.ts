@@ -1,5 +1,7 @@
 /** Adds up the outcomes of many histories. */
 
+import { PLAN } from './answers/plan.ts';
+import { WHY } from './answers/why.ts';
 import type { Rule, Violation } from './rules/types.ts';
 import { LIVENESS, type Outcome } from './simulate.ts';
 
@@ -9,6 +11,8 @@ interface Found {
 }
 
 const MAX_SHOWN = 3;
+/** Of those that are none of the 27. */
+const NAMES: Readonly<Record<number, string>> = { [LIVENESS]: 'live', [WHY]: 'why', [PLAN]: 'plan' };
 
 export class Report {
   histories = 0;
@@ -88,7 +92,7 @@ export class Report {
         ({ seed, violation }) =>
           `\n         seed ${seed}: ${violation.text} [${violation.objects.join(', ')}]`,
       );
-    const name = number === LIVENESS ? 'live' : String(number);
+    const name = NAMES[number] ?? String(number);
     return `${name.padStart(4)} ${String(checks).padStart(8)} ${String(found.length).padStart(11)}  ${sentence}${shown.join('')}`;
   }
 }

@@ -4,13 +4,15 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { PLAN } from './answers/plan.ts';
+import { WHY } from './answers/why.ts';
 import { coveredBranches, type FunctionCoverage } from './coverage.ts';
 import { randomHistory } from './generate.ts';
 import type { History } from './history.ts';
 import { huntAll } from './mutants/search.ts';
 import { MUTANTS } from './mutants/table.ts';
 import { Report } from './report.ts';
-import { RULES } from './registry.ts';
+import { WATCHED } from './registry.ts';
 import { shrink } from './shrink.ts';
 import { LIVENESS, simulate } from './simulate.ts';
 import { Story } from './story.ts';
@@ -22,7 +24,7 @@ Usage: npm run prove -- [flags]
 
   --histories N   how many (10000)
   --seed N        seed of the first one (1); history i has the seed N + i
-  --rule N        check this rule only (0: liveness)
+  --rule N        check this rule only (0: liveness, ${WHY}: why, ${PLAN}: plan)
   --shrink        make the first history that breaks each rule as small as it gets, and tell it
   --mutants       plant each defect of the mutation table, and say whether the search finds it
   --story         tell the history of --seed, whether it breaks a rule or not
@@ -59,7 +61,7 @@ const number = (name: 'histories' | 'seed' | 'rule' | 'workers'): number => {
 };
 
 const rule = values.rule === undefined ? undefined : number('rule');
-const rules = RULES.filter((candidate) => rule === undefined || candidate.number === rule);
+const rules = WATCHED.filter((candidate) => rule === undefined || candidate.number === rule);
 
 if (values.help) console.log(HELP);
 else if (values.mutants) process.exitCode = await huntMutants();
@@ -156,7 +158,7 @@ async function tell(history: History): Promise<void> {
 }
 
 async function shrinkAndTell(seed: number, broken: number): Promise<void> {
-  const watching = broken === LIVENESS ? [] : RULES.filter(({ number: candidate }) => candidate === broken);
+  const watching = broken === LIVENESS ? [] : WATCHED.filter(({ number: candidate }) => candidate === broken);
   const { history, tries } = await shrink(randomHistory(seed), async (candidate) => {
     try {
       const { violations } = await simulate(candidate, {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { newScene, RULES } from './registry.ts';
+import { newScene, WATCHED } from './registry.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 import { simulate } from './simulate.ts';
 import { Story } from './story.ts';
@@ -14,7 +14,7 @@ describe('scenarios', () => {
       const scene = newScene();
       let harm: string | undefined;
       const outcome = await simulate(history, {
-        rules: RULES,
+        rules: WATCHED,
         onHappening(happening) {
           scene.take(happening);
           story.see(happening);

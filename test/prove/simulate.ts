@@ -4,6 +4,7 @@ import type { KubeObject } from '../../src/kube/api.ts';
 import { APPLICATION, ROLLOUT } from '../../src/kube/kinds.ts';
 import type { RolloutStatus } from '../../src/api/rollout.ts';
 import { act } from './actions.ts';
+import { askWhy } from './asker.ts';
 import type { History, HistoryEvent } from './history.ts';
 import { clientsOf } from './clients.ts';
 import { application, KEY } from './manifests.ts';
@@ -40,6 +41,8 @@ const REST_WITHIN_MS = 40 * 60_000;
 /** So long nothing must be written, at rest. */
 const REST_MS = 5 * 60_000;
 const LOOK_EVERY_MS = 15_000;
+/** A person who waits asks why, at every so many looks. */
+const ASK_EVERY = 6;
 /** The number under which a history that does not come to rest is reported. */
 export const LIVENESS = 0;
 
@@ -57,6 +60,8 @@ class Run {
   readonly #faults: Record<string, number> = {};
   readonly #scene: LiveScene | undefined;
   readonly #brokenRules = new Set<number>();
+  /** Whether anybody looks at the answers of those who ask. */
+  readonly #asks: boolean;
   #happenings = 0;
   #lastWrite = 0;
   #lastWriteWas = '';
@@ -68,6 +73,7 @@ class Run {
       rule,
       watcher: rule.start(),
     }));
+    this.#asks = this.#watchers.some(({ rule }) => rule.needs.includes('asked'));
     this.#scene = this.#watchers.length === 0 ? undefined : newScene();
     this.#world = new World(history.seed, (happening) => this.#see(happening), history.setup);
   }
@@ -131,6 +137,7 @@ class Run {
     world.git.failure = undefined;
     world.tell({ what: 'quiet', at: clock.now() });
     if (this.#options.onlyUntilQuiet !== true) await this.#rest();
+    if (this.#asks) await askWhy(world, this.#options.onlyUntilQuiet !== true);
     if (this.#scene !== undefined)
       for (const { watcher } of this.#watchers) this.#found(watcher.end?.(this.#scene));
     const end = this.#describe();
@@ -155,8 +162,9 @@ class Run {
     const { clock } = this.#world;
     const deadline = clock.now() + REST_WITHIN_MS;
     const from = clock.now();
-    while (clock.now() < deadline) {
+    for (let look = 1; clock.now() < deadline; look++) {
       await clock.advance(LOOK_EVERY_MS);
+      if (this.#asks && look % ASK_EVERY === 1) await askWhy(this.#world);
       const quietFor = clock.now() - Math.max(this.#lastWrite, from);
       if (quietFor >= REST_MS && this.#isRestful()) return;
     }

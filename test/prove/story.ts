@@ -5,7 +5,7 @@ import { isObject } from '../../src/lang/json.ts';
 import { HASH_LABEL } from '../../src/plan/rollout/names.ts';
 import type { History } from './history.ts';
 import { tagOf } from './manifests.ts';
-import type { Change, Happening, Traffic, Violation } from './rules/types.ts';
+import type { Change, Happening, Rehearsed, Traffic, Violation } from './rules/types.ts';
 import { START } from './world.ts';
 
 const SILENT: ReadonlySet<string> = new Set(['Lease', 'Event', 'EndpointSlice', 'Pod', 'Namespace', 'Node']);
@@ -72,6 +72,15 @@ export class Story {
         return;
       case 'quiet':
         this.#say(happening.at, 'no more faults');
+        return;
+      case 'asked':
+        this.#say(
+          happening.at,
+          `why? ${typeof happening.answer === 'string' ? happening.answer : `${happening.answer.cause}: ${happening.answer.text}`}`,
+        );
+        return;
+      case 'rehearsed':
+        this.#say(happening.at, foreseen(happening));
         return;
       case 'pass':
         if (happening.error !== undefined)
@@ -153,6 +162,13 @@ export class Story {
     const count = [...this.#ready.values()].filter((item) => item.version === version && item.ready).length;
     yield `${version}: ${count} pods ready`;
   }
+}
+
+function foreseen({ foresight }: Rehearsed): string {
+  if (typeof foresight === 'string') return `plan? ${foresight}`;
+  const { kind, refusal, rehearsal, times } = foresight;
+  const finish = times.finish === undefined ? 'never' : `${times.finish / 1000} s`;
+  return `plan? ${kind}: ${refusal ?? `${rehearsal.moments.length} moments, ${rehearsal.ending}, finished after ${finish}`}`;
 }
 
 const sizeOf = (object: KubeObject): number => (object['spec'] as { replicas?: number }).replicas ?? 1;

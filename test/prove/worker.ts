@@ -36,14 +36,14 @@ if (wantsCoverage) {
 // Only what is compiled after that is counted block by block.
 const { simulate } = await import('./simulate.ts');
 const { randomHistory } = await import('./generate.ts');
-const { RULES } = await import('./registry.ts');
+const { WATCHED } = await import('./registry.ts');
 
 const send = (answer: Answer): void => void process.send?.(answer);
 
 async function play(seed: number, rule: number | undefined): Promise<void> {
   const before = process.cpuUsage();
   try {
-    const rules = RULES.filter(({ number }) => rule === undefined || number === rule);
+    const rules = WATCHED.filter(({ number }) => rule === undefined || number === rule);
     const outcome = await simulate(randomHistory(seed), { rules });
     const { user, system } = process.cpuUsage(before);
     send({ what: 'outcome', seed, outcome, cpuMs: (user + system) / 1000 });

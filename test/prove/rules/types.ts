@@ -8,6 +8,9 @@
 
 import type { Rollout } from '../../../src/api/rollout.ts';
 import type { KubeObject } from '../../../src/kube/api.ts';
+import type { Foresight } from '../../../src/plan/rehearsal/foresee.ts';
+import type { RolloutSnapshot } from '../../../src/plan/rollout/index.ts';
+import type { Explanation } from '../../../src/plan/why/explain.ts';
 
 // ---- who
 
@@ -157,8 +160,41 @@ export interface Quiet extends At {
   readonly what: 'quiet';
 }
 
+/** A person asked `why`. */
+export interface Asked extends At {
+  readonly what: 'asked';
+  readonly key: string;
+  /** What the answer was made from. */
+  readonly snapshot: RolloutSnapshot;
+  /** A text: the error that there was instead. */
+  readonly answer: Explanation | string;
+  /** Nothing has been written for long, and nothing will be. */
+  readonly atRest: boolean;
+}
+
+/** A person had an edit rehearsed with `plan` against what there is, before making it. */
+export interface Rehearsed extends At {
+  readonly what: 'rehearsed';
+  readonly key: string;
+  /** What it starts from, with the edit. */
+  readonly snapshot: RolloutSnapshot;
+  /** A text: the error that there was instead. */
+  readonly foresight: Foresight | string;
+}
+
 export type Happening =
-  Change | Call | Traffic | Pass | Fault | Process | Measurement | Command | Commit | Quiet;
+  | Change
+  | Call
+  | Traffic
+  | Pass
+  | Fault
+  | Process
+  | Measurement
+  | Command
+  | Commit
+  | Quiet
+  | Asked
+  | Rehearsed;
 
 // ---- what is true now
 
@@ -267,7 +303,17 @@ export interface Scene {
 // ---- the rules
 
 /** What a source of happenings can tell beside `change`. A rule that needs what a source lacks is skipped there. */
-export type Need = 'call' | 'traffic' | 'pass' | 'fault' | 'process' | 'measurement' | 'commit' | 'quiet';
+export type Need =
+  | 'call'
+  | 'traffic'
+  | 'pass'
+  | 'fault'
+  | 'process'
+  | 'measurement'
+  | 'commit'
+  | 'quiet'
+  | 'asked'
+  | 'rehearsed';
 
 export interface Violation {
   readonly rule: number;

@@ -1,0 +1,180 @@
+/**
+ * Looked at: each rehearsal by itself, rehearsed twice; and where nobody and nothing comes between from a Rollout at rest
+ * to its end, what really happened against what was foreseen.
+ */
+
+import type { RolloutStatus } from '../../../src/api/rollout.ts';
+import { deepEqual, type Json } from '../../../src/lang/json.ts';
+import { type Foresight, foresee } from '../../../src/plan/rehearsal/foresee.ts';
+import type { Start } from '../../../src/plan/rehearsal/rehearse.ts';
+import type { ReplicaSet } from '../../../src/plan/rollout/replica-set.ts';
+import { tagOf } from '../manifests.ts';
+import type { Change, Happening, Rehearsed, Rule } from '../rules/types.ts';
+import { seconds, violation, watching } from '../rules/watching.ts';
+
+export const PLAN = 29;
+
+export const plan: Rule = {
+  number: PLAN,
+  sentence:
+    'A rehearsal ends, is the same twice, and keeps to what can be; where nothing comes between, the Rollout then does ' +
+    'what was rehearsed.',
+  threads: [],
+  needs: ['rehearsed'],
+  start: watching((checked) => {
+    let expected: Expected | undefined;
+    return {
+      see(happening, scene) {
+        if (happening.what === 'rehearsed') {
+          checked();
+          const text = wrong(happening);
+          expected = text === undefined ? expectedOf(happening) : undefined;
+          return text === undefined ? undefined : violation(PLAN, scene, text, `Rollout ${happening.key}`);
+        }
+        if (expected === undefined) return undefined;
+        if (expected.isDisturbedBy(happening)) {
+          expected = undefined;
+          return undefined;
+        }
+        const text = happening.what === 'change' ? expected.see(happening) : undefined;
+        if (!expected.isOver) return undefined;
+        const { key } = expected;
+        expected = undefined;
+        checked();
+        return text === undefined ? undefined : violation(PLAN, scene, text, `Rollout ${key}`);
+      },
+    };
+  }),
+};
+
+/** As the sandbox's pods do. */
+export function readyAfterMs(rs: ReplicaSet): number {
+  const tag = tagOf(rs as never);
+  if (tag.startsWith('bad')) return Infinity;
+  const { metadata } = rs.spec.template as { metadata?: { annotations?: Readonly<Record<string, string>> } };
+  const delay = metadata?.annotations?.['sandbox.sluice.dev/start-delay-ms'];
+  const natural = tag.startsWith('slow') ? 6_000 : 1_500;
+  return (delay === undefined ? natural : Number(delay)) + (rs.spec.minReadySeconds ?? 0) * 1_000;
+}
+
+// ---- by itself
+
+function wrong({ snapshot, foresight }: Rehearsed): string | undefined {
+  if (typeof foresight === 'string') return `it could not be rehearsed: ${foresight}`;
+  const again = foresee(snapshot as Start, { readyAfterMs });
+  if (!deepEqual(again as unknown as Json, foresight as unknown as Json))
+    return 'rehearsed again it comes out otherwise';
+  const { rehearsal, times, refusal } = foresight;
+  if (refusal !== undefined)
+    return rehearsal.moments.length > 0 ? `it is refused and goes on: ${refusal}` : undefined;
+  if (rehearsal.ending === 'endless') return 'it has no end';
+  let before = 0;
+  for (const { at, versions, phase, weight = 0 } of rehearsal.moments) {
+    if (!(at >= before)) return `a moment at ${seconds(at)} comes after one at ${seconds(before)}`;
+    before = at;
+    if (!(weight >= 0)) return `the weight is ${weight} after ${seconds(at)}`;
+    if (phase === '') return `it has no phase after ${seconds(at)}`;
+    const odd = versions.find(({ available, size }) => !(available >= 0 && available <= size));
+    if (odd !== undefined) return `${odd.name} has ${odd.available} of ${odd.size} pods after ${seconds(at)}`;
+  }
+  const { finish, longest, abort } = times;
+  if (finish !== undefined && longest !== undefined && finish > longest)
+    return `it is finished after ${seconds(finish)}, and after ${seconds(longest)} at the longest`;
+  if (abort !== undefined && !(abort.safe <= abort.done))
+    return `an abort is safe after ${seconds(abort.safe)}, and done after ${seconds(abort.done)}`;
+  return undefined;
+}
+
+// ---- against what happens
+
+/** Instants are whole seconds in a status, and each step may begin at the next of them. */
+const toleranceMs = (steps: number): number => 3_000 + 1_000 * steps;
+
+function expectedOf({ at, key, snapshot, foresight }: Rehearsed): Expected | undefined {
+  if (typeof foresight === 'string') return undefined;
+  const { kind, rehearsal, times } = foresight;
+  const { phase, currentPodHash, stableRS } = snapshot.rollout?.status ?? {};
+  const wasAtRest = phase === 'Healthy' && currentPodHash === stableRS;
+  if (!wasAtRest || (kind !== 'update' && kind !== 'rollback')) return undefined;
+  if (rehearsal.ending !== 'settled' || rehearsal.promotions > 0 || times.finish === undefined)
+    return undefined;
+  return new Expected(key, at, foresight, times.finish);
+}
+
+class Expected {
+  readonly key: string;
+  isOver = false;
+  readonly #at: number;
+  readonly #foresight: Foresight;
+  readonly #finish: number;
+  readonly #steps: number[] = [];
+  readonly #weights: number[] = [];
+
+  constructor(key: string, at: number, foresight: Foresight, finish: number) {
+    this.key = key;
+    this.#at = at;
+    this.#foresight = foresight;
+    this.#finish = finish;
+  }
+
+  /** An accident, or a person who wants something else. The edit itself is none, and neither is who only reads. */
+  isDisturbedBy(happening: Happening): boolean {
+    switch (happening.what) {
+      case 'fault':
+        return true;
+      case 'process':
+        return happening.state !== 'leads' && happening.state !== 'starts';
+      case 'command':
+        return happening.at > this.#at;
+      case 'change': {
+        const { actor, at, kind, after } = happening;
+        if (actor.role === 'person' || actor.role === 'hpa' || actor.role === 'meddler') return at > this.#at;
+        const phase =
+          kind === 'AnalysisRun' ? (after?.['status'] as { phase?: string } | undefined)?.phase : '';
+        return phase === 'Failed' || phase === 'Error' || phase === 'Inconclusive';
+      }
+      default:
+        return false;
+    }
+  }
+
+  see({ kind, key, after, at }: Change): string | undefined {
+    if (kind === 'Ingress') {
+      const weight = after?.metadata.annotations?.['nginx.ingress.kubernetes.io/canary-weight'];
+      if (weight !== undefined) push(this.#weights, Number(weight));
+    }
+    if (kind !== 'Rollout' || key !== this.key || after === undefined) return undefined;
+    const status = (after['status'] ?? {}) as RolloutStatus;
+    if (status.observedGeneration !== String(after.metadata.generation)) return undefined;
+    const { hash } = this.#foresight;
+    if (status.currentPodHash !== hash) return undefined;
+    if (status.currentStepIndex !== undefined) push(this.#steps, status.currentStepIndex);
+    if (status.phase !== 'Healthy' || status.stableRS !== hash) return undefined;
+    this.isOver = true;
+    return this.#compare(at - this.#at);
+  }
+
+  #compare(took: number): string | undefined {
+    const { moments } = this.#foresight.rehearsal;
+    const steps: number[] = [];
+    const weights: number[] = [];
+    for (const { step, weight } of moments) {
+      if (step !== undefined) push(steps, step);
+      if (weight !== undefined) push(weights, weight);
+    }
+    if (steps.join() !== this.#steps.join())
+      return `steps ${this.#steps.join(' ')} came, and ${steps.join(' ')} were foreseen`;
+    // The weight before the update stands in no change.
+    const [before, ...later] = weights;
+    const seen = this.#weights.join();
+    if (seen !== later.join() && seen !== weights.join())
+      return `weights ${this.#weights.join(' ')} came, and ${weights.join(' ')} were foreseen, from ${before}`;
+    if (Math.abs(took - this.#finish) > toleranceMs(steps.length))
+      return `it was finished after ${seconds(took)}, and ${seconds(this.#finish)} were foreseen`;
+    return undefined;
+  }
+}
+
+const push = <T>(list: T[], item: T): void => {
+  if (list.at(-1) !== item) list.push(item);
+};
