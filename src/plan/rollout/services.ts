@@ -6,6 +6,7 @@ import { HASH_LABEL } from './names.ts';
 import type { Wave } from './intents.ts';
 import type { Progress } from './progress.ts';
 import { courseOf, isPromoted } from './progress.ts';
+import { hashOf } from './replica-set.ts';
 import { rolesOf, stableEnd } from './roles.ts';
 import type { Situation } from './situation.ts';
 import { hasFailed, mayGetTraffic } from './situation.ts';
@@ -46,10 +47,20 @@ function wishes(s: Situation, p: Progress): Wish[] {
   if (named(stableService) && stable !== undefined)
     list.push({ service: stableService, ...(stableGivesWay(s, p) ? fresh : stable) });
   if (named(canaryService)) {
-    const wanted = p.abort ? stable : fresh;
+    const wanted = p.abort || holdsRoom(s, canaryService) ? stable : fresh;
     if (wanted !== undefined) list.push({ service: canaryService, ...wanted });
   }
   return list;
+}
+
+/**
+ * Basic canary: the canary Service still selects a version between the two, whose last pods stay for that, and they take
+ * the room that the new version's first pod needs. Until it is there, stable answers.
+ */
+function holdsRoom(s: Situation, service: string): boolean {
+  if (s.routed || s.canary.size > 0 || (s.stable?.available ?? 0) === 0) return false;
+  const selected = s.snapshot.services[service]?.selector[HASH_LABEL];
+  return s.revisions.others.some((rs) => hashOf(rs) === selected);
 }
 
 /**

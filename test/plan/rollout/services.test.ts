@@ -104,3 +104,24 @@ describe('a Service that the Rollout takes over in mid-update', () => {
     assert.deepEqual(selected(w), { canary: '2', stable: '1' });
   });
 });
+
+describe('the canary Service of a basic canary', () => {
+  it('gives way to stable where the version that it selects takes the room of the next one', () => {
+    const w = new World({
+      replicas: 5,
+      canary: {
+        ...named,
+        maxSurge: 1,
+        maxUnavailable: 0,
+        steps: [{ setWeight: 16 }, { setWeight: 77 }, { pause: {} }],
+      },
+    });
+    w.until('Healthy')
+      .image('v2')
+      .until('Paused', 2)
+      .image('v3')
+      .wait(60 * SECOND);
+    assert.equal(w.status().phase, 'Paused');
+    assert.deepEqual(selected(w), { canary: '3', stable: '1' });
+  });
+});

@@ -3,6 +3,7 @@ import { firstPods } from './first-pods.ts';
 import { healthyTooEarly } from './healthy-too-early.ts';
 import { matchWeight } from './match-weight.ts';
 import { restartAtFullSize } from './restart-at-full-size.ts';
+import { roomOfTheNext } from './room-of-the-next.ts';
 import { servedOnce } from './served-once.ts';
 import { smallerCanary } from './smaller-canary.ts';
 import { smallerWeight } from './smaller-weight.ts';
@@ -22,4 +23,5 @@ export const REGRESSIONS: readonly Regression[] = [
   restartAtFullSize,
   brokenStableRouted,
   brokenStableBasic,
+  roomOfTheNext,
 ];
