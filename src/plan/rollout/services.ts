@@ -47,8 +47,9 @@ function wishes(s: Situation, p: Progress): Wish[] {
   if (named(stableService) && stable !== undefined)
     list.push({ service: stableService, ...(stableGivesWay(s, p) ? fresh : stable) });
   if (named(canaryService)) {
-    const wanted = p.abort || holdsRoom(s, canaryService) ? stable : fresh;
-    if (wanted !== undefined) list.push({ service: canaryService, ...wanted });
+    const wanted = p.abort ? stable : fresh;
+    const now = holdsRoom(s, canaryService) ? stable : wanted;
+    if (now !== undefined) list.push({ service: canaryService, ...now });
   }
   return list;
 }
