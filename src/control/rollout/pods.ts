@@ -38,21 +38,27 @@ export async function withPods(
 }
 
 /** Pods on their way out are not counted as available, also where the status of their ReplicaSet is still behind. */
-function withoutLeaving(
+export function withoutLeaving(
   rs: ReplicaSet,
-  { now, rollout }: RolloutSnapshot,
+  { now, rollout }: Pick<RolloutSnapshot, 'now' | 'rollout'>,
   pods: readonly PodView[],
 ): ReplicaSet {
-  const available = pods.filter(
-    (pod) =>
-      pod.replicaSet === rs.metadata.uid &&
-      isAvailable(pod, rollout?.spec.minReadySeconds ?? 0, now + SKEW_MS),
-  ).length;
-  if ((rs.status?.availableReplicas ?? 0) <= available) return rs;
+  const { availableReplicas: counted = 0, readyReplicas = 0 } = rs.status ?? {};
+  const own = pods.filter((pod) => pod.replicaSet === rs.metadata.uid);
+  const latest = now + SKEW_MS;
+  const isBehind = own.some(({ createdAt, readySince = 0 }) => Math.max(createdAt, readySince) > latest);
+  const ready = own.filter(({ terminating, readySince }) => !terminating && readySince !== undefined).length;
+  const available = isBehind
+    ? Math.max(0, counted - Math.max(0, readyReplicas - ready))
+    : own.filter((pod) => isAvailable(pod, rollout?.spec.minReadySeconds ?? 0, latest)).length;
+  if (counted <= available) return rs;
   return { ...rs, status: { ...rs.status, availableReplicas: available } };
 }
 
-/** The clocks of kubelets, in whose time readiness is written, may be ahead. */
+/**
+ * The clocks of kubelets, in whose time readiness is written, may be ahead. Where they are so by more, ours is wrong: it
+ * can't tell how long a pod has been ready.
+ */
 const SKEW_MS = 5_000;
 
 async function podsOf(
