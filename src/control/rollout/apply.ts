@@ -33,8 +33,11 @@ import { forEachPod } from './pods.ts';
 /** Events that explain a status go before it, but never hold it up for longer. */
 const FLUSH_MS = 250;
 
+/** A plan is carried out by then, or made again: the times that it writes are those of its decision. */
+const FRESH_MS = 10_000;
+
 export interface Applied {
-  /** Somebody else wrote first: gather and plan again. */
+  /** Somebody else wrote first, or the plan has become old: gather and plan again. */
   readonly conflict: boolean;
   /** Writes before the status that failed; the status was then not written. */
   readonly failed: readonly (FailedIntent & { readonly error: unknown })[];
@@ -61,6 +64,7 @@ class Pass {
   readonly #plan: RolloutPlan;
   readonly #routers: readonly Router[];
   readonly #options: { signal: AbortSignal; priority: 'high' | 'normal' };
+  readonly #madeAt: number;
   /** The Rollout as our last write left it. */
   #object: KubeObject;
   readonly #done = new Set<string>();
@@ -75,6 +79,7 @@ class Pass {
     signal: AbortSignal,
   ) {
     this.#context = context;
+    this.#madeAt = context.clock.monotonic();
     this.#object = object;
     this.#rollout = rollout;
     this.#plan = plan;
@@ -91,6 +96,10 @@ class Pass {
         // What did happen is told now: the next plan won't know of it.
         this.#record('before', true);
         return { ...outcome, failed: failures.map(asFailed) };
+      }
+      if (this.#isOld()) {
+        this.#record('before', true);
+        return { ...outcome, conflict: true };
       }
     }
     if (!this.#plan.urgent) {
@@ -110,6 +119,10 @@ class Pass {
     let error: unknown;
     let conflict = false;
     for (const wave of WAVES_AFTER_STATUS) {
+      if (this.#isOld()) {
+        conflict = true;
+        break;
+      }
       for (const failure of await this.#wave(wave)) {
         if (isConflict(failure.error)) conflict = true;
         else error ??= failure.error;
@@ -118,6 +131,11 @@ class Pass {
     }
     this.#record('after', false);
     return { conflict, failed: [], error, statusWritten };
+  }
+
+  /** The process stood still, or a write took its time. */
+  #isOld(): boolean {
+    return this.#context.clock.monotonic() - this.#madeAt > FRESH_MS;
   }
 
   /** All writes of a wave at once. */

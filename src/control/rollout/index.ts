@@ -135,7 +135,8 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
       routers,
     });
     const { snapshot, podsError } = await withPods(context, confirmations.answered(key, gathered), signal);
-    const decided = planRollout(snapshot);
+    // What is decided is decided now, however long it took to see what it rests on.
+    const decided = planRollout(Object.freeze({ ...snapshot, now: context.clock.now() }));
     const stored = isObject(object['status']) ? (object['status'] as RolloutStatus) : {};
     const old = decidedForm(stored);
     const told = withDroppedFields(decided.status, old, droppedFields(object, prunedFields), now);

@@ -2,6 +2,7 @@ import { brokenStableBasic, brokenStableRouted } from './broken-stable.ts';
 import { firstPods } from './first-pods.ts';
 import { healthyTooEarly } from './healthy-too-early.ts';
 import { matchWeight } from './match-weight.ts';
+import { oldPlan } from './old-plan.ts';
 import { restartAtFullSize } from './restart-at-full-size.ts';
 import { roomOfTheNext } from './room-of-the-next.ts';
 import { servedOnce } from './served-once.ts';
@@ -24,4 +25,5 @@ export const REGRESSIONS: readonly Regression[] = [
   brokenStableRouted,
   brokenStableBasic,
   roomOfTheNext,
+  oldPlan,
 ];

@@ -8,7 +8,7 @@ import type { KubeObject } from '../../../src/kube/api.ts';
 import { stepsOf } from './facts.ts';
 import { at, listAt, numberAt, textAt } from './read.ts';
 import type { Rule } from './types.ts';
-import { isClockFault, isOurs, seconds, violation, watching } from './watching.ts';
+import { isClockFault, isOurs, seconds, SET_RIGHT_MS, violation, watching } from './watching.ts';
 
 /** Between a cause and the status that shows it: conditions in whole seconds, counts at most a few seconds late. */
 const EARLY_MS = 5_000;
@@ -43,7 +43,10 @@ export const rule10: Rule = {
           faultAt = Math.max(faultAt, happening.until);
           // A status that is long on its way tells of progress later than it was made.
           if (isClockFault(happening.kind) || happening.kind === 'slow-write')
-            jumpedAt = happening.until + EARLY_MS;
+            jumpedAt = Math.max(jumpedAt, happening.until + EARLY_MS);
+          // Until its clock is set right, a machine that stood still writes times that are long ago then.
+          if (isClockFault(happening.kind) && happening.until > happening.at)
+            jumpedAt = happening.until + SET_RIGHT_MS + EARLY_MS;
         }
         if (happening.what === 'change' && happening.kind === 'Rollout') {
           const { key, before, after } = happening;

@@ -49,8 +49,16 @@ export const cases: Cases = {
       const invalid = [{ type: 'InvalidSpec', status: 'True' }];
       update(h).wait(20).status({ conditions: invalid, phase: 'Degraded' }).wait(900).begin().finish();
     },
+    'early, where the progress was written before the clock was set right': (h) => {
+      update(h).fault('clock-stands-still', 60).wait(70).status({ availableReplicas: 7 }).wait(60);
+      h.status(exceeded);
+    },
   },
   breaks: {
+    'too early, long after the clock was set right': (h) => {
+      update(h).fault('clock-stands-still', 60).wait(90).status({ availableReplicas: 7 }).wait(50);
+      h.status(exceeded);
+    },
     'it never fires': (h) => {
       update(h).wait(300).begin().finish();
     },
