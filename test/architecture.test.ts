@@ -26,7 +26,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   lang: { from: [], packages: ['yaml'], pure: true },
   api: { from: ['lang'], packages: ['zod'], pure: true },
   plan: { from: ['api', 'lang'], packages: [], pure: true },
-  kube: { from: ['lang'], packages: ['node:', '@kubernetes/client-node'] },
+  kube: { from: ['lang'], packages: ['node:', '@kubernetes/client-node', 'undici'] },
   routers: { from: ['api', 'lang', ...KUBE_INTERFACE], packages: [] },
   providers: { from: ['api', 'lang', ...KUBE_INTERFACE], packages: ['node:', 'axios', 'cockatiel'] },
   git: { from: ['api', 'lang'], packages: ['node:'] },

@@ -194,7 +194,8 @@ describe('requests over HTTP', () => {
     );
     for (let i = 0; i < 100; i += 1) await Promise.all([api.list(POD), api.list(CONFIG_MAP)]);
     assert.equal(seen.length, 200);
-    assert.ok(sockets.size <= 4, `${sockets.size} connections`);
+    // One that has just answered rests for a turn of the event loop.
+    assert.ok(sockets.size <= 8, `${sockets.size} connections`);
     const nested = createHttpApi(connection(`${url}/k8s/clusters/c-1/`));
     await nested.list(POD);
     nested.close();
@@ -411,8 +412,9 @@ describe('failures over HTTP', () => {
     );
     await api.get(CONFIG_MAP, REF);
     await assert.rejects(api.get(CONFIG_MAP, REF), /no answer within 80 ms/);
+    const before = sockets.size;
     await api.get(CONFIG_MAP, REF);
-    assert.equal(sockets.size, 2, 'a new connection after the time-out');
+    assert.equal(sockets.size, before + 1, 'a new connection after the time-out');
   });
 
   it('gives up on an answer that never ends', async () => {
@@ -665,11 +667,47 @@ describe('TLS and proxies', () => {
       { clock: hasty },
     );
     await api.get(CONFIG_MAP, REF);
+    await nextTurn();
     await api.get(CONFIG_MAP, REF);
     assert.equal(asked.length, 1, 'the tunnel is kept');
     assert.match(asked[0] ?? '', /^CONNECT 127\.0\.0\.1:/);
     api.close();
     const nonsense = createHttpApi(connection(url, { proxyUrl: 'ftp://x' }), { clock: hasty });
     await assert.rejects(nonsense.get(CONFIG_MAP, REF), /proxy-url/);
+  });
+
+  it('goes through a SOCKS proxy', async () => {
+    const url = await secure('server');
+    const asked: string[] = [];
+    const proxy = createTcpServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => {
+        socket.write(Buffer.from([5, 0]));
+        socket.once('data', (request) => {
+          // Version, CONNECT, reserved, IPv4, four bytes of address, two of port.
+          asked.push(`${request.subarray(4, 8).join('.')}:${request.readUInt16BE(8)}`);
+          const upstream = connect(request.readUInt16BE(8), '127.0.0.1', () => {
+            socket.write(Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 0]));
+            socket.pipe(upstream).pipe(socket);
+          });
+          upstream.on('error', () => socket.destroy());
+        });
+      });
+    });
+    const port = await listen(proxy as unknown as Server);
+    open.at(-1)!.close = () => proxy.close();
+    const through = (ca: string): HttpApi =>
+      createHttpApi(
+        connection(url, { proxyUrl: `socks5://127.0.0.1:${port}` }, { tls: { ca: fixture(ca) } }),
+        { clock: hasty },
+      );
+    const api = through('ca.crt');
+    await api.get(CONFIG_MAP, REF);
+    await nextTurn();
+    await api.get(CONFIG_MAP, REF);
+    assert.deepEqual(asked, [new URL(url).host], 'the tunnel is kept');
+    const distrusting = through('other-ca.crt');
+    await assert.rejects(distrusting.get(CONFIG_MAP, REF), /certificate|SELF_SIGNED|UNABLE_TO/i);
+    for (const each of [api, distrusting]) each.close();
   });
 });

@@ -1,9 +1,9 @@
 /**
- * `KubeApi` over HTTP: one pooled keep-alive agent, raw JSON, bounded times and sizes, a client-side rate limit,
+ * `KubeApi` over HTTP: one pool of keep-alive connections, raw JSON, bounded times and sizes, a client-side rate limit,
  * and retries only where they can do no harm.
  */
 
-import type { IncomingMessage } from 'node:http';
+import type { Dispatcher } from 'undici';
 import { isObject, type JsonObject } from '../../lang/json.ts';
 import type {
   ApiError,
@@ -23,11 +23,20 @@ import type {
 import { ApiUnreachable, apiVersionOf } from '../api.ts';
 import { type Clock, sleep, systemClock } from '../clock.ts';
 import type { Connection, Impersonation } from '../kubeconfig.ts';
-import { AgentPool } from './agents.ts';
-import { ExchangeFailed, readBody, reasonOf, send } from './exchange.ts';
-import { failureOf, failureOfStatus } from './failure.ts';
+import {
+  type Answer,
+  exchange,
+  ExchangeFailed,
+  type Limits,
+  openStream,
+  type Outgoing,
+  reasonOf,
+  type Stream,
+} from './exchange.ts';
+import { type AnswerHeaders, failureOf, failureOfStatus } from './failure.ts';
 import { LineSplitter } from './lines.ts';
 import { objectPath, query, resourcePath } from './paths.ts';
+import { ConnectionPool } from './pool.ts';
 import { Throttle } from './throttle.ts';
 
 /** One request as it went over the wire; a retry is another one. Labels as in spec 08 section 5. */
@@ -63,11 +72,14 @@ export interface HttpApi extends KubeApi {
 
 export function createHttpApi(connection: Connection, options: HttpApiOptions = {}): HttpApi {
   const clock = options.clock ?? systemClock;
+  const { origin, pathname } = connection.server;
   const shared: Shared = {
     connection,
+    origin,
+    prefix: pathname.replace(/\/+$/, ''),
     clock,
     random: options.random ?? Math.random,
-    pool: new AgentPool(connection),
+    pool: new ConnectionPool(connection),
     throttle: new Throttle(clock, options.qps ?? 0, options.burst ?? 1),
     userAgent: options.userAgent ?? 'sluice',
     onRequest: options.onRequest,
@@ -77,9 +89,12 @@ export function createHttpApi(connection: Connection, options: HttpApiOptions = 
 
 interface Shared {
   readonly connection: Connection;
+  readonly origin: string;
+  /** Of each path: the API server may stand behind something. */
+  readonly prefix: string;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly pool: AgentPool;
+  readonly pool: ConnectionPool;
   readonly throttle: Throttle;
   readonly userAgent: string;
   readonly onRequest: ((observation: RequestObservation) => void) | undefined;
@@ -210,7 +225,7 @@ class PooledHttpApi implements HttpApi {
     let idle = idleMs === undefined ? undefined : clock.setTimer(idleMs, onIdle);
     const lines = new LineSplitter(MAX_EVENT_BYTES);
     try {
-      for await (const chunk of response as AsyncIterable<Buffer>) {
+      for await (const chunk of response) {
         heardAt = clock.monotonic();
         for (const line of lines.push(chunk)) yield eventOf(line, type, `watch ${path}`);
       }
@@ -219,7 +234,7 @@ class PooledHttpApi implements HttpApi {
       throw new ApiUnreachable(`watch ${path}: ${reasonOf(error)}`, { cause: error });
     } finally {
       idle?.cancel();
-      response.destroy();
+      response.destroy(new Error('nobody reads it any more'));
     }
     if (lines.cut) throw new ApiUnreachable(`watch ${path}: the stream ended in the middle of an event`);
   }
@@ -327,25 +342,21 @@ class PooledHttpApi implements HttpApi {
     for (let attempt = 1; ; attempt += 1) {
       let failure: ApiError;
       try {
-        const began = this.#shared.clock.monotonic();
-        const response = await this.#send(call, timeoutMs);
-        const left = timeoutMs === 0 ? 0 : Math.max(1, timeoutMs - (this.#shared.clock.monotonic() - began));
-        const text = await readBody(response, {
-          maxBytes: MAX_BODY_BYTES,
-          timeoutMs: left,
+        const { code, headers, body } = await this.#send(call, exchange, {
           clock: this.#shared.clock,
-          what,
+          timeoutMs,
+          maxBytes: MAX_BODY_BYTES,
         });
-        const code = response.statusCode ?? 0;
-        for (const warning of warningsIn(response)) call.onWarning?.(warning);
-        if (code >= 200 && code < 300) return parsed(text, what);
-        failure = failureOf(code, response.headers, text, what);
+        for (const warning of warningsIn(headers)) call.onWarning?.(warning);
+        if (code >= 200 && code < 300) return parsed(body, what);
+        failure = failureOf(code, headers, body, what);
       } catch (error) {
         if (!(error instanceof ExchangeFailed)) throw error;
         if (error.timedOut) this.#shared.pool.retire();
         // A read that failed may be asked again; a write may have been applied, and is the caller's to judge.
         if (!read || error.timedOut || attempt >= MAX_ATTEMPTS || call.options.signal?.aborted) throw error;
-        if (!error.onReusedSocket) await this.#wait(100 * 2 ** attempt, call);
+        // An old connection of the pool, that the server had closed meanwhile, is no reason to wait.
+        if (attempt > 1) await this.#wait(100 * 2 ** attempt, call);
         continue;
       }
       if (failure.code === 401 && !renewed) {
@@ -374,65 +385,69 @@ class PooledHttpApi implements HttpApi {
     }
   }
 
-  async #openStream(call: Call): Promise<IncomingMessage> {
+  async #openStream(call: Call): Promise<Stream> {
     const what = `watch ${call.path}`;
-    const response = await this.#send(call, WATCH_HEAD_TIMEOUT_MS);
-    const code = response.statusCode ?? 0;
-    if (code === 200) return response;
-    const text = await readBody(response, {
-      maxBytes: MAX_EVENT_BYTES,
-      timeoutMs: GET_TIMEOUT_MS,
+    const { code, headers, body } = await this.#send(call, openStream, {
       clock: this.#shared.clock,
-      what,
+      timeoutMs: WATCH_HEAD_TIMEOUT_MS,
+      maxBytes: MAX_EVENT_BYTES,
     });
+    if (code === 200) return body;
     if (code === 401) this.#shared.connection.credentials.invalidate();
-    throw failureOf(code, response.headers, text, what);
+    throw failureOf(code, headers, await this.#reasonIn(body), what);
   }
 
-  async #send(call: Call, timeoutMs: number): Promise<IncomingMessage> {
-    const { connection, clock, pool, throttle, userAgent, onRequest } = this.#shared;
-    const { signal } = call.options;
+  /** What an answer says that is no stream of events. */
+  async #reasonIn(body: Stream): Promise<string> {
+    const late = this.#shared.clock.setTimer(GET_TIMEOUT_MS, () => body.destroy(new Error('too late')));
+    const parts: Buffer[] = [];
+    let bytes = 0;
     try {
-      await throttle.pass(call.options.priority ?? 'normal', signal);
-    } catch (error) {
-      throw new ApiUnreachable(`${call.method} ${call.path}: given up before it was sent`, { cause: error });
+      for await (const part of body) {
+        parts.push(part);
+        bytes += part.length;
+        if (bytes > MAX_EVENT_BYTES) body.destroy(new Error('too long'));
+      }
+    } finally {
+      late.cancel();
     }
-    const { agent, authorization } = await pool.ready().catch((error: unknown) => {
+    return Buffer.concat(parts).toString('utf8');
+  }
+
+  async #send<Body>(
+    call: Call,
+    by: (pool: Dispatcher, outgoing: Outgoing, limits: Limits) => Promise<Answer<Body>>,
+    limits: Limits,
+  ): Promise<Answer<Body>> {
+    const { origin, prefix, clock, throttle, userAgent, onRequest } = this.#shared;
+    const { method, options } = call;
+    try {
+      await throttle.pass(options.priority ?? 'normal', options.signal);
+    } catch (error) {
+      throw new ApiUnreachable(`${method} ${call.path}: given up before it was sent`, { cause: error });
+    }
+    const { pool, authorization } = await this.#shared.pool.ready().catch((error: unknown) => {
       throw new ApiUnreachable(reasonOf(error), { cause: error });
     });
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-    const headers: Record<string, string | string[]> = {
-      accept: 'application/json',
-      'user-agent': userAgent,
-      ...(authorization === undefined ? {} : { authorization }),
-      ...(body === undefined
-        ? {}
-        : {
-            'content-type': call.contentType ?? 'application/json',
-            'content-length': String(Buffer.byteLength(body)),
-          }),
-    };
+    const headers = ['accept', 'application/json', 'user-agent', userAgent];
+    if (authorization !== undefined) headers.push('authorization', authorization);
+    if (body !== undefined) headers.push('content-type', call.contentType ?? 'application/json');
     if (this.#as !== undefined) {
-      headers['impersonate-user'] = this.#as.user;
-      if (this.#as.groups !== undefined && this.#as.groups.length > 0) {
-        headers['impersonate-group'] = [...this.#as.groups];
-      }
-      if (this.#as.uid !== undefined) headers['impersonate-uid'] = this.#as.uid;
+      headers.push('impersonate-user', this.#as.user);
+      for (const group of this.#as.groups ?? []) headers.push('impersonate-group', group);
+      if (this.#as.uid !== undefined) headers.push('impersonate-uid', this.#as.uid);
     }
+    const path = prefix + call.path;
     const began = clock.monotonic();
     let statusCode = '<error>';
     try {
-      const url = urlOf(connection.server, call.path);
-      const response = await send(
-        agent,
-        { method: call.method, url, headers, body, signal },
-        clock,
-        timeoutMs,
-      );
-      statusCode = String(response.statusCode ?? 0);
-      return response;
+      const answer = await by(pool, { origin, method, path, headers, body, signal: options.signal }, limits);
+      statusCode = String(answer.code);
+      return answer;
     } catch (error) {
-      if (call.verb === 'Watch' && error instanceof ExchangeFailed && error.timedOut) pool.retire();
+      if (call.verb === 'Watch' && error instanceof ExchangeFailed && error.timedOut)
+        this.#shared.pool.retire();
       throw error;
     } finally {
       onRequest?.({
@@ -452,11 +467,6 @@ const named = (type: ResourceType, ref: ObjectRef): Pick<Call, 'kind' | 'namespa
   namespace: ref.namespace,
   name: ref.name,
 });
-
-function urlOf(server: URL, path: string): URL {
-  const prefix = server.pathname.replace(/\/+$/, '');
-  return new URL(`${server.origin}${prefix}${path}`);
-}
 
 function writeQuery(options: WriteOptions, force?: boolean): string {
   return query({
@@ -529,10 +539,10 @@ function eventOf(line: string, type: ResourceType, what: string): WatchEvent {
 }
 
 /** The texts of `Warning: 299 - "text"` headers. */
-function warningsIn(response: IncomingMessage): string[] {
-  const header = response.headers['warning'];
+function warningsIn(headers: AnswerHeaders): string[] {
+  const header = headers['warning'];
   if (header === undefined) return [];
-  return [...header.matchAll(/\b299 \S+ "((?:[^"\\]|\\.)*)"/g)].map((match) =>
+  return [...String(header).matchAll(/\b299 \S+ "((?:[^"\\]|\\.)*)"/g)].map((match) =>
     (match[1] ?? '').replaceAll(/\\(.)/g, '$1'),
   );
 }

@@ -1,8 +1,10 @@
 /** From an HTTP answer that isn't a success to an `ApiError`, whoever wrote it: API server, proxy, load balancer. */
 
-import type { IncomingHttpHeaders } from 'node:http';
 import { isObject, type JsonObject } from '../../lang/json.ts';
 import { ApiError } from '../api.ts';
+
+/** Names in lower case. Some come more than once. */
+export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'BadRequest',
@@ -26,7 +28,7 @@ const REASONS: Readonly<Record<number, string>> = {
 const EXCERPT = 200;
 
 /** `what` names the request, for answers that have no message of their own. */
-export function failureOf(code: number, headers: IncomingHttpHeaders, body: string, what: string): ApiError {
+export function failureOf(code: number, headers: AnswerHeaders, body: string, what: string): ApiError {
   const status = statusIn(body);
   const after = retryAfterMs(headers, status);
   if (status !== undefined) {
@@ -68,11 +70,11 @@ const stringAt = (object: JsonObject, key: string): string | undefined => {
 };
 
 /** Seconds only; the API server sends no dates. At most an hour, so that nonsense can't stop us for good. */
-function retryAfterMs(headers: IncomingHttpHeaders, status: JsonObject | undefined): number | undefined {
+function retryAfterMs(headers: AnswerHeaders, status: JsonObject | undefined): number | undefined {
   const details = status?.['details'];
   const fromBody = isObject(details) ? details['retryAfterSeconds'] : undefined;
   const header = headers['retry-after'];
-  const seconds = header !== undefined && /^\d{1,9}$/.test(header) ? Number(header) : fromBody;
+  const seconds = typeof header === 'string' && /^\d{1,9}$/.test(header) ? Number(header) : fromBody;
   if (typeof seconds !== 'number' || !(seconds > 0)) return undefined;
   return Math.min(seconds, 3600) * 1000;
 }
