@@ -19,6 +19,7 @@ import { formatTime } from '../../src/lang/time.ts';
 import { HASH_LABEL } from '../../src/plan/rollout/names.ts';
 import { askWhy, rehearseEdit } from './asker.ts';
 import type { Action } from './history.ts';
+import { commitBeside, live } from './side.ts';
 import { KEY, NAME, SHOP, templateOf } from './manifests.ts';
 import type { World } from './world.ts';
 
@@ -79,6 +80,11 @@ async function perform(world: World, action: Action): Promise<void> {
       return;
     case 'break':
       return world.breakages.make(action, say);
+    case 'commit':
+      say(`commits ${Object.keys(action.files).join(', ')} beside`);
+      return commitBeside(world, action.files);
+    case 'live':
+      return live(world, action.of, action.status);
     case 'mend':
       return world.breakages.mend(say);
     case 'ask':

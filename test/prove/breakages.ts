@@ -8,12 +8,17 @@ import {
   type ResourceType,
 } from '../../src/kube/api.ts';
 import {
+  ANALYSIS_RUN,
   ANALYSIS_TEMPLATE,
   APPLICATION,
   CLUSTER_ANALYSIS_TEMPLATE,
   CONFIG_MAP,
+  CUSTOM_RESOURCE_DEFINITION,
   DEPLOYMENT,
   INGRESS,
+  JOB,
+  NAMESPACE,
+  POD,
   REPLICA_SET,
   ROLLOUT,
   SERVICE,
@@ -24,8 +29,24 @@ import type { Action } from './history.ts';
 import { SHOP } from './manifests.ts';
 import type { World } from './world.ts';
 
+/** A kind that is no part of what Sluice reads by name. */
+const other = (group: string, version: string, plural: string, kind: string, namespaced = true) =>
+  ({ group, version, plural, kind, namespaced }) satisfies ResourceType;
+
 const TYPES: Readonly<Record<string, ResourceType>> = Object.fromEntries(
   [
+    other('apps', 'v1', 'statefulsets', 'StatefulSet'),
+    other('apps', 'v1', 'daemonsets', 'DaemonSet'),
+    other('batch', 'v1', 'cronjobs', 'CronJob'),
+    other('', 'v1', 'persistentvolumeclaims', 'PersistentVolumeClaim'),
+    other('autoscaling', 'v2', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler'),
+    other('apiregistration.k8s.io', 'v1', 'apiservices', 'APIService', false),
+    other('example.com', 'v1', 'widgets', 'Widget'),
+    ANALYSIS_RUN,
+    CUSTOM_RESOURCE_DEFINITION,
+    JOB,
+    NAMESPACE,
+    POD,
     ANALYSIS_TEMPLATE,
     APPLICATION,
     CLUSTER_ANALYSIS_TEMPLATE,
@@ -134,10 +155,10 @@ export class Breakages {
   }
 }
 
-function targetOf(of: string): { type: ResourceType; ref: ObjectRef } {
+export function targetOf(of: string): { type: ResourceType; ref: ObjectRef } {
   const [kind = '', name = '', namespace = SHOP] = of.split('/');
   const type = TYPES[kind];
-  if (type === undefined) throw new Error(`nobody breaks a ${kind}`);
+  if (type === undefined) throw new Error(`nobody touches a ${kind}`);
   return { type, ref: type.namespaced ? { namespace, name } : { name } };
 }
 

@@ -23,11 +23,22 @@ export interface Setup {
   readonly source: 'rollout' | 'workload' | 'git';
   /** `open`: the installed definitions let anything in, as old ones do. */
   readonly crds?: 'open' | undefined;
+  /** A second Application with a repository of its own, with which everything may be wrong. */
+  readonly side?: Side | undefined;
   /** Flags of the processes. */
   readonly flags?: Flags | undefined;
 }
 
+export interface Side {
+  readonly application: KubeObject;
+  readonly files: Readonly<Record<string, KubeObject>>;
+}
+
 export interface Flags {
+  /** `--default-service-account`. */
+  readonly defaultAccount?: string | undefined;
+  /** `--require-service-account`. */
+  readonly requiresAccount?: boolean | undefined;
   /** `--observed-generation`. */
   readonly statusForm?: 'string' | 'int' | undefined;
   /** What the installed definition of Rollouts drops, as found at the start. */
@@ -99,7 +110,11 @@ export type Action =
   | { readonly do: 'ask' }
   /** Asks `plan` what would come of this change of the Rollout's spec; of none where it is empty. */
   | { readonly do: 'rehearse'; readonly spec: JsonObject }
+  /** Changes files of the second Application; `null` removes one. */
+  | { readonly do: 'commit'; readonly files: Readonly<Record<string, JsonObject | string | null>> }
   // the world
+  /** What the controller of a kind says of an object (`StatefulSet/db`); the text `seen` is its generation. */
+  | { readonly do: 'live'; readonly of: string; readonly status: JsonObject }
   | { readonly do: 'kill-pods'; readonly count: number; readonly of: 'any' | 'stable' | 'canary' }
   | { readonly do: 'unready-pods'; readonly count: number; readonly forMs: number }
   | { readonly do: 'delete-endpoints' }

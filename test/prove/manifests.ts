@@ -112,6 +112,9 @@ export const deployment = (template: JsonObject): KubeObject => ({
 
 export const REPOSITORY = 'https://git.example.com/team/web';
 
+export const SIDE = 'side';
+export const SIDE_REPOSITORY = 'https://git.example.com/team/side';
+
 export const application = (): KubeObject => ({
   apiVersion: 'argoproj.io/v1alpha1',
   kind: 'Application',

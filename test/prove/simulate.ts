@@ -9,6 +9,7 @@ import type { History, HistoryEvent } from './history.ts';
 import { clientsOf } from './clients.ts';
 import { application, KEY } from './manifests.ts';
 import type { Happening, Rule, Violation, Watcher } from './rules/types.ts';
+import { startBeside } from './side.ts';
 import { type LiveScene, newScene } from './registry.ts';
 import { World } from './world.ts';
 
@@ -123,6 +124,7 @@ class Run {
       }
       await person.create(ROLLOUT, setup.rollout);
     }
+    if (setup.side !== undefined) await startBeside(world, setup.side);
     world.startProcesses(setup.processes);
     world.startClients(clientsOf(setup));
     const began = clock.monotonic();

@@ -112,7 +112,17 @@ export class SluiceProcess {
         (context) => this.#told(rolloutController(context, around.flags)),
         (context) => this.#told(serviceController(context)),
         (context) => this.#told(analysisController(context, { http, env: {} })),
-        (context: ControlContext) => this.#told(applicationController(context, { api, git: around.git })),
+        (context: ControlContext) =>
+          this.#told(
+            applicationController(context, {
+              api,
+              git: around.git,
+              // Whose rights it acts with is seen by nobody here: they are all allowed everything.
+              impersonate: () => api,
+              defaultAccount: around.flags.defaultAccount,
+              requiresAccount: around.flags.requiresAccount,
+            }),
+          ),
       ],
       instanceId: '',
       ownNamespace: OWN_NAMESPACE,

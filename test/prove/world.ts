@@ -5,7 +5,7 @@
 
 import { customResourceDefinitions } from '../../src/api/crd.ts';
 import { MemoryGit, type MemoryRepository } from '../../src/git/memory.ts';
-import type { KubeApi, KubeObject } from '../../src/kube/api.ts';
+import type { KubeApi, KubeObject, ObjectRef } from '../../src/kube/api.ts';
 import { keyOf } from '../../src/kube/api.ts';
 import type { JsonObject } from '../../src/lang/json.ts';
 import { APPLICATION, INGRESS } from '../../src/kube/kinds.ts';
@@ -43,6 +43,8 @@ export class World {
   readonly clients: Client[] = [];
   source: Setup['source'] = 'rollout';
   commits = 0;
+  /** Where the second Application stands. */
+  side: ObjectRef | undefined;
   isCalm = false;
   /** Versions by their pod-template hash, also of those that are gone. */
   readonly tags = new Map<string, string>();

@@ -1,7 +1,7 @@
 /** Looked at: how we take pods away ourselves: by an eviction, and never below a budget. */
 
 import type { KubeObject } from '../../../src/kube/api.ts';
-import { at, isReadyPod, numberAt, recordAt } from './read.ts';
+import { at, isReadyPod, numberAt, recordAt, TRACKING } from './read.ts';
 import type { Rule, Scene } from './types.ts';
 import { isOurs, violation, watching, writer } from './watching.ts';
 
@@ -16,6 +16,8 @@ export const rule26: Rule = {
       const { before, after, key } = happening;
       const goes = after === undefined || after.metadata.deletionTimestamp !== undefined;
       if (!goes || before.metadata.deletionTimestamp !== undefined) return undefined;
+      // A pod that Git brought, and has no more, is pruned like any object of the user's.
+      if (before.metadata.annotations?.[TRACKING] !== undefined) return undefined;
       checked();
       if (happening.subresource !== 'eviction')
         return violation(

@@ -18,6 +18,11 @@ export const cases: Cases = {
         .create(budget(2))
         .remove('Pod', 'web-v1-0', 'sluice', 'eviction');
     },
+    'a pod that Git has no more': (h) => {
+      const annotations = { 'argocd.argoproj.io/tracking-id': 'side:/Pod:shop/debug' };
+      h.create({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'debug', annotations } }, 'sluice');
+      h.remove('Pod', 'debug');
+    },
   },
   breaks: {
     'a pod is deleted': (h) => {
