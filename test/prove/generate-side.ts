@@ -92,6 +92,8 @@ function filesOf(dice: Dice, said: ReadonlySet<string>): Record<string, KubeObje
   for (const [path, { kind, metadata }] of Object.entries(FILES))
     if (said.has(`${kind}/${metadata.name}`)) names.add(path);
   for (let i = 0; i < FILES_EACH; i++) names.add(dice.pick(Object.keys(FILES)));
-  for (const name of [...names]) for (const needed of NEEDS[name] ?? []) names.add(needed);
-  return Object.fromEntries([...names].map((name) => [name, FILES[name] as KubeObject]));
+  const needed = [...names].flatMap((name) => NEEDS[name] ?? []);
+  return Object.fromEntries(
+    [...new Set([...names, ...needed])].map((name) => [name, FILES[name] as KubeObject]),
+  );
 }
