@@ -154,7 +154,9 @@ function admit(input: WeightInput, weight: number, why: string): WeightDecision 
     reached: false,
   });
   if (stable === undefined)
-    return { ...none, weight: undefined, why: 'there is no stable version yet', reached: false };
+    return input.recorded === undefined
+      ? { ...none, weight: undefined, why: 'there is no stable version yet', reached: false }
+      : hold('the stable version is gone: the weight stays');
   // Until a router is told anything, all the traffic goes to stable: an update that begins there begins at 0, and a first
   // version that never came up does not block the fix.
   const begins = !fullyPromoted(course) && canary.available > 0;

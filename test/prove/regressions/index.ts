@@ -8,6 +8,7 @@ import { roomOfTheNext } from './room-of-the-next.ts';
 import { servedOnce } from './served-once.ts';
 import { smallerCanary } from './smaller-canary.ts';
 import { smallerWeight } from './smaller-weight.ts';
+import { stableVanishes } from './stable-vanishes.ts';
 import { twoSyncers } from './two-syncers.ts';
 import { unheardRun } from './unheard-run.ts';
 import type { Regression } from './types.ts';
@@ -26,4 +27,5 @@ export const REGRESSIONS: readonly Regression[] = [
   brokenStableBasic,
   roomOfTheNext,
   oldPlan,
+  stableVanishes,
 ];

@@ -57,12 +57,14 @@ export class Attempts {
     if (other || retried) this.#startedAt.set(key, when);
   }
 
-  #run({ key, after, at: when }: Change): void {
+  #run({ key, after, verb, at: when }: Change): void {
     if (after === undefined) return;
     const owner = ownerOf(after, 'Rollout');
     if (owner === undefined) return;
     const index = after.metadata.labels?.['step-index'];
-    const run: Run = this.runs.get(key) ?? {
+    // A name comes again when the run that had it is gone.
+    const known = verb === 'create' ? undefined : this.runs.get(key);
+    const run: Run = known ?? {
       key,
       rollout: beside(key, owner.name),
       hash: hashOf(after),

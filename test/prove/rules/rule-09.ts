@@ -83,6 +83,8 @@ function unheard(
 ): Violation | undefined {
   if (askedAt === undefined || askedAt > begun.since || rollout.stable === rollout.current) return undefined;
   if (at(rollout.rollout, 'status', 'abortedAt') !== undefined) return undefined;
+  // Without a strategy there is no update: nothing says what would have to be taken back.
+  if (rollout.strategy === 'none') return undefined;
   return violation(
     9,
     scene,

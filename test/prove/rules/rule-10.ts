@@ -121,13 +121,9 @@ const reasonOf = (rollout: KubeObject | undefined): string | undefined =>
 
 /** For a person, a verdict, or because there is nothing to do. */
 function isWaiting(rollout: KubeObject): boolean {
-  const status = (name: string): unknown => at(rollout, 'status', name);
   if (at(rollout, 'spec', 'paused') === true || listAt(rollout, 'status', 'pauseConditions').length > 0)
     return true;
-  if (
-    status('abort') === true ||
-    ['Healthy', 'Paused', undefined].includes(textAt(rollout, 'status', 'phase'))
-  )
+  if (isAborted(rollout) || ['Healthy', 'Paused', undefined].includes(textAt(rollout, 'status', 'phase')))
     return true;
   if (conditionOf(rollout, 'AnalysisRunFailure') !== undefined) return true;
   const step = stepsOf(rollout)[numberAt(rollout, 'status', 'currentStepIndex') ?? 0];
@@ -136,6 +132,11 @@ function isWaiting(rollout: KubeObject): boolean {
 
 const isRefused = (rollout: KubeObject): boolean =>
   ['InvalidSpec', 'NotImplemented'].some((type) => conditionOf(rollout, type) !== undefined);
+
+/** Where nothing is in progress, an abort changes nothing (rule 8). */
+const isAborted = (rollout: KubeObject | undefined): boolean =>
+  at(rollout, 'status', 'abort') === true &&
+  at(rollout, 'status', 'stableRS') !== at(rollout, 'status', 'currentPodHash');
 
 /** Spec 01 section 6.1. */
 function progressed(before: KubeObject | undefined, after: KubeObject): boolean {
@@ -149,7 +150,7 @@ function progressed(before: KubeObject | undefined, after: KubeObject): boolean 
     other('currentStepIndex') ||
     other('currentStepHash') ||
     other('currentPodHash') ||
-    (at(before, 'status', 'abort') === true) !== (at(after, 'status', 'abort') === true) ||
+    isAborted(before) !== isAborted(after) ||
     other('blueGreen', 'activeSelector') ||
     other('blueGreen', 'previewSelector') ||
     count(after, 'replicas') - count(after, 'updatedReplicas') <

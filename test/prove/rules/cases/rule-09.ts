@@ -30,6 +30,10 @@ export const cases: Cases = {
     'the status could not be written': (h) => {
       update(h).status({ abort: true }, 'person').wait(1).begin().call({ code: 409 }).finish('conflict');
     },
+    'an abort of a Rollout without a strategy, which has no update': (h) => {
+      update(h).patch('Rollout', 'web', { spec: { strategy: { canary: null } } }, 'person');
+      h.status({ abort: true }, 'person').wait(1).begin().finish();
+    },
     'a run that fails after the pass began': (h) => {
       failing(update(h).begin().wait(1)).finish();
     },

@@ -53,6 +53,14 @@ export const cases: Cases = {
       update(h).fault('clock-stands-still', 60).wait(70).status({ availableReplicas: 7 }).wait(60);
       h.status(exceeded);
     },
+    'an abort with nothing in progress starts nothing anew': (h) => {
+      update(h)
+        .status({ stableRS: 'v2' })
+        .wait(100)
+        .status({ abort: true }, 'person')
+        .status({ abort: null });
+      h.wait(20).status(exceeded);
+    },
   },
   breaks: {
     'too early, long after the clock was set right': (h) => {

@@ -30,6 +30,11 @@ export const cases: Cases = {
         .status({ currentPodHash: 'v2', currentStepIndex: 0, phase: 'Progressing' })
         .status({ currentStepIndex: 1 });
     },
+    'a step with evidence under a name that one of the attempt before had': (h) => {
+      update(h).run('run', STEP, { phase: 'Successful' }).status({ abort: true }).wait(9);
+      h.status({ abort: null }, 'person').remove('AnalysisRun', 'run');
+      h.wait(1).run('run', STEP, { phase: 'Successful' }).status({ currentStepIndex: 1 });
+    },
     'a person promotes in full': (h) => {
       update(h)
         .run('run', STEP, { phase: 'Running' })
