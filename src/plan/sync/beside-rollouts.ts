@@ -5,16 +5,34 @@
  */
 
 import { isObject, type JsonObject } from '../../lang/json.ts';
+import { withoutFields } from '../../api/decode.ts';
 import { HASH_LABEL, MANAGED_BY } from '../rollout/names.ts';
+import { unreadableParts } from '../rollout/unreadable.ts';
 
-/** The manifest as it is to be applied on what is there. */
+/**
+ * The manifest as it is to be applied on what is there. What the controller of Rollouts takes out of one is not applied
+ * in the first place: the two would take turns for ever.
+ */
 export function besideRollouts(manifest: JsonObject, live: JsonObject | undefined): JsonObject {
+  if (manifest['kind'] === 'Rollout') return withoutUnreadableFields(manifest);
   const hash = hashIn(live);
   const { spec } = manifest;
   if (hash === undefined || manifest['kind'] !== 'Service' || !isObject(spec)) return manifest;
   const { selector } = spec;
   if (!isObject(selector) || Object.hasOwn(selector, HASH_LABEL)) return manifest;
   return { ...manifest, spec: { ...spec, selector: { ...selector, [HASH_LABEL]: hash } } };
+}
+
+function withoutUnreadableFields(manifest: JsonObject): JsonObject {
+  const { spec, apiVersion } = manifest;
+  if (!isObject(spec) || !String(apiVersion).startsWith('argoproj.io/')) return manifest;
+  const parts = unreadableParts({ spec });
+  return parts.length === 0
+    ? manifest
+    : (withoutFields(
+        manifest,
+        parts.map(({ path }) => path),
+      ) as JsonObject);
 }
 
 /**

@@ -61,3 +61,21 @@ describe('a Service beside a Rollout', () => {
     });
   }
 });
+
+describe('a Rollout', () => {
+  const rollout = (pod: JsonObject): JsonObject => ({
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Rollout',
+    metadata: { name: 'web' },
+    spec: { template: { spec: { containers: [{ name: 'app' }], ...pod } } },
+  });
+
+  it('is applied without what its controller would take out again', () => {
+    assert.deepEqual(
+      besideRollouts(rollout({ ephemeralContainers: [{ name: 'debug' }] }), undefined),
+      rollout({}),
+    );
+    const readable = rollout({ terminationGracePeriodSeconds: 5 });
+    assert.equal(besideRollouts(readable, undefined), readable);
+  });
+});

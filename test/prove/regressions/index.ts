@@ -11,6 +11,7 @@ import { smallerWeight } from './smaller-weight.ts';
 import { stableVanishes } from './stable-vanishes.ts';
 import { twoSyncers } from './two-syncers.ts';
 import { unheardRun } from './unheard-run.ts';
+import { unreadableInGit } from './unreadable-in-git.ts';
 import type { Regression } from './types.ts';
 
 export const REGRESSIONS: readonly Regression[] = [
@@ -28,4 +29,5 @@ export const REGRESSIONS: readonly Regression[] = [
   roomOfTheNext,
   oldPlan,
   stableVanishes,
+  unreadableInGit,
 ];
