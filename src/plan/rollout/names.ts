@@ -10,6 +10,8 @@ export const EPHEMERAL_METADATA = 'rollout.argoproj.io/ephemeral-metadata';
 export const WORKLOAD_GENERATION = 'rollout.argoproj.io/workload-generation';
 /** RFC 3339 instant; no prefix, for history's sake. */
 export const SCALE_DOWN_DEADLINE = 'scale-down-deadline';
+/** RFC 3339 instant of the verdict that aborted this version. Ours alone. */
+export const FOUND_BAD = 'sluice.dev/found-bad';
 export const MANAGED_BY = 'argo-rollouts.argoproj.io/managed-by-rollouts';
 export const INSTANCE_ID = 'argo-rollouts.argoproj.io/controller-instance-id';
 export const EXPERIMENT_NAME = 'experiment.argoproj.io/name';

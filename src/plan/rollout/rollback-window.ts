@@ -1,6 +1,7 @@
 /** Going back to a recent version needs no steps where the user says so: `spec.rollbackWindow` (spec 02 section 14). */
 
 import { evidenceOf } from '../analysis/evidence.ts';
+import { foundBadAt } from './found-bad.ts';
 import { EXPERIMENT_NAME, HASH_LABEL } from './names.ts';
 import { createdAt } from './replica-set.ts';
 import type { Situation } from './situation.ts';
@@ -9,7 +10,7 @@ type WindowFacts = Pick<Situation, 'rollout' | 'revisions' | 'snapshot'>;
 
 /**
  * Whether the wanted version is older than the stable one with fewer than `rollbackWindow.revisions` versions made
- * between them. A version that analysis found bad gets no short-cut: it may have been left exactly because of that.
+ * between them. A version that was found bad gets no short-cut: it may have been left exactly because of that.
  */
 export function isWithinRollbackWindow(s: WindowFacts): boolean {
   const window = s.rollout.spec.rollbackWindow?.revisions ?? 0;
@@ -24,7 +25,7 @@ export function isWithinRollbackWindow(s: WindowFacts): boolean {
   return between.length < window && !wasFoundBad(s);
 }
 
-/** The last judgement on this version is a failure; a retry that succeeded afterwards takes it back. */
+/** The last judgement on this version is a failure; a retry that succeeded afterwards, or a promotion, takes it back. */
 export function wasFoundBad(s: Pick<Situation, 'revisions' | 'snapshot'>): boolean {
   const runs = s.snapshot.analysisRuns.filter(
     (run) => run.metadata.labels?.[HASH_LABEL] === s.revisions.hash,
@@ -34,6 +35,6 @@ export function wasFoundBad(s: Pick<Situation, 'revisions' | 'snapshot'>): boole
       -Infinity,
       ...runs.filter((run) => phases.includes(evidenceOf(run))).map((run) => createdAt(run)),
     );
-  const failed = last('Failed', 'Error');
+  const failed = Math.max(last('Failed', 'Error'), foundBadAt(s.revisions.fresh) ?? -Infinity);
   return failed !== -Infinity && failed >= last('Successful');
 }

@@ -1,6 +1,7 @@
 import { brokenStableBasic, brokenStableRouted } from './broken-stable.ts';
 import { firstPods } from './first-pods.ts';
 import { healthyTooEarly } from './healthy-too-early.ts';
+import { lateBefore } from './late-before.ts';
 import { matchWeight } from './match-weight.ts';
 import { oldPlan } from './old-plan.ts';
 import { restartAtFullSize } from './restart-at-full-size.ts';
@@ -30,4 +31,5 @@ export const REGRESSIONS: readonly Regression[] = [
   oldPlan,
   stableVanishes,
   unreadableInGit,
+  lateBefore,
 ];

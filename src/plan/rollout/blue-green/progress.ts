@@ -3,6 +3,7 @@
 import type { Progress } from '../progress.ts';
 import { begin as beginAny, isPromoted, PAUSE_STEP, withoutCommands } from '../progress.ts';
 import { createdAt } from '../replica-set.ts';
+import { forgetBad } from '../found-bad.ts';
 import { isWithinRollbackWindow } from '../rollback-window.ts';
 import { createKey } from '../revision.ts';
 import { hasFailed } from '../situation.ts';
@@ -74,6 +75,7 @@ export function promotionReason(
 }
 
 export function promoted(s: BlueGreenSituation, p: Progress, reason: string): Progress {
+  forgetBad(s);
   s.draft.note('promote.done', `revision ${s.revisions.revision} is stable: ${reason}`);
   return {
     ...p,
