@@ -30,6 +30,13 @@ export function decode<S extends z.ZodType>(schema: S, object: unknown): Decoded
   return { ok: false, issues: second.error.issues.slice(0, MAX_ISSUES).map(toIssue) };
 }
 
+/** What is left of an object without the fields that can't be read; undefined where that is not enough. */
+export function decodeRest<S extends z.ZodType>(schema: S, object: unknown): z.infer<S> | undefined {
+  const { error } = schema.safeParse(object);
+  const paths = error?.issues.map(({ path }) => path) ?? [];
+  return schema.safeParse(withoutFields(object, paths)).data;
+}
+
 /** All issues in one line, for a condition, an event or a log line. */
 export function formatIssues(issues: readonly DecodeIssue[]): string {
   return issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');

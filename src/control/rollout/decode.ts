@@ -1,7 +1,7 @@
 /** Rollouts as the stores hold them, decoded once: stored objects are frozen and replaced when they change. */
 
 import type { Decoded } from '../../api/decode.ts';
-import { decode } from '../../api/decode.ts';
+import { decode, decodeRest } from '../../api/decode.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import { rolloutSchema } from '../../api/rollout.ts';
 import type { KubeObject } from '../../kube/api.ts';
@@ -18,6 +18,18 @@ export function decodeRollout(object: KubeObject): Decoded<Rollout> {
     known.set(object, decoded);
   }
   return decoded;
+}
+
+const knownRests = new WeakMap<KubeObject, { readonly rest: Rollout | undefined }>();
+
+/** Of a Rollout that can't be decoded: without the fields that can't be read. */
+export function readableRest(object: KubeObject): Rollout | undefined {
+  let known = knownRests.get(object);
+  if (known === undefined) {
+    known = { rest: deepFreeze(decodeRest(rolloutSchema, object)) };
+    knownRests.set(object, known);
+  }
+  return known.rest;
 }
 
 /** Most changes are in the status: a spec that was decoded before is not decoded again. */

@@ -39,7 +39,7 @@ import { withWorkload } from '../../plan/rollout/workload-ref.ts';
 import { ROUTERS } from '../../routers/index.ts';
 import type { Router, RouterObjects } from '../../routers/index.ts';
 import type { Stores } from '../controller.ts';
-import { decodeRollout } from './decode.ts';
+import { decodeRollout, readableRest } from './decode.ts';
 import { BY_OWNER, ORPHANS } from './indexes.ts';
 
 export interface GatherFacts {
@@ -62,17 +62,20 @@ export function gatherRollout(stores: Stores, object: KubeObject, facts: GatherF
       : withWorkload(stored, workload);
   const uid = object.metadata.uid ?? '';
   const namespace = object.metadata.namespace ?? '';
-  const referenced = rollout === undefined ? EMPTY : referencedObjects(stores, rollout);
+  const readable = decoded.ok ? undefined : readableRest(object);
+  const known = rollout ?? readable;
+  const referenced = known === undefined ? EMPTY : referencedObjects(stores, known);
   return Object.freeze({
     now: facts.now,
     stored: object as unknown as RolloutSnapshot['stored'],
     rollout,
     issues: decoded.ok ? [] : decoded.issues,
+    readable,
     workload,
     replicaSets: replicaSets(stores, uid, namespace),
     analysisRuns: analysisRuns(stores, uid),
     ...referenced,
-    routes: rollout === undefined ? [] : routes(stores, rollout, facts.routers ?? ROUTERS),
+    routes: known === undefined ? [] : routes(stores, known, facts.routers ?? ROUTERS),
     statusWrittenAt: facts.statusWrittenAt,
     failed: facts.failed ?? [],
   });

@@ -147,7 +147,8 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
     };
     report(key, plan);
     if (plan.intents.some(({ kind }) => kind === 'setRoute')) confirmations.forget(key);
-    const applied = await applyRolloutPlan(context, object, snapshot.rollout, plan, routers, signal);
+    const rollout = snapshot.rollout ?? snapshot.readable;
+    const applied = await applyRolloutPlan(context, object, rollout, plan, routers, signal);
     if (applied.statusWritten) {
       writtenAt.set(key, { uid: object.metadata.uid, at: context.clock.now() });
       const finished = finishedBetween(stored, decided.status ?? {});

@@ -134,7 +134,8 @@ interface CarriedOut {
  * being rolled out, its size, and of the strategy what an abort needs. Undefined without an update in progress.
  */
 function lastCarriedOut(snapshot: RolloutSnapshot): CarriedOut | undefined {
-  const { rollout, replicaSets } = snapshot;
+  const { replicaSets } = snapshot;
+  const rollout = snapshot.rollout ?? snapshot.readable;
   const status = rollout?.status;
   const { canary, blueGreen } = rollout?.spec.strategy ?? {};
   if (rollout === undefined || status === undefined) return undefined;
@@ -173,12 +174,13 @@ function safeBlueGreen(strategy: BlueGreenStrategy): BlueGreenStrategy {
 
 /** Numbers that make no sense give way to what is there, or to the default. */
 function safeNumbers(spec: RolloutSpec, fresh: ReplicaSet, stable: ReplicaSet): RolloutSpec {
-  const { replicas = 1, revisionHistoryLimit = 0, progressDeadlineSeconds, ...rest } = spec;
+  const there = desiredReplicasOf(stable) ?? stable.spec.replicas ?? 1;
+  const { replicas = there, revisionHistoryLimit = 0, progressDeadlineSeconds, ...rest } = spec;
   const { minReadySeconds = 0 } = fresh.spec;
   return {
     ...rest,
     minReadySeconds,
-    replicas: replicas >= 0 ? replicas : (desiredReplicasOf(stable) ?? stable.spec.replicas ?? 1),
+    replicas: replicas >= 0 ? replicas : there,
     ...(revisionHistoryLimit >= 0 && spec.revisionHistoryLimit !== undefined ? { revisionHistoryLimit } : {}),
     ...(progressDeadlineSeconds !== undefined && progressDeadlineSeconds > minReadySeconds
       ? { progressDeadlineSeconds }

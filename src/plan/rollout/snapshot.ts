@@ -16,6 +16,8 @@ export interface RolloutSnapshot {
   /** Undefined where `issues` say why. */
   readonly rollout: Rollout | undefined;
   readonly issues: readonly DecodeIssue[];
+  /** Where there are issues: the Rollout without what can't be read, for commands and verdicts. */
+  readonly readable?: Rollout | undefined;
   /** What `spec.workloadRef` names; `rollout` has its template then. Undefined: it names nothing. */
   readonly workload?: WorkloadView | undefined;
   /** ReplicaSets of the namespace that the Rollout controls, and those without a controller that it may adopt. */

@@ -1,3 +1,4 @@
+import { abortOfTheUnreadable } from './abort-of-the-unreadable.ts';
 import { brokenStableBasic, brokenStableRouted } from './broken-stable.ts';
 import { firstPods } from './first-pods.ts';
 import { healthyTooEarly } from './healthy-too-early.ts';
@@ -32,4 +33,5 @@ export const REGRESSIONS: readonly Regression[] = [
   stableVanishes,
   unreadableInGit,
   lateBefore,
+  abortOfTheUnreadable,
 ];
