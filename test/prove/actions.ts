@@ -3,6 +3,7 @@
 import { isNotFound, type KubeObject } from '../../src/kube/api.ts';
 import {
   ANALYSIS_RUN,
+  CONFIG_MAP,
   DEPLOYMENT,
   ENDPOINT_SLICE,
   INGRESS,
@@ -131,7 +132,7 @@ async function perform(world: World, action: Action): Promise<void> {
     }
     case 'rewrite-route': {
       const canary = canaryIngress(world);
-      if (canary === undefined) return;
+      if (canary === undefined) return rewriteRecord(world, action.weight, fault);
       fault('route-rewritten', canary.metadata.name);
       const annotations = { 'nginx.ingress.kubernetes.io/canary-weight': String(action.weight) };
       await world
@@ -141,11 +142,16 @@ async function perform(world: World, action: Action): Promise<void> {
     }
     case 'delete-route': {
       const canary = canaryIngress(world);
-      if (canary === undefined) return;
-      fault('route-deleted', canary.metadata.name);
-      await world.as('meddler').delete(INGRESS, canary.metadata);
+      const route = canary ?? recordOf(world);
+      if (route === undefined) return;
+      fault('route-deleted', route.metadata.name);
+      await world.as('meddler').delete(canary === undefined ? CONFIG_MAP : INGRESS, route.metadata);
       return;
     }
+    case 'confirms':
+      fault(`confirms-${action.mode.replaceAll(' ', '-')}`, 'data-plane', action.forMs);
+      world.plane.answer(action.mode, action.forMs);
+      return;
     case 'rewrite-selector':
       fault('selector-rewritten', action.service);
       await world
@@ -292,6 +298,25 @@ const canaryIngress = (world: World): KubeObject | undefined =>
   valuesOf(world, INGRESS).find(
     ({ metadata }) => metadata.annotations?.['nginx.ingress.kubernetes.io/canary'] === 'true',
   );
+
+/** What the router of the tests keeps its weights in. */
+const recordOf = (world: World): KubeObject | undefined =>
+  valuesOf(world, CONFIG_MAP).find(({ metadata }) => metadata.name === `${NAME}-weights`);
+
+async function rewriteRecord(
+  world: World,
+  weight: number,
+  fault: (kind: string, target: string) => void,
+): Promise<void> {
+  const record = recordOf(world);
+  if (record === undefined) return;
+  const { canary = '0', stable = '0' } = record['data'] as Record<string, string>;
+  const whole = Number(canary) + Number(stable);
+  const share = Math.round((whole * weight) / 100);
+  fault('route-rewritten', record.metadata.name);
+  const data = { canary: String(share), stable: String(whole - share) };
+  await world.as('meddler').patch(CONFIG_MAP, record.metadata, { type: 'merge', body: { data } });
+}
 
 /** As a node whose network is away for a while: the pods run, and nobody can reach them. */
 async function unready(world: World, pod: KubeObject, forMs: number): Promise<void> {

@@ -3,16 +3,11 @@
  * What a pod answers is told by the tag of its image: `worse-...` fails every other request.
  */
 
+import type { ManagedRoute } from '../../src/api/rollout.ts';
 import { keyOf, type KubeObject, type ResourceType } from '../../src/kube/api.ts';
-import { ENDPOINT_SLICE, INGRESS, POD, SERVICE } from '../../src/kube/kinds.ts';
+import { CONFIG_MAP, ENDPOINT_SLICE, INGRESS, POD, SERVICE } from '../../src/kube/kinds.ts';
 import { HASH_LABEL } from '../../src/plan/rollout/names.ts';
-import {
-  type Backend,
-  chooseBackend,
-  findRoute,
-  type Route,
-  routingTable,
-} from '../../src/sandbox/ingress/routing.ts';
+import { chooseBackend, findRoute, type Route, routingTable } from '../../src/sandbox/ingress/routing.ts';
 import type { SandboxCluster } from '../../src/sandbox/index.ts';
 import type { Traffic } from './rules/types.ts';
 import type { Setup } from './history.ts';
@@ -21,10 +16,18 @@ import { HOST, tagOf } from './manifests.ts';
 export interface Client {
   /** Asks this host of the ingress ... */
   readonly host?: string | undefined;
-  /** ... or this Service. */
+  /** ... or this Service, ... */
   readonly service?: string | undefined;
+  /** ... or what the router of the tests has for its Rollout. */
+  readonly recorded?: boolean | undefined;
   readonly header?: { readonly name: string; readonly value: string } | undefined;
   readonly rollout: string;
+}
+
+interface Target {
+  readonly namespace: string;
+  readonly service: string;
+  readonly endpoints: readonly { readonly pod: string }[];
 }
 
 /** Spreads requests evenly over weights and endpoints. */
@@ -47,6 +50,7 @@ export class Clients {
     const table = this.#routes(clients);
     return clients.map((client) => {
       const position = (++this.#sent * GOLDEN) % 1;
+      if (client.recorded === true) return this.#byRecord(client, position, now);
       const host = client.host ?? `${client.service}.service`;
       const request = {
         host,
@@ -69,6 +73,54 @@ export class Clients {
     });
   }
 
+  /** As a VirtualService and a DestinationRule would send it. */
+  #byRecord({ rollout, header }: Client, position: number, now: number): Traffic {
+    const [namespace = ''] = rollout.split('/');
+    const record = (name: string): Readonly<Record<string, string>> | undefined =>
+      this.#server.storage.store(CONFIG_MAP).byKey(`${rollout}-${name}`)?.['data'] as
+        Readonly<Record<string, string>> | undefined;
+    const weights = record('weights');
+    const told = {
+      what: 'traffic',
+      at: now,
+      route: `recorder ${rollout}`,
+      rollout,
+      header: header?.name,
+    } as const;
+    const nothing = { service: undefined, hash: undefined, ok: false, fromApplication: false };
+    // Before the first weight there is no route, and nobody who could send a request.
+    if (weights === undefined) return { ...told, ...nothing, reason: 'no route' };
+    const whole = Number(weights['canary']) + Number(weights['stable']);
+    const matches = header !== undefined && managedNames(weights).some((name) => name === header.value);
+    const end = matches || position * whole < Number(weights['canary']) ? 'canary' : 'stable';
+    const hash = record('versions')?.[end] ?? '';
+    const name = weights[`${end}Service`] ?? '';
+    const pods = this.#server.storage
+      .store(POD)
+      .sorted(namespace)
+      .filter((pod) => pod.metadata.labels?.[HASH_LABEL] === hash && isReady(pod));
+    const target =
+      name === ''
+        ? { namespace, service: end, endpoints: pods.map(({ metadata }) => ({ pod: metadata.name })) }
+        : { namespace, service: name, endpoints: this.#endpointsOf(namespace, name) };
+    return { ...told, ...this.#ask(target, position) };
+  }
+
+  #endpointsOf(namespace: string, service: string): Target['endpoints'] {
+    const key = `${namespace}/${service}`;
+    const request = { host: `${key}.service`, path: '/', headers: {} };
+    const services = new Map(
+      this.#server.storage
+        .store(SERVICE)
+        .sorted()
+        .map((object) => [keyOf(object.metadata), object]),
+    );
+    const slices = this.#server.storage.store(ENDPOINT_SLICE).sorted();
+    const table = routingTable({ ingresses: [ingressOf(key, services)], services, slices });
+    const route = findRoute(table, request);
+    return route === undefined ? [] : (chooseBackend(route, request, () => 0)?.endpoints ?? []);
+  }
+
   #routes(clients: readonly Client[]): readonly Route[] {
     if (this.#table !== undefined) return this.#table;
     const values = (type: ResourceType): KubeObject[] => this.#server.storage.store(type).sorted();
@@ -83,7 +135,7 @@ export class Clients {
   }
 
   #ask(
-    backend: Backend | undefined,
+    backend: Target | undefined,
     position: number,
   ): Pick<Traffic, 'service' | 'hash' | 'ok' | 'reason' | 'fromApplication'> {
     if (backend === undefined)
@@ -114,6 +166,12 @@ export class Clients {
   }
 }
 
+/** Of the header routes; what is mirrored has no answer. */
+function managedNames(weights: Readonly<Record<string, string>>): string[] {
+  const managed = JSON.parse(weights['managed'] ?? '[]') as readonly ManagedRoute[];
+  return managed.flatMap(({ setHeaderRoute: route }) => (route?.name === undefined ? [] : [route.name]));
+}
+
 function ingressOf(key: string, services: ReadonlyMap<string, KubeObject>): KubeObject {
   const [namespace = '', name = ''] = key.split('/');
   const ports = (services.get(key)?.['spec'] as { ports?: { port?: number }[] } | undefined)?.ports ?? [];
@@ -134,8 +192,13 @@ function isReady(pod: KubeObject): boolean {
 }
 
 /** Clients of everything that a history's manifests route. */
-export function clientsOf({ objects, rollout }: Setup): Client[] {
+export function clientsOf({ objects, rollout, router }: Setup): Client[] {
   const key = keyOf(rollout.metadata);
+  if (router !== undefined)
+    return [
+      { recorded: true, rollout: key },
+      { recorded: true, rollout: key, header: { name: 'x-client', value: 'beta' } },
+    ];
   return objects.flatMap((object): Client[] => {
     if (object.kind === 'Ingress') return [{ host: HOST, rollout: key }];
     // The preview is nobody's production traffic, and a canary Service alone has none.

@@ -6,6 +6,7 @@ import { Dice } from './dice.ts';
 import { withAsks } from './generate-asks.ts';
 import { withMistakes } from './generate-broken.ts';
 import { randomEvents } from './generate-events.ts';
+import { withRoutes } from './generate-routes.ts';
 import { withSide } from './generate-side.ts';
 import type { History, HistoryEvent, Setup } from './history.ts';
 import {
@@ -23,7 +24,7 @@ import {
  * Kinds of worlds and events of their own, each with a stream of dice of its own, so that what one draws changes nothing
  * of the others. Who reads is last, because some of their histories have nothing else in them.
  */
-const KINDS: readonly ((history: History) => History)[] = [withMistakes, withSide, withAsks];
+const KINDS: readonly ((history: History) => History)[] = [withRoutes, withMistakes, withSide, withAsks];
 
 export function randomHistory(seed: number): History {
   const dice = new Dice(seed);

@@ -23,11 +23,16 @@ export interface Setup {
   readonly source: 'rollout' | 'workload' | 'git';
   /** `open`: the installed definitions let anything in, as old ones do. */
   readonly crds?: 'open' | undefined;
+  /** A router that can do everything is there, and perhaps confirms weights. */
+  readonly router?: { readonly confirms?: Confirms | undefined } | undefined;
   /** A second Application with a repository of its own, with which everything may be wrong. */
   readonly side?: Side | undefined;
   /** Flags of the processes. */
   readonly flags?: Flags | undefined;
 }
+
+/** How the data plane answers whether it has a weight. */
+export type Confirms = 'at once' | 'late' | 'never' | 'not known' | 'error';
 
 export interface Side {
   readonly application: KubeObject;
@@ -123,6 +128,7 @@ export type Action =
   | { readonly do: 'delete-route' }
   | { readonly do: 'rewrite-selector'; readonly service: string }
   | { readonly do: 'backend'; readonly mode: BackendMode; readonly forMs: number }
+  | { readonly do: 'confirms'; readonly mode: Confirms; readonly forMs: number }
   | { readonly do: 'compact' }
   // the processes
   | { readonly do: 'crash'; readonly forMs: number }

@@ -136,6 +136,7 @@ class Run {
     world.desk.calm();
     world.isCalm = true;
     world.backend.mode = 'truth';
+    world.plane.calm();
     world.git.failure = undefined;
     world.tell({ what: 'quiet', at: clock.now() });
     if (this.#options.onlyUntilQuiet !== true) await this.#rest();

@@ -23,6 +23,7 @@ import { linkedAbort, type LinkedAbort } from '../../src/kube/abort.ts';
 import { type Clock, sleep } from '../../src/kube/clock.ts';
 import { isObject } from '../../src/lang/json.ts';
 import { HttpFailure, type HttpClient } from '../../src/providers/http/types.ts';
+import type { Router } from '../../src/routers/types.ts';
 import { seededRandom } from '../../src/sandbox/random.ts';
 import type { Call as Request, SandboxCluster } from '../../src/sandbox/index.ts';
 import type { Backend } from './backend.ts';
@@ -52,6 +53,8 @@ export interface Surroundings {
   readonly backend: Backend;
   readonly desk: FaultDesk;
   readonly flags: Flags;
+  /** Beside those that every controller has. */
+  readonly routers: readonly Router[] | undefined;
   readonly emit: (happening: Happening) => void;
   /** Numbers of passes, different in all processes. */
   readonly nextPass: () => number;
@@ -109,7 +112,7 @@ export class SluiceProcess {
       random,
       log: this.#log(),
       controllers: [
-        (context) => this.#told(rolloutController(context, around.flags)),
+        (context) => this.#told(rolloutController(context, { ...around.flags, routers: around.routers })),
         (context) => this.#told(serviceController(context)),
         (context) => this.#told(analysisController(context, { http, env: {} })),
         (context: ControlContext) =>

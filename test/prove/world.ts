@@ -10,11 +10,13 @@ import { keyOf } from '../../src/kube/api.ts';
 import type { JsonObject } from '../../src/lang/json.ts';
 import { APPLICATION, INGRESS } from '../../src/kube/kinds.ts';
 import { HASH_LABEL } from '../../src/plan/rollout/names.ts';
+import { ROUTERS } from '../../src/routers/index.ts';
 import { SandboxCluster, VirtualClock } from '../../src/sandbox/index.ts';
 import { seededRandom } from '../../src/sandbox/random.ts';
 import { Backend } from './backend.ts';
 import { Breakages } from './breakages.ts';
 import { type Client, Clients } from './clients.ts';
+import { DataPlane } from './data-plane.ts';
 import { FaultDesk } from './faults.ts';
 import type { Setup } from './history.ts';
 import { NAME, REPOSITORY, SHOP, tagOf } from './manifests.ts';
@@ -49,9 +51,10 @@ export class World {
   /** Versions by their pod-template hash, also of those that are gone. */
   readonly tags = new Map<string, string>();
   readonly breakages = new Breakages(this);
+  readonly plane: DataPlane;
   readonly #tell: (happening: Happening) => void;
   readonly #seed: number;
-  readonly #setup: Pick<Setup, 'crds' | 'flags'>;
+  readonly #setup: Pick<Setup, 'crds' | 'flags' | 'router'>;
   readonly #traffic: Clients;
   readonly #revisions: { at: number; revision: number }[] = [];
   readonly #apis = new Map<string, KubeApi>();
@@ -61,9 +64,14 @@ export class World {
   #writer: { name: string; subresource: string | undefined } | undefined;
   #over = false;
 
-  constructor(seed: number, tell: (happening: Happening) => void, setup: Pick<Setup, 'crds' | 'flags'> = {}) {
+  constructor(
+    seed: number,
+    tell: (happening: Happening) => void,
+    setup: Pick<Setup, 'crds' | 'flags' | 'router'> = {},
+  ) {
     this.#seed = seed;
     this.#setup = setup;
+    this.plane = new DataPlane(this.clock, setup.router?.confirms);
     this.#tell = tell;
     this.cluster = new SandboxCluster({
       clock: this.clock,
@@ -214,6 +222,7 @@ export class World {
       backend: this.backend,
       desk: this.desk,
       flags: this.#setup.flags ?? {},
+      routers: this.#setup.router === undefined ? undefined : [...ROUTERS, this.plane.router()],
       emit: (happening) => this.tell(happening),
       nextPass: () => ++this.#passes,
       revisionAt: (at) => this.#revisionAt(at),

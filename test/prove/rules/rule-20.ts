@@ -90,6 +90,8 @@ function otherWeight(rollout: RolloutScene, scene: Scene, since: number): Violat
     );
   }
   if (at(object, 'spec', 'strategy', 'canary', 'trafficRouting', 'plugins') === undefined) return undefined;
+  // Rule 2 goes before: a route that would find nobody is not there.
+  if (available === 0 || rollout.versions.get(current)?.size === 0) return undefined;
   const there = new Set(
     routes.filter(({ kind }) => kind === 'header' || kind === 'mirror').map(({ id }) => id.split(' ').at(-1)),
   );

@@ -20,6 +20,36 @@ const paused = (h: Hand, weight: number, ready = 2, stable = 10): Hand =>
     .nginx('v1', 'v2', weight)
     .wait(60);
 
+/** Paused behind a header route that the router has not. */
+const routed = (h: Hand, size: number): Hand =>
+  h
+    .rollout(
+      {
+        canary: {
+          steps: [{ setHeaderRoute: { name: 'beta', match: [{ headerName: 'x' }] } }, { pause: {} }],
+          trafficRouting: { plugins: { 'test/recorder': {} }, managedRoutes: [{ name: 'beta' }] },
+        },
+      },
+      {},
+      {
+        currentPodHash: 'v2',
+        currentStepIndex: 1,
+        phase: 'Paused',
+        pauseConditions: [{ reason: 'CanaryPauseStep', startTime: 't' }],
+      },
+    )
+    .version('v1', 10)
+    .version('v2', size)
+    .create({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'web-weights' },
+      data: { canary: '0', stable: '100', managed: '[]' },
+    })
+    .wait(60)
+    .begin()
+    .finish();
+
 export const cases: Cases = {
   rule: rule20,
   passes: {
@@ -32,8 +62,14 @@ export const cases: Cases = {
     'stable lacks a pod to take its traffic back': (h) => {
       paused(h, 50, 2, 7).begin().finish();
     },
+    'no header route while the canary has no pods': (h) => {
+      routed(h, 0);
+    },
   },
   breaks: {
+    'no header route though the canary has pods': (h) => {
+      routed(h, 2);
+    },
     'another weight, after a jump': (h) => {
       paused(h, 0).begin().finish();
     },
