@@ -205,7 +205,7 @@ export class Hand {
   }
 
   /** A version with some of its pods ready. Its hash is its name. */
-  version(hash: string, size: number, ready = size): this {
+  version(hash: string, size: number, ready = size, role: Actor['role'] = 'kubernetes'): this {
     this.create(
       {
         apiVersion: 'apps/v1',
@@ -225,7 +225,7 @@ export class Hand {
         },
         spec: { replicas: size, template: template(hash) },
       },
-      'kubernetes',
+      role,
     );
     for (let i = 0; i < ready; i++) this.pod(hash, i);
     return this;

@@ -1,6 +1,7 @@
 /**
  * Looked at: every write of ours after which a version gets a larger share of a route than before, by a weight or by
- * the selector of a Service that has a weight. Not judged is stable: its share rises only because another one's
+ * the selector of a Service that has a weight. A ReplicaSet that comes back to a weight that its version has is not one
+ * of them. Not judged is stable: its share rises only because another one's
  * falls, and that must not wait (rule 7); that it does not run empty is rule 2.
  */
 
@@ -40,7 +41,7 @@ export const rule01: Rule = {
           const before = shares.get(rollout.key);
           const after = sharesOf(scene.routes(rollout.key));
           shares.set(rollout.key, after);
-          if (!isOurs(happening) || rollout.ending) continue;
+          if (!isOurs(happening) || rollout.ending || happening.kind === 'ReplicaSet') continue;
           for (const [hash, share] of after) {
             const old = before?.get(hash) ?? 0;
             if (share <= old + ROUNDING || hash === rollout.stable) continue;

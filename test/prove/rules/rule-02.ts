@@ -37,7 +37,10 @@ export const rule02: Rule = {
               const shape = shapeOf(to);
               const moved = shapes.get(place) !== shape;
               shapes.set(place, shape);
-              const concerns = takes ? reaches(to, happening, scene) : moved;
+              // A ReplicaSet that comes back to what selects it sends nothing anywhere.
+              const concerns = takes
+                ? reaches(to, happening, scene)
+                : moved && happening.kind !== 'ReplicaSet';
               if (!ours || !concerns || to.weight <= 0 || isUsers(scene, rollout, since)) continue;
               checked();
               if (to.carrying > 0 || believed(scene, rollout, to.hashes, since) > 0) continue;

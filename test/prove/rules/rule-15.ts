@@ -24,7 +24,9 @@ export const rule15: Rule = {
     /** Processes that can't tell how old their lease is. */
     const clockless = new Set<string>();
     let hasLease = false;
-    const idOf = ({ actor, kind, key }: Change | Call): string => `${actor.name} ${kind} ${key}`;
+    // By the pass, too: an answer that gets lost is heard of late, and others write meanwhile.
+    const idOf = ({ actor, kind, key }: Change | Call): string =>
+      `${actor.name} ${actor.pass ?? ''} ${kind} ${key}`;
     return {
       see(happening, scene) {
         if (happening.what === 'change' && isOurs(happening)) {

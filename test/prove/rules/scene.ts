@@ -144,7 +144,8 @@ export class SceneKeeper implements Scene {
     for (let i = list.length - 1; i >= 0; i--) {
       const { at: when, value } = list[i] as { at: number; value: number };
       least = Math.min(least, value);
-      if (when <= since) break;
+      // What was written in the very instant may have come too late to be known.
+      if (when < since) break;
     }
     return least;
   }
@@ -370,7 +371,7 @@ export class SceneKeeper implements Scene {
     for (let i = past.length - 1; i >= 0; i--) {
       const sample = past[i] as Sample;
       most = Math.max(most, sample[what]);
-      if (sample.at <= since) break;
+      if (sample.at < since) break;
     }
     return Math.min(most, version.size);
   }

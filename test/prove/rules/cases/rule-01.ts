@@ -24,6 +24,14 @@ export const cases: Cases = {
       update(h, {}).version('v2', 5, 5).begin();
       h.wait(1).patch('Pod', 'web-v2-0', NOT_READY, 'kubernetes').weight(50);
     },
+    'a size that a person writes in the instant in which the pass begins': (h) => {
+      update(h, {}).version('v2', 5, 5).wait(10).begin();
+      h.patch('Rollout', 'web', { spec: { replicas: 20 } }, 'person').weight(50);
+    },
+    'a ReplicaSet that somebody deleted, and that comes back to its weight without pods': (h) => {
+      update(h, {}).version('v2', 5, 5).weight(50).remove('ReplicaSet', 'web-v2', 'meddler').wait(10);
+      h.version('v2', 0, 0, 'sluice');
+    },
     'a setCanaryScale of the user, and the Warning': (h) => {
       update(h, { steps: [{ setCanaryScale: { replicas: 1 } }, { setWeight: 50 }] })
         .version('v2', 1, 1)
@@ -51,6 +59,13 @@ export const cases: Cases = {
         .version('v2', 5, 5)
         .patch('Pod', 'web-v2-0', NOT_READY, 'kubernetes')
         .wait(60)
+        .begin()
+        .weight(50);
+    },
+    'a size that a person wrote before the pass began': (h) => {
+      update(h, {}).version('v2', 5, 5).wait(10);
+      h.patch('Rollout', 'web', { spec: { replicas: 20 } }, 'person')
+        .wait(10)
         .begin()
         .weight(50);
     },

@@ -13,6 +13,8 @@ const lease = (h: Hand, holderIdentity: string): Hand =>
     'sluice',
   );
 
+const OTHER_PASS = { role: 'sluice', name: 'a', pass: 99 } as const;
+
 export const cases: Cases = {
   rule: rule15,
   passes: {
@@ -22,6 +24,11 @@ export const cases: Cases = {
     'reads need no lease': (h) => {
       lease(h, 'a').wait(60).call({ verb: 'get' });
       h.patch('Lease', 'lease', { spec: { holderIdentity: 'a', renewTime: 't' } }).call({ verb: 'create' });
+    },
+    'a lost answer of which is heard when another pass has written the same object': (h) => {
+      lease(h, 'a').version('v1', 5).service('web-stable', 'v1').begin().select('web-stable', 'v2');
+      h.call({ kind: 'Service', key: 'shop/web-stable', precondition: false, actor: OTHER_PASS });
+      h.call({ kind: 'Service', key: 'shop/web-stable', code: 0 });
     },
   },
   breaks: {
