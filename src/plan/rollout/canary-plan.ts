@@ -59,9 +59,9 @@ export function decideCanary(
     backgroundHold(s, runs.background, weight);
   const promoted = promoteWhenReady(s, p, holdAt(s.old.canary?.weights?.canary?.weight));
   recordStart(s, promoted);
-  const { canaryReachable } = planServices(s, promoted);
+  const reachable = planServices(s, promoted);
   const atDesired = isAtDesired(s, promoted);
-  const facts = { atDesired, canaryReachable };
+  const facts = { atDesired, ...reachable };
   const traffic = planTraffic(s, promoted, weightDecision(s, promoted, facts), facts);
   const trafficFailed = s.routed && snapshot.failed.length > 0;
   const advanced = trafficFailed

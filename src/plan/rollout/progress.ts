@@ -251,7 +251,7 @@ export function promoteWhenReady(s: Situation, p: Progress, hold?: string): Prog
     s.draft.note('promote.wait', `${left} pods of the old version are still there`);
     return p;
   }
-  const missing = routesMissing(s, p);
+  const missing = switchFailed(s) ?? routesMissing(s, p);
   if (missing !== undefined) {
     s.draft.note('promote.wait', missing);
     return p;
@@ -262,6 +262,12 @@ export function promoteWhenReady(s: Situation, p: Progress, hold?: string): Prog
       ? 'Rollback within window'
       : `Completed all ${steps} canary steps`;
   return promote(s, p, reason);
+}
+
+/** A promotion whose Service stays with the old version would send the traffic there, or say what isn't so. */
+function switchFailed(s: Situation): string | undefined {
+  const failed = s.snapshot.failed.find(({ key }) => key.startsWith('service/'));
+  return failed === undefined ? undefined : `a Service could not be switched: ${failed.message}`;
 }
 
 /** What the routes still lack for a promotion; undefined: nothing. */

@@ -5,7 +5,7 @@ import { basicTarget } from './canary/sizes.ts';
 import { HASH_LABEL } from './names.ts';
 import type { Wave } from './intents.ts';
 import type { Progress } from './progress.ts';
-import { courseOf, isPromoted } from './progress.ts';
+import { courseOf, isPromoted, stableEndAfter } from './progress.ts';
 import { hashOf } from './replica-set.ts';
 import { rolesOf, stableEnd } from './roles.ts';
 import type { Situation } from './situation.ts';
@@ -20,19 +20,30 @@ interface Wish {
   readonly unchecked?: boolean;
 }
 
-/** Adds the switches to the plan; says whether the canary Service then selects the new version. */
-export function planServices(s: Situation, p: Progress): { canaryReachable: boolean } {
+/** Whether the two Services select their versions, now or by a write of this plan; one that isn't named always does. */
+export interface Reachable {
+  readonly canaryReachable: boolean;
+  readonly stableReachable: boolean;
+}
+
+/** Adds the switches to the plan. */
+export function planServices(s: Situation, p: Progress): Reachable {
   for (const wish of wishes(s, p)) switchService(s, p, wish);
-  const { canaryService } = rolesOf(s.strategy, stableEnd(s.old));
-  if (canaryService === undefined) return { canaryReachable: true };
-  const switched = s.draft.intents.some(
-    (intent) =>
-      intent.kind === 'setServiceSelector' &&
-      intent.service === canaryService &&
-      intent.hash === s.revisions.hash,
+  const before = rolesOf(s.strategy, stableEnd(s.old));
+  const after = rolesOf(s.strategy, stableEndAfter(s, p));
+  return {
+    canaryReachable: selectsNow(s, before.canaryService, s.revisions.hash),
+    stableReachable: selectsNow(s, after.stableService, p.stableHash),
+  };
+}
+
+function selectsNow(s: Situation, service: string | undefined, hash: string): boolean {
+  if (service === undefined) return true;
+  const switched = s.draft.intents.findLast(
+    (intent) => intent.kind === 'setServiceSelector' && intent.service === service,
   );
-  const selected = s.snapshot.services[canaryService]?.selector[HASH_LABEL];
-  return { canaryReachable: switched || selected === s.revisions.hash };
+  const selected = switched?.kind === 'setServiceSelector' ? switched.hash : undefined;
+  return (selected ?? s.snapshot.services[service]?.selector[HASH_LABEL]) === hash;
 }
 
 function wishes(s: Situation, p: Progress): Wish[] {

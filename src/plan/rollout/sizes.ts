@@ -173,7 +173,8 @@ function planNew(
 ): void {
   const { fresh, name, revision } = s.revisions;
   if (fresh === undefined) {
-    const size = halted ? 0 : wanted.canary;
+    // A stable one that somebody deleted serves, whoever holds the update.
+    const size = halted && !isPromoted(s, p) ? 0 : wanted.canary;
     planned.set(name, size);
     const key = createKey(name);
     if (hasFailed(s, key)) return;
@@ -233,6 +234,7 @@ function planAborted(
   }
   if (waits) return keep('the canary keeps its pods until traffic has left it');
   if (deadline === undefined) {
+    if (s.old.abort !== true) return keep('the delay of the canary counts from when the abort is on record');
     if ((s.stable?.available ?? 0) < s.replicas)
       return keep('the canary keeps its pods until stable has all of its own');
     const at = s.now + delay * 1000;

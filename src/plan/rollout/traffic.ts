@@ -12,6 +12,7 @@ import type { Progress } from './progress.ts';
 import { courseOf, isPromoted, stableEndAfter } from './progress.ts';
 import { countsOf, hashOf } from './replica-set.ts';
 import { rolesOf } from './roles.ts';
+import type { Reachable } from './services.ts';
 import type { Situation } from './situation.ts';
 import { hasFailed } from './situation.ts';
 import { wantedSizes } from './sizes.ts';
@@ -30,10 +31,8 @@ const LOOK_AGAIN_MS = 10_000;
 
 const routeKey = (router: string): string => `route/${router}`;
 
-interface TrafficFacts {
+interface TrafficFacts extends Reachable {
   readonly atDesired: boolean;
-  /** The Service of the canary selects the new version, now or by a write of this pass. */
-  readonly canaryReachable: boolean;
 }
 
 export function weightDecision(s: Situation, p: Progress, facts: TrafficFacts): WeightDecision {

@@ -25,6 +25,8 @@ export interface WeightInput {
   readonly atDesired: boolean;
   /** The canary's Service selects it, now or by a write of this pass. */
   readonly canaryReachable: boolean;
+  /** The same of the stable Service and the version that is stable after this pass. */
+  readonly stableReachable: boolean;
   /** The weight last handed to the routers, whichever version had it; undefined: none yet. */
   readonly recorded: number | undefined;
   /** The weight on record is that of the new version, and not of one that it replaced in the middle. */
@@ -171,6 +173,8 @@ function admit(input: WeightInput, weight: number, why: string): WeightDecision 
       `weight ${weight} needs more than the ${canary.available} of ${course.replicas} pods that the canary has available`,
     );
   }
+  if (recorded !== undefined && weight < recorded && fullyPromoted(course) && !input.stableReachable)
+    return hold('the stable Service does not select the new version yet');
   if (recorded !== undefined && weight === recorded) return { ...none, weight, why, reached: true };
   // Stable's share grows (or is set for the first time).
   const dying = course.strategy.dynamicStableScale === true && !input.recordedIsOwn;

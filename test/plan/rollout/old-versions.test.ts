@@ -199,6 +199,17 @@ describe('a new template while spec.paused holds', () => {
   });
 });
 
+describe('a stable ReplicaSet that somebody deletes while spec.paused holds', () => {
+  it('comes back with its pods: they serve', () => {
+    const world = new World({ replicas: 2, canary: { steps: [{ setWeight: 50 }, { pause: {} }] } }).until(
+      'Healthy',
+    );
+    world.user('set spec.paused', (rollout) => void (rollout.spec.paused = true)).until('Paused');
+    world.replicaSets.clear();
+    assert.deepEqual(world.wait(MINUTE).sizes(), { 1: 2 });
+  });
+});
+
 describe('undo', () => {
   it('to a version that is neither stable nor within a window goes through all steps, under a new number', () => {
     const steps = [{ setWeight: 50 }, { pause: {} }];

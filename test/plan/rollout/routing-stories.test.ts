@@ -505,7 +505,7 @@ describe('weights and what follows them', () => {
     const draft = new Draft();
     const revisions = revisionsOf(rollout, claim(rollout, snapshot.replicaSets, draft));
     const s = situate(snapshot, rollout, rollout.spec.strategy?.canary ?? {}, revisions, draft);
-    const facts = { atDesired: true, canaryReachable: true };
+    const facts = { atDesired: true, canaryReachable: true, stableReachable: true };
     const additional = [{ serviceName: 'trial', podTemplateHash: 'abc', weight: 10 }];
     const { weights } = planTraffic(s, begin(s), weightDecision(s, begin(s), facts), facts, additional);
     assert.deepEqual(

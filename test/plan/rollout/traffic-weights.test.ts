@@ -36,6 +36,7 @@ function input(
     stable: pods(10),
     atDesired: true,
     canaryReachable: true,
+    stableReachable: true,
     recorded: 0,
     recordedIsOwn: true,
     canaryWanted: 2,
@@ -145,6 +146,13 @@ describe('traffic moves only to pods that can carry it', () => {
   it('nothing goes up while the canary Service selects something else', () => {
     const decision = decideWeight(input({ canaryReachable: false }));
     assert.deepEqual([decision.weight, decision.reached], [0, false]);
+  });
+  it('after the promotion nothing goes back to a stable Service that selects the old version', () => {
+    const course = { podHash: 'new', stableHash: 'new' };
+    const weight = (stableReachable: boolean) =>
+      decideWeight(input({ course, canary: pods(10), stable: pods(10), recorded: 60, stableReachable }))
+        .weight;
+    assert.deepEqual([weight(false), weight(true)], [60, 0]);
   });
   it('stable takes traffic back only when it has the pods', () => {
     const strategy = { steps: [{ setWeight: 60 }, { setWeight: 20 }] };

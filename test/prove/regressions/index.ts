@@ -3,6 +3,7 @@ import { brokenStableBasic, brokenStableRouted } from './broken-stable.ts';
 import { firstPods } from './first-pods.ts';
 import { healthyTooEarly } from './healthy-too-early.ts';
 import { lateBefore } from './late-before.ts';
+import { lostSwitch, slowAbort } from './lost-switch.ts';
 import { matchWeight } from './match-weight.ts';
 import { oldPlan } from './old-plan.ts';
 import { restartAtFullSize } from './restart-at-full-size.ts';
@@ -20,6 +21,8 @@ export const REGRESSIONS: readonly Regression[] = [
   twoSyncers,
   smallerWeight,
   healthyTooEarly,
+  lostSwitch,
+  slowAbort,
   firstPods,
   matchWeight,
   servedOnce,

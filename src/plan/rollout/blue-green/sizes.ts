@@ -107,6 +107,10 @@ function planAborted(s: BlueGreenSituation, fresh: ReplicaSet, { active }: SizeF
   if (size === 0) return keep('the new version has no pods');
   const deadline = scaleDownDeadlineOf(fresh);
   if (deadline === undefined) {
+    if (s.active === hash || s.old.abort !== true)
+      return keep(
+        'the delay of the new version counts from when the abort is on record and the active Service has left it',
+      );
     if ((s.stable?.available ?? 0) < s.replicas)
       return keep('the new version keeps its pods until stable has all of its own');
     const at = s.now + delay * 1000;

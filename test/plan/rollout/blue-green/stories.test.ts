@@ -288,7 +288,8 @@ describe('stories of the gates of a blue-green update', () => {
       .kill(1, 2)
       .abort()
       .until('Degraded')
-      .run((w) => w.status().blueGreen?.activeSelector === w.status().stableRS);
+      .run((w) => w.status().blueGreen?.activeSelector === w.status().stableRS)
+      .wait(0);
   });
 
   story('an inconclusive analysis waits for a person, who lets it run again', () =>
