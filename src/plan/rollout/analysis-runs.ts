@@ -223,8 +223,15 @@ export function startRun(
   return undefined;
 }
 
-/** Every status that is written after the start of a run names it: until then this stays what it is. */
-const attemptOf = (s: Situation): string | undefined => conditionOf(s.old, 'Progressing')?.lastUpdateTime;
+/**
+ * Every status that is written after the start of a run names it: until then the last progress on record stays what it
+ * is. Without steps only a retry begins anew, and so a switch that another leader undoes for a moment is none.
+ */
+function attemptOf(s: Situation): string | undefined {
+  const progressing = conditionOf(s.old, 'Progressing');
+  const { blueGreen } = s.rollout.spec.strategy ?? {};
+  return blueGreen === undefined ? progressing?.lastUpdateTime : progressing?.lastTransitionTime;
+}
 
 /** Whether the stored status names this run: what it said has been heard. */
 const namesRun = ({ old: { canary, blueGreen } }: Situation, name: string): boolean =>

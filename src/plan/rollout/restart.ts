@@ -5,7 +5,7 @@ import { formatTime, parseTime } from '../../lang/time.ts';
 import { sum } from './canary/counts.ts';
 import { replicasOf } from './defaults.ts';
 import type { Draft } from './intents.ts';
-import { countsOf } from './replica-set.ts';
+import { countsOf, type ReplicaSet } from './replica-set.ts';
 import type { Revisions } from './revision.ts';
 import type { PodView } from './snapshot.ts';
 
@@ -101,10 +101,10 @@ function choose(s: RestartFacts, old: readonly PodView[], unavailable: number): 
   if (shrinks) return broken;
   const asked = sum(revisions.all.map(countsOf), 'size');
   const least = Math.max(replicasOf(rollout.spec), asked) - Math.max(unavailable, 1);
-  const budget = Math.max(0, pods.filter(ready).length - least);
-  const isCounted = ({ replicaSet }: PodView): boolean => s.counted.has(replicaSet);
-  let spareCounted = pods.filter((pod) => ready(pod) && isCounted(pod)).length;
-  spareCounted -= replicasOf(rollout.spec) - unavailable;
+  const left = new Map(revisions.all.map((rs) => [rs.metadata.uid ?? '', carrying(rs, pods.filter(ready))]));
+  const budget = Math.max(0, [...left.values()].reduce((a, b) => a + b, 0) - least);
+  let spareCounted = unavailable - replicasOf(rollout.spec);
+  for (const [uid, count] of left) if (s.counted.has(uid)) spareCounted += count;
   const rank = (pod: PodView): number => {
     if (pod.replicaSet === revisions.stable?.metadata.uid) return 0;
     return pod.replicaSet === revisions.fresh?.metadata.uid ? 1 : 2;
@@ -112,15 +112,18 @@ function choose(s: RestartFacts, old: readonly PodView[], unavailable: number): 
   const serving = old
     .filter(ready)
     .sort((a, b) => rank(a) - rank(b) || a.createdAt - b.createdAt || (a.name < b.name ? -1 : 1));
-  const left = new Map<string, number>();
-  for (const { replicaSet } of pods.filter(ready)) left.set(replicaSet, (left.get(replicaSet) ?? 0) + 1);
-  const spare = serving.filter((pod) => {
-    const { replicaSet } = pod;
+  const spare = serving.filter(({ replicaSet }) => {
     const rest = (left.get(replicaSet) ?? 0) - 1;
     if (rest === 0 && s.alone.has(replicaSet)) return false;
-    if (isCounted(pod) && --spareCounted < 0) return false;
+    if (s.counted.has(replicaSet) && --spareCounted < 0) return false;
     left.set(replicaSet, rest);
     return true;
   });
   return [...broken, ...spare.slice(0, budget)];
+}
+
+/** Of a ReplicaSet that was just made smaller some of the pods that are still there are about to go. */
+function carrying(rs: ReplicaSet, ready: readonly PodView[]): number {
+  const own = ready.filter(({ replicaSet }) => replicaSet === rs.metadata.uid).length;
+  return Math.min(countsOf(rs).size, own);
 }

@@ -145,6 +145,13 @@ describe('restartAt (spec 02 section 13)', () => {
     assert.deepEqual(restart({ stable, fresh, pods: [...pods('stable', 4)] }).evicted, []);
   });
 
+  it('counts no pods that a smaller size is about to take', () => {
+    const two = { stable: rs('stable', 3), fresh: rs('fresh', 1) };
+    const all = [...pods('stable', 4), ...pods('fresh', 1)];
+    assert.deepEqual(restart({ ...two, pods: all }).evicted, ['stable-0']);
+    assert.deepEqual(restart({ ...two, unavailable: 0, pods: all }).evicted, []);
+  });
+
   it('leaves the last available pod of a version that serves alone', () => {
     const two = {
       stable: rs('stable', 4),
@@ -158,7 +165,8 @@ describe('restartAt (spec 02 section 13)', () => {
     const one = { stable: rs('stable', 1), spec: { replicas: 1 }, alone: ['stable'] };
     assert.deepEqual(restart({ ...one, pods: pods('stable', 1) }).evicted, []);
     const young = pods('second', 1, { replicaSet: 'stable', createdAt: NOW });
-    assert.deepEqual(restart({ ...one, pods: [...pods('stable', 1), ...young] }).evicted, ['stable-0']);
+    const surged = { ...one, stable: rs('stable', 2), pods: [...pods('stable', 1), ...young] };
+    assert.deepEqual(restart(surged).evicted, ['stable-0']);
   });
 
   it('takes no serving pod in a pass that scales down', () => {

@@ -7,6 +7,7 @@ import { lostSwitch, slowAbort } from './lost-switch.ts';
 import { matchWeight } from './match-weight.ts';
 import { oldPlan } from './old-plan.ts';
 import { restartAtFullSize } from './restart-at-full-size.ts';
+import { restartWhileItShrinks } from './restart-while-it-shrinks.ts';
 import { roomOfTheNext } from './room-of-the-next.ts';
 import { servedOnce } from './served-once.ts';
 import { smallerCanary } from './smaller-canary.ts';
@@ -37,4 +38,5 @@ export const REGRESSIONS: readonly Regression[] = [
   unreadableInGit,
   lateBefore,
   abortOfTheUnreadable,
+  restartWhileItShrinks,
 ];

@@ -62,6 +62,8 @@ export const rule09: Rule = {
         const begun = passes.get(happening.id);
         passes.delete(happening.id);
         if (begun === undefined || begun.refused || rollout === undefined || rollout.ending) return undefined;
+        // Without a strategy there is no update: nothing says what would have to be taken back.
+        if (rollout.strategy === 'none') return undefined;
         // It wrote nothing because it does not lead any more.
         if (/lease/.test(happening.error ?? '') || rollout.lastUserChangeAt > begun.since) return undefined;
         checked();
@@ -83,8 +85,6 @@ function unheard(
 ): Violation | undefined {
   if (askedAt === undefined || askedAt > begun.since || rollout.stable === rollout.current) return undefined;
   if (at(rollout.rollout, 'status', 'abortedAt') !== undefined) return undefined;
-  // Without a strategy there is no update: nothing says what would have to be taken back.
-  if (rollout.strategy === 'none') return undefined;
   return violation(
     9,
     scene,
