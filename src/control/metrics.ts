@@ -11,19 +11,7 @@ import type { Clock } from '../kube/clock.ts';
 import type { RequestObservation } from '../kube/http/index.ts';
 import type { PlannedEvent } from '../plan/types.ts';
 import type { QueueObserver, WorkQueue } from './queue.ts';
-
-export interface Sample {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
-/** A gauge that is computed when it is scraped. */
-export interface LazyGauge {
-  readonly name: string;
-  readonly help: string;
-  readonly labels: readonly string[];
-  readonly samples: () => Iterable<Sample>;
-}
+import { Counts, type LazyMetric, lazyMetric, type Sample } from './series.ts';
 
 export interface BuildInfo {
   readonly version: string;
@@ -54,18 +42,21 @@ const MAX_REQUEST_SERIES = 10_000;
 const QUEUE_BUCKETS = Array.from({ length: 10 }, (_, i) => 10 ** (i - 8));
 const RECONCILE_BUCKETS = [0.01, 0.15, 0.25, 0.5, 1];
 
+const EVENT_LABELS = ['namespace', 'name', 'type', 'reason'];
+const REQUEST_LABELS = ['kind', 'namespace', 'name', 'verb', 'status_code'];
+
 interface PerObject {
   readonly duration: Histogram;
-  readonly errors: Counter;
+  readonly errors: Counts;
 }
 
 export class Metrics implements ManagerObserver {
   readonly #registry = new Registry();
   readonly #clock: Clock;
   readonly #perObject = new Map<string, PerObject>();
-  readonly #rolloutEvents: Counter;
-  readonly #requests: Counter;
-  readonly #requestSeries = new Map<string, Record<string, string>>();
+  readonly #rolloutEvents = new Counts(EVENT_LABELS);
+  /** Objects of all kinds come and go; the series of those that were not asked for the longest go too. */
+  readonly #requests = new Counts(REQUEST_LABELS, MAX_REQUEST_SERIES);
   readonly #queues = new Map<string, () => WorkQueue>();
   readonly #queueMetrics: {
     depth: Gauge;
@@ -84,7 +75,15 @@ export class Metrics implements ManagerObserver {
     if (options.processMetrics !== false) collectDefaultMetrics({ register: this.#registry });
 
     for (const [controller, prefix] of Object.entries(RECONCILE_PREFIX)) {
+      const errors = new Counts(OBJECT_LABELS);
+      this.#counter(
+        `${prefix}_reconcile_error`,
+        `Passes over one object of ${controller} that failed.`,
+        OBJECT_LABELS,
+        errors,
+      );
       this.#perObject.set(controller, {
+        errors,
         duration: new Histogram({
           name: `${prefix}_reconcile`,
           help: `Duration of the passes over one object of ${controller}, in seconds.`,
@@ -92,20 +91,9 @@ export class Metrics implements ManagerObserver {
           buckets: RECONCILE_BUCKETS,
           registers,
         }),
-        errors: new Counter({
-          name: `${prefix}_reconcile_error`,
-          help: `Passes over one object of ${controller} that failed.`,
-          labelNames: OBJECT_LABELS,
-          registers,
-        }),
       });
     }
-    this.#rolloutEvents = new Counter({
-      name: 'rollout_events_total',
-      help: 'Events recorded on Rollouts.',
-      labelNames: ['namespace', 'name', 'type', 'reason'],
-      registers,
-    });
+    this.#counter('rollout_events_total', 'Events recorded on Rollouts.', EVENT_LABELS, this.#rolloutEvents);
     this.#rolloutDuration = statusHistogram(
       'rollout_duration_seconds',
       'Time from the start of an update to its end.',
@@ -124,12 +112,12 @@ export class Metrics implements ManagerObserver {
       [0, 60, 300, 600, 1800, 3600, 7200, 14400, 28800],
       registers,
     );
-    this.#requests = new Counter({
-      name: 'controller_clientset_k8s_request_total',
-      help: 'Requests to the Kubernetes API.',
-      labelNames: ['kind', 'namespace', 'name', 'verb', 'status_code'],
-      registers,
-    });
+    this.#counter(
+      'controller_clientset_k8s_request_total',
+      'Requests to the Kubernetes API.',
+      REQUEST_LABELS,
+      this.#requests,
+    );
     const name = ['name'] as const;
     this.#queueMetrics = {
       depth: new Gauge({
@@ -199,24 +187,13 @@ export class Metrics implements ManagerObserver {
   }
 
   /** Registers gauges that are computed at each scrape. One that throws is left out of that scrape. */
-  collectFrom(gauges: Iterable<LazyGauge>): void {
-    for (const { name, help, labels, samples } of gauges) {
-      const gauge = new Gauge({
-        name,
-        help,
-        labelNames: labels,
-        registers: [],
-        collect() {
-          this.reset();
-          try {
-            for (const { labels: values, value } of samples()) this.set({ ...values }, value);
-          } catch {
-            this.reset();
-          }
-        },
-      });
-      this.#registry.registerMetric(gauge);
-    }
+  collectFrom(gauges: Iterable<LazyMetric>): void {
+    for (const gauge of gauges) this.#registry.registerMetric(lazyMetric('gauge', gauge));
+  }
+
+  #counter(name: string, help: string, labels: readonly string[], counts: Counts): void {
+    const samples = (): Iterable<Sample> => counts.samples();
+    this.#registry.registerMetric(lazyMetric('counter', { name, help, labels, samples }));
   }
 
   get contentType(): string {
@@ -246,7 +223,7 @@ export class Metrics implements ManagerObserver {
     if (metrics === undefined) return;
     const labels = labelsOf(key);
     metrics.duration.observe(labels, seconds);
-    if (failed) metrics.errors.inc(labels);
+    if (failed) metrics.errors.add(labels.namespace, labels.name);
   }
 
   /** An update ended, and its status says so. */
@@ -262,33 +239,21 @@ export class Metrics implements ManagerObserver {
       const labels = labelsOf(key);
       const metrics = this.#perObject.get(controller);
       metrics?.duration.remove(labels);
-      metrics?.errors.remove(labels);
-      if (controller === 'Rollouts') void removeMatching(this.#rolloutEvents, labels);
+      metrics?.errors.remove(labels.namespace, labels.name);
+      if (controller === 'Rollouts') this.#rolloutEvents.remove(labels.namespace, labels.name);
     });
   }
 
   event(about: KubeObject, event: PlannedEvent): void {
     if (about.kind !== 'Rollout') return;
     const { namespace = '', name } = about.metadata;
-    this.#rolloutEvents.inc({ namespace, name, type: event.type, reason: event.reason });
+    this.#rolloutEvents.add(namespace, name, event.type, event.reason);
   }
 
   request(observation: RequestObservation): void {
     const { kind, namespace, name, verb, statusCode } = observation;
     // Events and leases have names without end; as labels they would grow for as long as we run.
-    const named = kind === 'events' ? 'N/A' : name;
-    const labels = { kind, namespace, name: named, verb, status_code: statusCode };
-    this.#requests.inc(labels);
-    // Objects of all kinds come and go; the series of those that were not asked for the longest go too.
-    const series = `${kind}/${namespace}/${named}/${verb}/${statusCode}`;
-    this.#requestSeries.delete(series);
-    this.#requestSeries.set(series, labels);
-    if (this.#requestSeries.size <= MAX_REQUEST_SERIES) return;
-    for (const [oldest, old] of this.#requestSeries) {
-      this.#requestSeries.delete(oldest);
-      this.#requests.remove(old);
-      break;
-    }
+    this.#requests.add(kind, namespace, kind === 'events' ? 'N/A' : name, verb, statusCode);
   }
 
   #processing(reduce: (ages: number[]) => number): Sample[] {
@@ -307,11 +272,4 @@ function statusHistogram(name: string, help: string, buckets: number[], register
 function labelsOf(key: string): { namespace: string; name: string } {
   const ref = refOf(key);
   return { namespace: ref.namespace ?? '', name: ref.name };
-}
-
-async function removeMatching(metric: Counter, wanted: Readonly<Record<string, string>>): Promise<void> {
-  const { values } = await metric.get();
-  for (const { labels } of values) {
-    if (Object.entries(wanted).every(([key, value]) => labels[key] === value)) metric.remove(labels);
-  }
 }

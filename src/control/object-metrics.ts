@@ -7,7 +7,7 @@ import { isObject } from '../lang/json.ts';
 import { infoPhase, routerLabel, strategyLabel } from '../plan/rollout/info-phase.ts';
 import { analysisRunSamples, analysisTemplateSamples, type MetricSample } from './analysis/metrics.ts';
 import type { Stores } from './controller.ts';
-import type { LazyGauge } from './metrics.ts';
+import type { LazyMetric } from './series.ts';
 
 interface Family {
   readonly type: ResourceType;
@@ -78,7 +78,7 @@ const FAMILIES: readonly Family[] = [
 ];
 
 /** For `Metrics.collectFrom`. A type that no controller watches gives no series. */
-export function objectGauges(stores: Stores): LazyGauge[] {
+export function objectGauges(stores: Stores): LazyMetric[] {
   const gauges = FAMILIES.flatMap((family) => {
     const samples = once(() => byName([...values(stores, family.type)].flatMap(family.samples)));
     return family.gauges.map((gauge) => ({ ...gauge, samples: () => samples().get(gauge.name) ?? [] }));
