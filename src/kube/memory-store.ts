@@ -241,7 +241,14 @@ export class MemoryStore implements ReadStore, WriteBack {
   }
 
   #reindex(index: Index, key: string, after: KubeObject | undefined): void {
-    for (const value of index.values.get(key) ?? []) {
+    const before = index.values.get(key) ?? [];
+    const values = after === undefined ? [] : this.#valuesOf(index, after);
+    // Where an object stands seldom changes.
+    if (after !== undefined && values.length === before.length && values.every((v, i) => v === before[i])) {
+      for (const value of before) index.buckets.get(value)?.set(key, after);
+      return;
+    }
+    for (const value of before) {
       const bucket = index.buckets.get(value);
       bucket?.delete(key);
       if (bucket?.size === 0) index.buckets.delete(value);
@@ -250,7 +257,6 @@ export class MemoryStore implements ReadStore, WriteBack {
       index.values.delete(key);
       return;
     }
-    const values = this.#valuesOf(index, after);
     index.values.set(key, values);
     for (const value of values) {
       const bucket = index.buckets.get(value);

@@ -141,6 +141,7 @@ class Pass {
   /** All writes of a wave at once. */
   async #wave(wave: string): Promise<{ intent: RolloutIntent; error: unknown }[]> {
     const intents = this.#plan.intents.filter((intent) => intent.wave === wave);
+    if (intents.length === 0) return [];
     const results = await Promise.allSettled(intents.map((intent) => this.#write(intent)));
     const failures: { intent: RolloutIntent; error: unknown }[] = [];
     results.forEach((result, i) => {

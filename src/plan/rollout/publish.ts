@@ -26,12 +26,19 @@ const UNDER_WAY: ReadonlySet<string> = new Set([
 export type Publication = 'none' | 'counts' | 'now';
 
 export function publicationOf(old: RolloutStatus, next: RolloutStatus): Publication {
-  if (deepEqual(canonical(old), canonical(next))) return 'none';
-  return deepEqual(essence(old), essence(next)) ? 'counts' : 'now';
+  if (deepEqual(old, next)) return 'none';
+  const before = canonical(old);
+  const after = canonical(next);
+  if (deepEqual(before, after)) return 'none';
+  return deepEqual(essence(before), essence(after)) ? 'counts' : 'now';
 }
 
+type Canonical = Readonly<Record<string, unknown>> & {
+  readonly conditions?: readonly RolloutCondition[];
+};
+
 /** Without what is empty, 0 or false: a client that writes `abort: false` has changed nothing. */
-function canonical(status: RolloutStatus): Record<string, unknown> {
+function canonical(status: RolloutStatus): Canonical {
   return Object.fromEntries(
     Object.entries({ ...status, conditions: sorted(status.conditions) }).filter(
       ([key, value]) =>
@@ -46,17 +53,18 @@ function canonical(status: RolloutStatus): Record<string, unknown> {
   );
 }
 
-function essence(status: RolloutStatus): Record<string, unknown> {
-  const rest = Object.fromEntries(Object.entries(canonical(status)).filter(([key]) => !COUNTS.has(key)));
-  const progressing = status.phase === 'Progressing';
+function essence(status: Canonical): Record<string, unknown> {
+  const rest = Object.fromEntries(Object.entries(status).filter(([key]) => !COUNTS.has(key)));
+  const { conditions = [] } = status;
+  const progressing = status['phase'] === 'Progressing';
   // In mid-update it comes and goes with each pod that is exchanged.
   const exchanging =
-    progressing && status.conditions?.some(({ type, status }) => type === 'Completed' && status === 'False');
+    progressing && conditions.some(({ type, status }) => type === 'Completed' && status === 'False');
   return {
     ...rest,
     message: progressing ? '' : rest['message'],
-    conditions: sorted(status.conditions)
-      .filter(({ type }) => exchanging !== true || type !== 'Available')
+    conditions: conditions
+      .filter(({ type }) => !exchanging || type !== 'Available')
       .map((condition) => ({
         type: condition.type,
         status: condition.status,
