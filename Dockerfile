@@ -23,9 +23,11 @@ COPY --from=build /build/package.json ./
 COPY --from=build /build/dist ./dist
 COPY src/bin/launch.mjs src/bin/sluice.mjs src/bin/kubectl-sluice.mjs ./src/bin/
 ENV NODE_ENV=production
+# Memory (docs/measured.md): V8's young generation grows with the machine's memory, and malloc keeps a heap for each thread.
+ENV MALLOC_ARENA_MAX=2
 # 1000 is the user `node` of the base image; a number, so that runAsNonRoot can be checked.
 USER 1000:1000
 EXPOSE 8080 8090
 # tini reaps git's children; SIGTERM reaches the one process, which releases its lease and ends.
-ENTRYPOINT ["/usr/bin/tini", "--", "node", "/app/src/bin/sluice.mjs"]
+ENTRYPOINT ["/usr/bin/tini", "--", "node", "--max-semi-space-size=8", "/app/src/bin/sluice.mjs"]
 CMD ["controller"]

@@ -1,6 +1,6 @@
 /** Arguments of analyses, and the rules about metrics that templates, runs, steps and experiments share (spec 05). Pure. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { int32, templateMetadataSchema } from './meta.ts';
 
 export const fieldRefSchema = z.looseObject({

@@ -1,6 +1,6 @@
 /** AnalysisTemplate, ClusterAnalysisTemplate and AnalysisRun (spec 05 section 1). Pure. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   argumentSchema,
   dryRunSchema,

@@ -5,7 +5,7 @@
  * Argo CD is stored whole, and the syncer can say which of its fields it doesn't act on.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   freeObject,
   freeValue,

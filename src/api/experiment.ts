@@ -1,6 +1,6 @@
 /** Experiment (spec 06 sections 1 and 2). Pure. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { argumentSchema, dryRunSchema, measurementRetentionSchema } from './analysis-args.ts';
 import {
   conditionSchema,

@@ -8,7 +8,7 @@
  * Objects are loose: a field that the schema doesn't name survives decoding.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonObject } from '../lang/json.ts';
 
 export const int32 = z.int32().meta({ format: 'int32' });

@@ -1,6 +1,6 @@
 /** Configuration of every metric provider (spec 05 section 8). Exactly one is set in a metric. Pure. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { freeObject, freeValue, int64, templateMetadataSchema } from './meta.ts';
 
 const headersSchema = z.array(z.looseObject({ key: z.string(), value: z.string() }));

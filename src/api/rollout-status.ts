@@ -1,6 +1,6 @@
 /** `status` of a Rollout (spec 01 sections 5 and 9). Pure. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { conditionSchema, freeValue, int32, int64, time } from './meta.ts';
 
 export const rolloutConditionSchema = conditionSchema;

@@ -1,6 +1,6 @@
 /** Steps of a canary (spec 01 section 2.3). Each step has exactly one member; validation says so. Pure. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   dryRunSchema,
   rolloutAnalysisSchema,

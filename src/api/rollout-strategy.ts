@@ -1,6 +1,6 @@
 /** `spec.strategy` of a Rollout: blue-green and canary (spec 01 sections 2.1 and 2.2). Pure. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { rolloutAnalysisSchema } from './analysis-args.ts';
 import { int32, intOrString, requiredInStore, templateMetadataSchema } from './meta.ts';
 import { canaryStepSchema } from './rollout-steps.ts';

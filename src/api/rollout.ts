@@ -1,6 +1,6 @@
 /** Rollout (spec 01). Pure. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { freeObject, int32, labelSelectorSchema, time, topLevel } from './meta.ts';
 import { rolloutStatusSchema } from './rollout-status.ts';
 import { rolloutStrategySchema } from './rollout-strategy.ts';

@@ -6,7 +6,7 @@
  * new construct in a schema fails in a test and not on a user's cluster.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { isObject, type JsonObject } from '../lang/json.ts';
 
 const PRESERVE = 'x-kubernetes-preserve-unknown-fields';

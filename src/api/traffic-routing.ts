@@ -1,6 +1,6 @@
 /** `spec.strategy.canary.trafficRouting`: the routers (spec 07). Several may be set; all are driven. Pure. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { freeObject, int32, int64, stringMap } from './meta.ts';
 
 const named = z.looseObject({ name: z.string() });

@@ -18,6 +18,8 @@ await build({
   platform: 'node',
   target: 'node22',
   minifySyntax: true,
+  // V8 keeps the sources of what is loaded in memory. Names stay, for stack traces.
+  minifyWhitespace: true,
   legalComments: 'linked',
   sourcemap: false,
   logLevel: 'warning',

@@ -3,6 +3,15 @@
 import { readFileSync } from 'node:fs';
 import { ControllerProcess } from '../../cluster/controller-process.ts';
 
+const dockerfile = readFileSync(new URL('../../../Dockerfile', import.meta.url), 'utf8');
+/** What the image sets. */
+const shipped = {
+  nodeArgs: [...dockerfile.matchAll(/"(--[a-z][^"]*)"/g)].map(([, arg]) => arg ?? ''),
+  env: Object.fromEntries(
+    [...dockerfile.matchAll(/^ENV (\w+)=(\S+)$/gm)].map(([, name, value]) => [name ?? '', value ?? '']),
+  ),
+};
+
 export interface Usage {
   /** User and system time so far, milliseconds. */
   readonly cpuMs: number;
@@ -22,14 +31,14 @@ export class MeasuredController {
       kubeconfig,
       log,
       built: true,
-      nodeArgs,
+      nodeArgs: [...shipped.nodeArgs, ...nodeArgs],
       args: [
         '--leader-elect=false',
         '--qps=100000',
         '--burst=100000',
         '--controllers=rollouts,services,analysis',
       ],
-      env: { POD_NAMESPACE: 'sluice' },
+      env: { ...shipped.env, POD_NAMESPACE: 'sluice' },
     });
   }
 
