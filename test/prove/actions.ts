@@ -20,6 +20,7 @@ import { formatTime } from '../../src/lang/time.ts';
 import { HASH_LABEL } from '../../src/plan/rollout/names.ts';
 import { askWhy, rehearseEdit } from './asker.ts';
 import type { Action } from './history.ts';
+import { show } from './shown.ts';
 import { commitBeside, live } from './side.ts';
 import { KEY, NAME, SHOP, templateOf } from './manifests.ts';
 import type { World } from './world.ts';
@@ -89,6 +90,7 @@ async function perform(world: World, action: Action): Promise<void> {
     case 'mend':
       return world.breakages.mend(say);
     case 'ask':
+      show(world);
       return askWhy(world);
     case 'rehearse':
       return rehearseEdit(world, action.spec);
