@@ -1,21 +1,24 @@
 /** AnalysisRuns of a Rollout (spec 05 section 9): those of a canary, and what those of every strategy have in common. */
 
-import type { AnalysisRun } from '../../api/analysis.ts';
+import type { AnalysisRun, Metric } from '../../api/analysis.ts';
 import type { RolloutAnalysis } from '../../api/analysis-args.ts';
 import type { RolloutAnalysisRunStatus, RolloutStatus } from '../../api/rollout.ts';
-import type { AnalysisRunManifest, RolloutAnalysisType } from '../analysis/build.ts';
+import type { AnalysisRunManifest, BuiltRunSpec, RolloutAnalysisType } from '../analysis/build.ts';
 import {
   ATTEMPT_ANNOTATION,
   buildRunSpec,
   collectTemplates,
   collisionName,
+  effectiveCount,
   isSameRun,
   newAnalysisRun,
+  resolveMetrics,
   resolveRolloutArgs,
   REVISION_ANNOTATION,
   rolloutRunLabels,
   rolloutRunName,
 } from '../analysis/build.ts';
+import { consecutiveSuccessLimit } from '../analysis/limits.ts';
 import { EVIDENCE_ANNOTATION, inheritedMode } from '../analysis/outcomes.ts';
 import { isCompleted } from '../analysis/types.ts';
 import { currentStep } from './canary/course.ts';
@@ -282,6 +285,9 @@ export function manifest(
     measurementRetention: analysis.measurementRetention,
   });
   if ('error' in built) return built;
+  const endless = kind === 'Background' ? undefined : endlessMetric(built.spec);
+  if (endless !== undefined)
+    return { error: `metric ${endless.name} runs indefinitely. Invalid value for count: ${endless.count}` };
   const metadata = analysis.analysisRunMetadata;
   const attempt = attemptOf(s);
   const mode = inheritedMode([rollout, ...found.templates, ...found.clusterTemplates]);
@@ -311,6 +317,19 @@ export function manifest(
       spec: built.spec,
     }),
   };
+}
+
+/** By the arguments that came with the run: the release would wait for it for ever. */
+function endlessMetric({ metrics, args = [] }: BuiltRunSpec): Metric | undefined {
+  const resolved = resolveMetrics(metrics, args);
+  if ('error' in resolved) return undefined;
+  return resolved.metrics.find(
+    (metric) =>
+      effectiveCount(metric) === undefined &&
+      consecutiveSuccessLimit(metric) === 0 &&
+      // In a Secret, which only the run itself may read.
+      !String(metric.count).includes('{{'),
+  );
 }
 
 export function statusOf(run: AnalysisRun): RolloutAnalysisRunStatus {

@@ -11,7 +11,13 @@ const TEMPLATE: AnalysisTemplate = {
   metadata: { name: 'rate', namespace: 'shop' },
   spec: {
     metrics: [
-      { name: 'rate', interval: '1s', successCondition: 'true', provider: { prometheus: { query: 'q' } } },
+      {
+        name: 'rate',
+        interval: '1s',
+        count: 3,
+        successCondition: 'true',
+        provider: { prometheus: { query: 'q' } },
+      },
     ],
   },
 };

@@ -36,6 +36,23 @@ describe('an AnalysisRun that cannot be made', () => {
     world.finishRun('Successful').until('Healthy');
   });
 
+  it('would not come to an end by the arguments that it has', () => {
+    const { metrics = [] } = RATE.spec;
+    const endless = {
+      ...RATE,
+      spec: {
+        args: [{ name: 'hash' }],
+        metrics: metrics.map((metric) => ({ ...metric, count: '{{args.hash}}', interval: '5s' })),
+      },
+    };
+    const args = [{ name: 'hash', valueFrom: { podTemplateHashValue: 'Latest' as const } }];
+    const steps = [{ analysis: { templates: [{ templateName: 'rate' }], args } }];
+    const world = new World({ replicas: 2, canary: { ...canary, steps }, templates: [endless] });
+    world.until('Healthy').image('v2').wait(60_000);
+    assert.match(failureOf(world)?.message ?? '', /metric rate runs indefinitely/);
+    assert.equal(world.runs.size, 0);
+  });
+
   it('ends with the abort of the update', () => {
     const world = new World({ replicas: 2, canary, templates: [] }).until('Healthy').image('v2').wait(60_000);
     world.abort().wait(60_000);

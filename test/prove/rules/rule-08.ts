@@ -54,7 +54,8 @@ export const rule08: Rule = {
           const blamed =
             happening.kind === 'Rollout' &&
             textAt(happening.before, 'status', 'phase') === 'Healthy' &&
-            textAt(happening.after, 'status', 'phase') === 'Degraded';
+            textAt(happening.after, 'status', 'phase') === 'Degraded' &&
+            textAt(happening.after, 'status', 'message')?.startsWith('RolloutAborted') === true;
           if (!resized && !moved && !blamed) continue;
           return violation(
             8,

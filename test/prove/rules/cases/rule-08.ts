@@ -82,7 +82,7 @@ export const cases: Cases = {
         .version('v1', 10)
         .status({ abort: true }, 'person')
         .wait(1)
-        .status({ phase: 'Degraded' });
+        .status({ phase: 'Degraded', message: 'RolloutAborted: Rollout aborted update to revision 2' });
     },
   },
 };
