@@ -95,8 +95,7 @@ function onePlace(node: Node): string | undefined {
       return `-${property.operand.value}`;
   }
   for (const name of ['first', 'last'])
-    if (calls(node, name) && argsOf(node).length === 1 && isResult(argsOf(node)[0]))
-      return name === 'first' ? '0' : '-1';
+    if (isCallOf(node, name, isResult)) return name === 'first' ? '0' : '-1';
   return undefined;
 }
 
@@ -109,9 +108,7 @@ const namesNoData = (node: Node): boolean => isLength(node) || isAboutNil(node);
 const tellsNoData = (node: Node): boolean => tellsZeroFromOne(node) || isAboutNil(node);
 
 const isLength = (node: Node): boolean =>
-  (calls(node, 'len') || calls(node, 'count')) &&
-  argsOf(node).length === 1 &&
-  isResultOrPart(argsOf(node)[0]);
+  isCallOf(node, 'len', isResultOrPart) || isCallOf(node, 'count', isResultOrPart);
 
 function isAboutNil(node: Node): boolean {
   if (calls(node, 'isNil') || calls(node, 'default')) return true;
@@ -142,13 +139,21 @@ function tellsZeroFromOne(node: Node): boolean {
   return compared(0) !== compared(1);
 }
 
-function calls(node: Node, name: string): boolean {
-  if (node.kind === 'builtin') return node.name === name;
-  return node.kind === 'call' && node.callee.kind === 'identifier' && node.callee.name === name;
+/** The function is one of the language, or of ours. */
+const calls = (node: Node, name: string): boolean => argsOf(node, name) !== undefined;
+
+/** Of one argument. */
+function isCallOf(node: Node, name: string, of: (argument: Node | undefined) => boolean): boolean {
+  const args = argsOf(node, name);
+  return args?.length === 1 && of(args[0]);
 }
 
-const argsOf = (node: Node): readonly Node[] =>
-  node.kind === 'builtin' || node.kind === 'call' ? node.args : [];
+function argsOf(node: Node, name: string): readonly Node[] | undefined {
+  if (node.kind === 'builtin') return node.name === name ? node.args : undefined;
+  const isCall = node.kind === 'call' && node.callee.kind === 'identifier' && node.callee.name === name;
+  return isCall ? node.args : undefined;
+}
+
 const isResult = (node: Node | undefined): boolean => node?.kind === 'identifier' && node.name === 'result';
 /** `result.Values`: a list within the result. */
 const isResultOrPart = (node: Node | undefined): boolean =>

@@ -188,27 +188,25 @@ export class RehearsalWorld {
         this.pods.remove(intent.target.name);
         return;
       case 'setServiceSelector': {
-        const service = this.services.get(intent.service);
-        if (service === undefined) throw new RehearsalError(`there is no Service ${intent.service}`);
+        const service = there(this.services, 'Service', intent.service);
         service.selector = { ...service.selector, [HASH_LABEL]: intent.hash };
         service.managedBy = this.rollout.metadata.name;
         return;
       }
       case 'setRoute':
-        this.routes.set(intent.router, afterWrite(this.#routeState(intent.router), intent));
+        this.routes.set(intent.router, afterWrite(there(this.routes, 'router', intent.router), intent));
         return;
       case 'createAnalysisRun': {
         const run = structuredClone(intent.object) as unknown as AnalysisRun;
         const { name } = run.metadata;
-        if (this.runs.has(name)) throw new RehearsalError(`AnalysisRun ${name} is created twice`);
+        isFree(this.runs, 'AnalysisRun', name);
         run.metadata.creationTimestamp = formatTime(this.now);
         run.metadata.uid = `uid-${name}`;
         this.runs.set(name, run);
         return;
       }
       case 'terminateAnalysisRun': {
-        const run = this.runs.get(intent.target.name);
-        if (run === undefined) throw new RehearsalError(`there is no AnalysisRun ${intent.target.name}`);
+        const run = there(this.runs, 'AnalysisRun', intent.target.name);
         run.spec.terminate = true;
         run.status = { phase: 'Successful', message: 'Run Terminated' };
         return;
@@ -242,12 +240,6 @@ export class RehearsalWorld {
     return shownAs(state, rolesOf(spec.strategy?.canary ?? {}, stableEnd(status)));
   }
 
-  #routeState(router: string): RouteState {
-    const state = this.routes.get(router);
-    if (state === undefined) throw new RehearsalError(`there is no router ${router}`);
-    return state;
-  }
-
   /** Of all versions. */
   available(name: string): number {
     return this.pods.available(name, this.now);
@@ -264,7 +256,7 @@ export class RehearsalWorld {
 
   #create(object: ReplicaSet): void {
     const { name } = object.metadata;
-    if (this.replicaSets.has(name)) throw new RehearsalError(`ReplicaSet ${name} is created twice`);
+    isFree(this.replicaSets, 'ReplicaSet', name);
     const rs = structuredClone(object);
     rs.metadata = {
       ...rs.metadata,
@@ -278,8 +270,7 @@ export class RehearsalWorld {
   }
 
   #patch(name: string, patch: JsonObject): ReplicaSet {
-    const rs = this.replicaSets.get(name);
-    if (rs === undefined) throw new RehearsalError(`there is no ReplicaSet ${name}`);
+    const rs = there(this.replicaSets, 'ReplicaSet', name);
     const patched = applyMergePatch(rs as unknown as JsonObject, patch) as unknown as ReplicaSet;
     const next = structuredClone(patched);
     next.metadata.generation = (next.metadata.generation ?? 1) + 1;
@@ -292,4 +283,14 @@ export class RehearsalWorld {
     const { metadata } = this.rollout;
     metadata.annotations = { ...metadata.annotations, [key]: value };
   }
+}
+
+function there<T>(objects: ReadonlyMap<string, T>, kind: string, name: string): T {
+  const object = objects.get(name);
+  if (object === undefined) throw new RehearsalError(`there is no ${kind} ${name}`);
+  return object;
+}
+
+function isFree(objects: ReadonlyMap<string, unknown>, kind: string, name: string): void {
+  if (objects.has(name)) throw new RehearsalError(`${kind} ${name} is created twice`);
 }
