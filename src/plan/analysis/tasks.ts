@@ -77,10 +77,12 @@ function actionFor(
   return due !== undefined && now > due ? 'measure' : undefined;
 }
 
-/** When a metric that has finished measurement `last` is to be measured again; undefined: its interval is no duration. */
+/**
+ * When a metric that has finished measurement `last` is to be measured again, at once where nobody can read when that
+ * was; undefined: its interval is no duration.
+ */
 export function nextMeasurementAt(metric: Metric, last: Measurement): number | undefined {
-  const finished = parseTime(last.finishedAt);
-  if (finished === undefined) return undefined;
+  const finished = parseTime(last.finishedAt) ?? 0;
   if (last.phase === 'Error') return finished + DEFAULT_RETRY_MS;
   const interval = durationOf(metric.interval);
   if (interval === undefined) return undefined;

@@ -100,6 +100,7 @@ export function foreseeIn(world: RehearsalWorld, assumptions: Assumptions): Fore
     onMoment: (at, moment) => {
       if (!isNew || !isInProgress(at) || trials++ >= MAX_TRIALS) return;
       const tried = tryAbort(at, hash, moment);
+      if (tried === undefined) return;
       if (
         abort === undefined ||
         tried.safe > abort.safe ||
@@ -162,7 +163,8 @@ function finishOf({ moments, ending }: Rehearsal): number | undefined {
   return finish;
 }
 
-function tryAbort(at: RehearsalWorld, hash: string, { step }: Moment): AbortTime {
+/** Undefined: it comes too late, and the version is stable already. */
+function tryAbort(at: RehearsalWorld, hash: string, { step }: Moment): AbortTime | undefined {
   const world = at.fork();
   const start = world.now;
   world.edit((rollout) => void ((rollout.status ??= {}).abort = true));
@@ -174,6 +176,7 @@ function tryAbort(at: RehearsalWorld, hash: string, { step }: Moment): AbortTime
       else safe = undefined;
     },
   });
+  if (fullyPromoted(world.rollout.status ?? {})) return undefined;
   return { safe: safe ?? Infinity, done: duration, step };
 }
 

@@ -3,7 +3,7 @@
  * snapshot and its notes, so that it can't differ from what the controller thinks.
  */
 
-import type { Rollout, RolloutStatus } from '../../api/rollout.ts';
+import type { CanaryStep, Rollout, RolloutStatus } from '../../api/rollout.ts';
 import { formatDuration } from '../../lang/duration.ts';
 import { formatTime, parseTime } from '../../lang/time.ts';
 import { intentText } from '../rehearsal/words.ts';
@@ -175,10 +175,8 @@ function refusedTold(name: string, refusal: ReturnType<typeof refusalOf>): Told 
 function acting({ plan, status, snapshot }: View): Told | undefined {
   const isNews = plan.status !== undefined && publicationOf(status, plan.status) === 'now';
   if (plan.intents.length === 0 && !isNews) return undefined;
-  const names = new Map(
-    snapshot.replicaSets.map((rs) => [rs.metadata.name, `revision ${revisionOf(rs) ?? '?'}`]),
-  );
-  const hashes = new Map(snapshot.replicaSets.map((rs) => [hashOf(rs), `revision ${revisionOf(rs) ?? '?'}`]));
+  const names = new Map(snapshot.replicaSets.map((rs) => [rs.metadata.name, revisionText(revisionOf(rs))]));
+  const hashes = new Map(snapshot.replicaSets.map((rs) => [hashOf(rs), revisionText(revisionOf(rs))]));
   const texts = plan.intents
     .map((intent) =>
       intentText(intent, {
@@ -202,7 +200,7 @@ function aborted({ status, name, plan, pods: { revision } }: View): Told | undef
   return {
     cause: 'aborted',
     text:
-      `revision ${revision ?? '?'} was aborted${status.abortedAt === undefined ? '' : ` at ${status.abortedAt}`}` +
+      `${revisionText(revision)} was aborted${status.abortedAt === undefined ? '' : ` at ${status.abortedAt}`}` +
       `${message === '' ? '' : `: ${message}`}${wait === undefined ? '' : ` (${wait})`}`,
     ways: [retry(name), undo(name), { about: 'or apply a new version' }],
   };
@@ -210,7 +208,7 @@ function aborted({ status, name, plan, pods: { revision } }: View): Told | undef
 
 function gateBroken({ status, name }: View): Told | undefined {
   const failure = conditionOf(status, 'AnalysisRunFailure');
-  if (failure === undefined || failure.status !== 'True') return undefined;
+  if (failure === undefined) return undefined;
   return {
     cause: 'gate broken',
     text: failure.message,
@@ -226,7 +224,7 @@ function late(view: View): Told | undefined {
     cause: 'late',
     text:
       `no progress within ${short(seconds * 1000)}: ${counts.available} of ${counts.size} pods of ` +
-      `revision ${counts.revision ?? '?'} are available${podTrouble(view)}`,
+      `${revisionText(counts.revision)} are available${podTrouble(view)}`,
     ways: [abort(name), undo(name), { about: 'or mend what keeps the pods from getting ready' }],
   };
 }
@@ -252,29 +250,29 @@ function inconclusive({ status, name, snapshot }: View): Told | undefined {
   };
 }
 
-function pause({ rollout, status, name, now }: View): Told | undefined {
+function pause({ rollout, status, name, now, situation }: View): Told | undefined {
   const found = (status.pauseConditions ?? []).find(
     ({ reason }) => reason === PAUSE_STEP || reason === BLUE_GREEN_PAUSE,
   );
   if (found === undefined) return undefined;
-  const { canary, blueGreen } = rollout.spec.strategy ?? {};
-  const step = stepsOf(canary ?? {})[status.currentStepIndex ?? 0];
+  const { blueGreen } = rollout.spec.strategy ?? {};
+  const step = currentStepOf(rollout, status);
   const seconds =
     blueGreen === undefined
-      ? step?.pause === undefined
-        ? undefined
-        : pauseSeconds(step.pause)
+      ? pauseSeconds(step?.pause ?? {})
       : blueGreen.autoPromotionEnabled === false
         ? undefined
         : (blueGreen.autoPromotionSeconds ?? 0);
   const start = parseTime(found.startTime) ?? now;
   const until = seconds === undefined ? undefined : start + seconds * 1000;
+  // It is over, and the evidence of the background is what is missing.
+  if (until !== undefined && until <= now && currentHold(situation) !== undefined) return undefined;
   const where =
     blueGreen === undefined ? inStep(rollout, status) : ' before the switch of the active Service';
   const text =
     until === undefined
       ? `paused${where} since ${short(now - start)}, until someone promotes`
-      : `paused${where} for ${short((seconds ?? 0) * 1000)}: ${short(Math.max(0, until - now))} left, until ${formatTime(until)}`;
+      : `paused${where} for ${short(until - start)}: ${short(Math.max(0, until - now))} left, until ${formatTime(until)}`;
   return {
     cause: 'pause',
     text,
@@ -301,8 +299,8 @@ function unproven({ situation, snapshot, status, name }: View): Told | undefined
 /** A gate that is all that is missing. Background analysis holds nothing back. */
 function gate({ rollout, status, snapshot, name, plan, now }: View): Told | undefined {
   if (fullyPromoted(status)) return undefined;
-  const { canary, blueGreen } = rollout.spec.strategy ?? {};
-  const step = canary === undefined ? undefined : stepsOf(canary)[status.currentStepIndex ?? 0];
+  const { blueGreen } = rollout.spec.strategy ?? {};
+  const step = currentStepOf(rollout, status);
   const recorded =
     blueGreen === undefined
       ? step?.analysis === undefined
@@ -340,7 +338,7 @@ function traffic({ plan, rollout, status, pods: counts }: View): Told | undefine
   return {
     cause: 'traffic',
     text:
-      `waiting for the traffic of revision ${counts.revision ?? '?'}${inStep(rollout, status)}: ` +
+      `waiting for the traffic of ${revisionText(counts.revision)}${inStep(rollout, status)}: ` +
       `${failed ?? 'the router does not have the weight yet'}${why === '' || why === failed ? '' : ` (${why})`}`,
     ways: [{ about: 'Events of the Rollout say what the router answered: `kubectl describe rollout`' }],
   };
@@ -365,7 +363,7 @@ function pods(view: View): Told | undefined {
   const stable = snapshot.replicaSets.find((rs) => hashOf(rs) === status.stableRS);
   const old = isUpdate && stable !== undefined ? countsOf(stable) : undefined;
   const parts = [
-    `${counts.available} of ${counts.size} pods of revision ${counts.revision ?? '?'} are available`,
+    `${counts.available} of ${counts.size} pods of ${revisionText(counts.revision)} are available`,
     ...(counts.size === wanted ? [] : [`${wanted} in the end`]),
     ...(old === undefined ? [] : [`stable has ${old.available} of ${old.size}`]),
     ...(deadline === undefined || deadline <= now ? [] : [`progress deadline in ${short(deadline - now)}`]),
@@ -413,7 +411,7 @@ function settled({ pods: counts, rollout, status }: View): Told {
     cause: 'settled',
     text:
       state === 'Healthy'
-        ? `nothing: revision ${counts.revision ?? '?'} is stable, ${counts.available} of ${replicasOf(rollout.spec)} pods are available`
+        ? `nothing: ${revisionText(counts.revision)} is stable, ${counts.available} of ${replicasOf(rollout.spec)} pods are available`
         : `nothing that the controller knows of: it is ${state}${status.message === undefined ? '' : ` (${status.message})`}`,
   };
 }
@@ -426,6 +424,10 @@ function situationOf(snapshot: RolloutSnapshot, rollout: Rollout): Situation {
     ? situate(snapshot, rollout, canary, revisions, draft)
     : situateBlueGreen(snapshot, rollout, blueGreen, revisions, draft);
 }
+
+/** One whose ReplicaSet is gone, or has no number yet, has no revision. */
+const revisionText = (revision: number | undefined): string =>
+  revision === undefined ? 'a version without a revision' : `revision ${revision}`;
 
 const noteOf = ({ notes }: RolloutPlan, about: string): string | undefined =>
   notes.find((note) => note.about === about)?.text;
@@ -446,12 +448,14 @@ function stepOf({ spec }: Rollout, { currentStepIndex }: RolloutStatus): Explana
 
 /** ` in step 3/5 (setWeight: 40)`. */
 function inStep(rollout: Rollout, status: RolloutStatus): string {
-  const steps = stepsOf(rollout.spec.strategy?.canary ?? {});
-  const index = status.currentStepIndex;
-  const step = index === undefined || fullyPromoted(status) ? undefined : steps[index];
+  const step = fullyPromoted(status) ? undefined : currentStepOf(rollout, status);
   if (step === undefined) return '';
-  return ` in step ${(index ?? 0) + 1}/${steps.length} (${stepText(step)})`;
+  const { length } = stepsOf(rollout.spec.strategy?.canary ?? {});
+  return ` in step ${(status.currentStepIndex ?? 0) + 1}/${length} (${stepText(step)})`;
 }
+
+const currentStepOf = ({ spec }: Rollout, { currentStepIndex = 0 }: RolloutStatus): CanaryStep | undefined =>
+  stepsOf(spec.strategy?.canary ?? {})[currentStepIndex];
 
 /** What the ReplicaSet says about pods that it could not make. */
 function podTrouble({ snapshot, status }: View): string {

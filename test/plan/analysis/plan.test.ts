@@ -419,6 +419,22 @@ describe('planAnalysisRun: one look', () => {
     assert.equal(look(runOf({ metrics: [metric('m')] }, { phase: 'Failed' })).requeueAt, undefined);
   });
 
+  it('measures again where nobody can read when it last did', () => {
+    const status: AnalysisRunStatus = {
+      ...running,
+      metricResults: [
+        {
+          name: 'm',
+          phase: 'Running',
+          count: 1,
+          measurements: [{ phase: 'Successful', finishedAt: 'then' }],
+        },
+      ],
+    };
+    const plan = look(runOf({ metrics: [metric('m', { interval: '1m', count: 2 })] }, status));
+    assert.deepEqual(keys(plan), ['measure:m']);
+  });
+
   it('never looks again at once for ever', () => {
     const stuck: AnalysisRunStatus = {
       ...running,

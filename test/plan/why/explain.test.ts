@@ -147,6 +147,29 @@ describe('why', () => {
     });
   });
 
+  it('a pause that is over while the background has no evidence', () => {
+    const steps = [{ setWeight: 20 }, { pause: { duration: 10 } }, { setWeight: 40 }];
+    const world = deployed({ replicas: 5, canary: { ...one, steps, analysis }, templates: [RATE] }).image(
+      'v2',
+    );
+    world.until('Paused');
+    const run = [...world.runs.values()][0];
+    assert.ok(run !== undefined);
+    const at = '2026-01-01T00:00:10Z';
+    const held = { 'sluice.dev/held': '2', 'sluice.dev/held-since': at, 'sluice.dev/outcome': 'noData' };
+    const measurement = { phase: 'Inconclusive', startedAt: at, finishedAt: at, metadata: held };
+    run.status = {
+      phase: 'Running',
+      startedAt: at,
+      metricResults: [{ name: 'errors', phase: 'Running', measurements: [measurement] }],
+    };
+    const paused = why(rest(world));
+    assert.equal(paused.cause, 'pause');
+    const { cause, text } = why(rest(world, 30_000));
+    assert.equal(cause, 'gate');
+    assert.match(text, /^held until there is evidence: AnalysisRun demo-\S+ Metric "errors" holds since /);
+  });
+
   it('an inconclusive analysis', () => {
     const canary = { ...one, steps: [{ setWeight: 20 }, { analysis }] };
     const world = deployed({ replicas: 5, canary, templates: [RATE] }).image('v2');

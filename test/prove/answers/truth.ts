@@ -11,7 +11,7 @@ import type { Cause, Explanation } from '../../../src/plan/why/explain.ts';
 const CAUSES: Readonly<Record<string, readonly Cause[]>> = {
   Healthy: ['settled', 'old pods', 'pods', 'restart'],
   Progressing: ['pods', 'traffic', 'gate', 'old pods', 'restart'],
-  Paused: ['pause', 'held', 'inconclusive'],
+  Paused: ['pause', 'held', 'inconclusive', 'gate'],
   Degraded: ['aborted', 'late', 'refused', 'gate broken'],
 };
 

@@ -13,6 +13,7 @@ import { servedOnce } from './served-once.ts';
 import { smallerCanary } from './smaller-canary.ts';
 import { smallerWeight } from './smaller-weight.ts';
 import { stableVanishes } from './stable-vanishes.ts';
+import { tooLateForAnAbort } from './too-late-for-an-abort.ts';
 import { twoSyncers } from './two-syncers.ts';
 import { unheardRun } from './unheard-run.ts';
 import { unreadableInGit } from './unreadable-in-git.ts';
@@ -39,4 +40,5 @@ export const REGRESSIONS: readonly Regression[] = [
   lateBefore,
   abortOfTheUnreadable,
   restartWhileItShrinks,
+  tooLateForAnAbort,
 ];
