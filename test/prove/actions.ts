@@ -1,6 +1,6 @@
 /** What people, other programs and accidents do to a world. */
 
-import { isNotFound, type KubeObject } from '../../src/kube/api.ts';
+import { ApiError, isNotFound, type KubeObject } from '../../src/kube/api.ts';
 import {
   ANALYSIS_RUN,
   CONFIG_MAP,
@@ -22,7 +22,7 @@ import { askWhy, rehearseEdit } from './asker.ts';
 import type { Action } from './history.ts';
 import { show } from './shown.ts';
 import { commitBeside, live } from './side.ts';
-import { KEY, NAME, SHOP, templateOf } from './manifests.ts';
+import { KEY, NAME, SHOP, templateOf, typeOf } from './manifests.ts';
 import type { World } from './world.ts';
 
 const REF = { namespace: SHOP, name: NAME };
@@ -89,6 +89,8 @@ async function perform(world: World, action: Action): Promise<void> {
       return live(world, action.of, action.status);
     case 'mend':
       return world.breakages.mend(say);
+    case 'make':
+      return make(world, action, say);
     case 'ask':
       show(world);
       return askWhy(world);
@@ -205,6 +207,21 @@ async function perform(world: World, action: Action): Promise<void> {
       fault(`weather-${action.fault}`, action.target ?? 'any', action.forMs);
       world.desk.blow(action);
       return;
+  }
+}
+
+async function make(
+  world: World,
+  { what, object }: Extract<Action, { do: 'make' }>,
+  say: (text: string) => void,
+): Promise<void> {
+  const { type } = world.cluster.server.resource(typeOf(object));
+  try {
+    await world.as('person').create(type, object);
+    say(`creates ${object.kind} ${object.metadata.name}: ${what}`);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    say(`would create ${object.kind} ${object.metadata.name}, and is refused: ${what}`);
   }
 }
 

@@ -6,20 +6,27 @@
 import type { HttpRequest, HttpResponse } from '../../src/providers/http/types.ts';
 import type { BackendMode } from './history.ts';
 import type { Measurement } from './rules/types.ts';
+import { shaped } from './shapes.ts';
 
 export type Answer = HttpResponse | 'refused' | undefined;
 
 export class Backend {
   mode: BackendMode = 'truth';
+  /** Nothing goes wrong any more: answers are plain, whatever shape is asked for. */
+  isPlain = false;
+  readonly #now: () => number;
+  readonly #asked = new Map<string, number>();
   readonly #truthOf: (hash: string) => Measurement['truth'];
   readonly #tell: (measured: Pick<Measurement, 'run' | 'metric' | 'truth' | 'answer'>) => void;
 
   constructor(
     truthOf: (hash: string) => Measurement['truth'],
     tell: (measured: Pick<Measurement, 'run' | 'metric' | 'truth' | 'answer'>) => void,
+    now: () => number,
   ) {
     this.#truthOf = truthOf;
     this.#tell = tell;
+    this.#now = now;
   }
 
   /** undefined: it never answers. */
@@ -41,16 +48,27 @@ export class Backend {
         return json('{"status":"success","data":{"resultType":"vector","result":');
       case 'empty':
         tell('an empty vector');
-        return json(vector());
+        return json(vector(this.#now()));
       case 'nan':
         tell('NaN');
-        return json(vector('NaN'));
+        return json(vector(this.#now(), 'NaN'));
       case 'lie':
         tell(truth === 'bad' ? '1 (a lie)' : '0 (a lie)');
-        return json(vector(truth === 'bad' ? '1' : '0'));
-      case 'truth':
-        tell(truth === 'bad' ? '0' : '1');
-        return json(vector(truth === 'bad' ? '0' : '1'));
+        return json(vector(this.#now(), truth === 'bad' ? '1' : '0'));
+      case 'truth': {
+        // How many requests there are says nothing about how good they were.
+        const value = metric === 'samples' ? '1000' : truth === 'bad' ? '0' : '1';
+        const shape = /shape="([^"]*)"/.exec(asked)?.[1] ?? '';
+        if (shape === '') {
+          tell(value);
+          return json(vector(this.#now(), value));
+        }
+        const nth = this.#asked.get(metric) ?? 0;
+        this.#asked.set(metric, nth + 1);
+        tell(`${value} (${shape})`);
+        const now = Math.floor(this.#now() / 1000);
+        return shaped(this.isPlain ? 'plain' : shape, value, { url: request.url, text: asked, now, nth });
+      }
     }
   }
 }
@@ -61,9 +79,12 @@ const json = (body: string): HttpResponse => ({
   body,
 });
 
-/** The answer of a Prometheus. */
-const vector = (...values: string[]): string =>
+/** The answer of a Prometheus at an instant. */
+const vector = (now: number, ...values: string[]): string =>
   JSON.stringify({
     status: 'success',
-    data: { resultType: 'vector', result: values.map((value) => ({ metric: {}, value: [0, value] })) },
+    data: {
+      resultType: 'vector',
+      result: values.map((value) => ({ metric: {}, value: [Math.floor(now / 1000), value] })),
+    },
   });

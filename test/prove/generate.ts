@@ -3,6 +3,7 @@
 import type { KubeObject } from '../../src/kube/api.ts';
 import type { JsonObject } from '../../src/lang/json.ts';
 import { Dice } from './dice.ts';
+import { withAnalysis } from './generate-analysis.ts';
 import { withAsks } from './generate-asks.ts';
 import { withMistakes } from './generate-broken.ts';
 import { randomEvents } from './generate-events.ts';
@@ -24,7 +25,13 @@ import {
  * Kinds of worlds and events of their own, each with a stream of dice of its own, so that what one draws changes nothing
  * of the others. Who reads is last, because some of their histories have nothing else in them.
  */
-const KINDS: readonly ((history: History) => History)[] = [withRoutes, withMistakes, withSide, withAsks];
+const KINDS: readonly ((history: History) => History)[] = [
+  withRoutes,
+  withMistakes,
+  withSide,
+  withAnalysis,
+  withAsks,
+];
 
 export function randomHistory(seed: number): History {
   const dice = new Dice(seed);

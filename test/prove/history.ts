@@ -111,6 +111,8 @@ export type Action =
   | { readonly do: 'break'; readonly what: string; readonly of: string; readonly change: JsonObject | null }
   /** Puts back everything that was broken and is not mended yet, the last one first. */
   | { readonly do: 'mend' }
+  /** Creates an object, with its status. Not where there is one, or where the API server refuses it. */
+  | { readonly do: 'make'; readonly what: string; readonly object: KubeObject }
   /** Asks `why`. */
   | { readonly do: 'ask' }
   /** Asks `plan` what would come of this change of the Rollout's spec; of none where it is empty. */

@@ -126,3 +126,11 @@ export const application = (): KubeObject => ({
     syncPolicy: { automated: { prune: true, selfHeal: true } },
   },
 });
+
+/** By which the API server knows the kind of an object. */
+export function typeOf(object: KubeObject): { group: string; version: string; plural: string } {
+  const [first = '', second] = object.apiVersion.split('/');
+  const kind = object.kind.toLowerCase();
+  const plural = /(s|x|ch|sh)$/.test(kind) ? `${kind}es` : `${kind}s`;
+  return { group: second === undefined ? '' : first, version: second ?? first, plural };
+}

@@ -7,7 +7,7 @@ import { act } from './actions.ts';
 import { askWhy } from './asker.ts';
 import type { History, HistoryEvent } from './history.ts';
 import { clientsOf } from './clients.ts';
-import { application, KEY } from './manifests.ts';
+import { application, KEY, typeOf } from './manifests.ts';
 import type { Happening, Rule, Violation, Watcher } from './rules/types.ts';
 import { startBeside } from './side.ts';
 import { type LiveScene, newScene } from './registry.ts';
@@ -137,6 +137,7 @@ class Run {
     world.isCalm = true;
     world.backend.mode = 'truth';
     world.plane.calm();
+    world.backend.isPlain = true;
     world.git.failure = undefined;
     world.tell({ what: 'quiet', at: clock.now() });
     if (this.#options.onlyUntilQuiet !== true) await this.#rest();
@@ -209,10 +210,3 @@ const isRelease = (event: HistoryEvent): boolean =>
   (event.do === 'git' && event.what === 'revert');
 
 const status = (live: KubeObject): RolloutStatus => (live['status'] ?? {}) as RolloutStatus;
-
-function typeOf(object: KubeObject): { group: string; version: string; plural: string } {
-  const [first = '', second] = object.apiVersion.split('/');
-  const kind = object.kind.toLowerCase();
-  const plural = /(s|x|ch|sh)$/.test(kind) ? `${kind}es` : `${kind}s`;
-  return { group: second === undefined ? '' : first, version: second ?? first, plural };
-}

@@ -61,7 +61,11 @@ process.on('message', (order: Order | 'end') => {
     if (order === 'end') {
       if (wantsCoverage) {
         const { result } = post<{ result: FunctionCoverage[] }>('Profiler.takePreciseCoverage');
-        send({ what: 'coverage', scripts: result.filter(({ url }) => url.includes('/src/plan/')) });
+        // It is long: who leaves at once may leave before it has gone out.
+        await new Promise((resolve) => {
+          const scripts = result.filter(({ url }) => url.includes('/src/plan/'));
+          process.send?.({ what: 'coverage', scripts } satisfies Answer, undefined, undefined, resolve);
+        });
       }
       process.disconnect();
       return;

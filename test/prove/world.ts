@@ -84,6 +84,7 @@ export class World {
     this.backend = new Backend(
       (hash) => this.truthOf(hash),
       (measured) => this.tell({ what: 'measurement', at: this.clock.now(), ...measured }),
+      () => this.clock.now(),
     );
     this.#followWrites();
     this.cluster.start();

@@ -1,7 +1,7 @@
 /** Attempts of an update and the AnalysisRuns of each: shared by the rules about verdicts and evidence. */
 
 import type { KubeObject } from '../../../src/kube/api.ts';
-import { at, beside, HASH, hashOf, numberAt, ownerOf, textAt } from './read.ts';
+import { at, beside, HASH, hashOf, listAt, numberAt, ownerOf, textAt } from './read.ts';
 import type { Change } from './types.ts';
 
 export interface Run {
@@ -15,7 +15,7 @@ export interface Run {
   readonly createdAt: number;
   phase: string;
   completedAt: number | undefined;
-  /** Somebody ended it before it had come to its own end. */
+  /** Somebody ended it before the metrics that count had come to their own ends. */
   terminated: boolean;
 }
 
@@ -79,8 +79,22 @@ export class Attempts {
     const phase = textAt(after, 'status', 'phase') ?? '';
     if (run.completedAt === undefined && isCompletedPhase(phase)) run.completedAt = when;
     run.phase = phase;
-    if (at(after, 'spec', 'terminate') === true && run.completedAt === undefined) run.terminated = true;
+    if (at(after, 'spec', 'terminate') === true && run.completedAt === undefined && !hasProved(after))
+      run.terminated = true;
   }
+}
+
+/** Every metric that counts is Successful: only those that run dry are still measured. */
+function hasProved(run: KubeObject): boolean {
+  const names = listAt(run, 'spec', 'metrics').map((metric) => textAt(metric, 'name'));
+  const results = listAt(run, 'status', 'metricResults');
+  return (
+    names.length > 0 &&
+    names.every((name) => {
+      const result = results.find((one) => textAt(one, 'name') === name);
+      return at(result, 'dryRun') === true || textAt(result, 'phase') === 'Successful';
+    })
+  );
 }
 
 export const indexOf = (rollout: KubeObject | undefined): number | undefined =>

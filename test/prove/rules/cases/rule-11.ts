@@ -18,6 +18,19 @@ export const cases: Cases = {
       h.patch('AnalysisRun', 'run', { status: { phase: 'Successful' } }).status({ currentStepIndex: 1 });
       h.patch('AnalysisRun', 'run', { status: { runSummary: { count: 1 } } });
     },
+    'a run is terminated when only a metric that runs dry is left': (h) => {
+      const metricResults = [
+        { name: 'a', phase: 'Successful' },
+        { name: 'b', phase: 'Running', dryRun: true },
+      ];
+      update(h).patch('AnalysisRun', 'run', {
+        spec: { metrics: [{ name: 'a' }, { name: 'b' }] },
+        status: { phase: 'Running', metricResults },
+      });
+      h.patch('AnalysisRun', 'run', { spec: { terminate: true } }, 'person')
+        .patch('AnalysisRun', 'run', { status: { phase: 'Successful' } })
+        .status({ currentStepIndex: 1 });
+    },
     'the user retries, and a new run succeeds': (h) => {
       update(h)
         .patch('AnalysisRun', 'run', { status: { phase: 'Failed' } })
@@ -35,6 +48,16 @@ export const cases: Cases = {
     'a terminated run counts as a success': (h) => {
       update(h).patch('AnalysisRun', 'run', { spec: { terminate: true } }, 'person');
       h.patch('AnalysisRun', 'run', { status: { phase: 'Successful' } }).status({ currentStepIndex: 1 });
+    },
+    'a run that is terminated before its metric has its measurements counts as a success': (h) => {
+      const metricResults = [{ name: 'a', phase: 'Running', count: 1, successful: 1 }];
+      update(h).patch('AnalysisRun', 'run', {
+        spec: { metrics: [{ name: 'a' }] },
+        status: { phase: 'Running', metricResults },
+      });
+      h.patch('AnalysisRun', 'run', { spec: { terminate: true } }, 'person')
+        .patch('AnalysisRun', 'run', { status: { phase: 'Successful' } })
+        .status({ currentStepIndex: 1 });
     },
     'an abort takes itself back': (h) => {
       update(h).wait(60).status({ abort: true }).wait(60).status({ abort: null });
