@@ -10,7 +10,7 @@ import { KINDS } from './workload.ts';
 
 const HELP = `npm run bench -- [--n 100,1000] [--only canary,nginx,blue-green,analysis] [--namespaces 1,50]
 
-  --n           how many Rollouts, one run each (default 100,1000; 5000 takes half an hour)
+  --n           how many Rollouts, one run each (default 100,1000)
   --only        which kinds of them (default all); analysis is AnalysisRuns instead, in one process on virtual time
   --namespaces  in how many namespaces (default 1)
   BENCH_NODE_ARGS="--cpu-prof --cpu-prof-dir=..." is given to the controller's Node`;
@@ -50,8 +50,15 @@ const kinds = only
   });
 
 const isTerminal = process.stderr.isTTY === true;
+/** Of a log, one line in so long. */
+const LINE_MS = 15_000;
+let toldAt = -Infinity;
 const tell = (text: string): void => {
   if (isTerminal) process.stderr.write(`\r\u001b[K${text}`);
+  else if (text !== '' && performance.now() - toldAt >= LINE_MS) {
+    toldAt = performance.now();
+    console.error(text);
+  }
 };
 
 const row = (cells: readonly (string | number)[]): void => console.log(`| ${cells.join(' | ')} |`);

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { ControllerProcess } from '../../cluster/controller-process.ts';
+import { type Requests, requestsSoFar } from './requests.ts';
 
 const dockerfile = readFileSync(new URL('../../../Dockerfile', import.meta.url), 'utf8');
 /** What the image sets. */
@@ -17,8 +18,7 @@ export interface Usage {
   readonly cpuMs: number;
   readonly rssMb: number;
   readonly peakMb: number;
-  /** Requests so far, by `verb kind`; of watches only their beginning. */
-  readonly requests: ReadonlyMap<string, number>;
+  readonly requests: Requests;
   /** Passes over Rollouts so far. */
   readonly passes: number;
 }
@@ -50,15 +50,11 @@ export class MeasuredController {
     const pid = this.#process.child.pid ?? 0;
     // Asked first: what it costs to tell the metrics is not the work that is measured.
     const { cpuMs, rssMb, peakMb } = processUsage(pid);
+    const requests = requestsSoFar();
     const text = await (await fetch(`http://127.0.0.1:${this.#metricsPort()}/metrics`)).text();
-    const requests = new Map<string, number>();
     let passes = 0;
     for (const line of text.split('\n')) {
       const value = Number(line.slice(line.lastIndexOf(' ') + 1));
-      if (line.startsWith('controller_clientset_k8s_request_total{')) {
-        const what = `${labelOf(line, 'verb')} ${labelOf(line, 'kind')}`;
-        requests.set(what, (requests.get(what) ?? 0) + value);
-      }
       if (line.startsWith('rollout_reconcile_count{')) passes += value;
     }
     return { cpuMs, rssMb, peakMb, requests, passes };
@@ -75,9 +71,6 @@ export class MeasuredController {
   }
 }
 
-const labelOf = (line: string, name: string): string =>
-  new RegExp(`[{,]${name}="([^"]*)"`).exec(line)?.[1] ?? '';
-
 /** Clock ticks of 10 ms. */
 function processUsage(pid: number): Pick<Usage, 'cpuMs' | 'rssMb' | 'peakMb'> {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -90,12 +83,4 @@ function processUsage(pid: number): Pick<Usage, 'cpuMs' | 'rssMb' | 'peakMb'> {
     rssMb: mb('VmRSS'),
     peakMb: mb('VmHWM'),
   };
-}
-
-/** Requests between two looks, largest first. */
-export function requestsBetween(before: Usage, after: Usage): [string, number][] {
-  return [...after.requests]
-    .map(([what, count]): [string, number] => [what, count - (before.requests.get(what) ?? 0)])
-    .filter(([, count]) => count > 0)
-    .toSorted((a, b) => b[1] - a[1]);
 }

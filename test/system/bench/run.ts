@@ -7,11 +7,12 @@ import { customResourceDefinitions } from '../../../src/api/crd.ts';
 import type { KubeApi, KubeObject } from '../../../src/kube/api.ts';
 import { systemClock } from '../../../src/kube/clock.ts';
 import { REPLICA_SET, ROLLOUT } from '../../../src/kube/kinds.ts';
-import { listAll } from '../../../src/kube/list-all.ts';
 import type { JsonObject } from '../../../src/lang/json.ts';
 import { parseYaml } from '../../../src/lang/yaml.ts';
 import { SandboxCluster, serveHttps } from '../../../src/sandbox/index.ts';
-import { MeasuredController, requestsBetween, type Usage } from './controller.ts';
+import { MeasuredController, type Usage } from './controller.ts';
+import { Progress } from './progress.ts';
+import { requestsBetween } from './requests.ts';
 import { type Kind, UPDATE } from './workload.ts';
 
 export interface Figures {
@@ -33,7 +34,6 @@ export interface Figures {
   readonly idle: { readonly requests: readonly (readonly [string, number])[]; readonly passes: number };
 }
 
-const LIMIT_MS = 900_000;
 /** Longer than any scale-down delay of the workloads. */
 const SETTLE_MS = 40_000;
 /** For the Events of the first deploy, which come last. */
@@ -63,17 +63,9 @@ export async function measure(
   const api = cluster.api();
   const nodeArgs = (process.env['BENCH_NODE_ARGS'] ?? '').split(' ').filter((arg) => arg !== '');
   const controller = new MeasuredController(kubeconfig, join(directory, 'log'), nodeArgs);
-  const until = async (image: string): Promise<void> => {
-    const limit = performance.now() + LIMIT_MS;
-    for (;;) {
-      const items = await listAll(api, ROLLOUT, {});
-      const done = items.filter((object) => isDone(object, image)).length;
-      tell(`${kind.name} N=${count}: ${done} with ${image}`);
-      if (done === count) return;
-      if (performance.now() > limit) throw new Error(`only ${done} of ${count} are Healthy with ${image}`);
-      await sleep(1_000);
-    }
-  };
+  const progress = new Progress(api, count);
+  const until = (image: string): Promise<void> =>
+    progress.until(image, (text) => tell(`${kind.name}: ${text}`));
   const patchAll = async (image: string): Promise<void> => {
     for (let i = 0; i < count; i++)
       await api.patch(ROLLOUT, refOf(i), { type: 'merge', body: UPDATE(image) });
@@ -120,12 +112,15 @@ export async function measure(
       endMb: after.rssMb,
       peakMb: after.peakMb,
       idle: {
-        requests: requestsBetween(still, after).filter(([what]) => !what.startsWith('Watch')),
+        requests: requestsBetween(still.requests, after.requests).filter(
+          ([what]) => !what.startsWith('Watch'),
+        ),
         passes: after.passes - still.passes,
       },
     };
   } finally {
     await controller.end();
+    progress.end();
     cluster.stop();
     await server.close();
     rmSync(directory, { recursive: true, force: true });
@@ -137,7 +132,7 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 const WRITES = /^(Create|Patch|Update|Delete) /;
 
 const writesBetween = (before: Usage, after: Usage): [string, number][] =>
-  requestsBetween(before, after).filter(([what]) => WRITES.test(what));
+  requestsBetween(before.requests, after.requests).filter(([what]) => WRITES.test(what));
 
 const each = (counts: readonly (readonly [string, number])[], by: number): [string, number][] =>
   counts.map(([what, n]) => [what, n / by]);
@@ -168,14 +163,4 @@ async function reactionsOf(
     await sleep(50);
   }
   return times.toSorted((a, b) => a - b);
-}
-
-function isDone(object: KubeObject, image: string): boolean {
-  const status = (object['status'] ?? {}) as Record<string, unknown>;
-  return (
-    JSON.stringify(object['spec']).includes(`"${image}"`) &&
-    status['phase'] === 'Healthy' &&
-    status['observedGeneration'] === String(object.metadata.generation) &&
-    status['stableRS'] === status['currentPodHash']
-  );
 }
