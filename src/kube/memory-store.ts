@@ -8,7 +8,8 @@
  * - an object with another uid is a new object, and replaces the old one unless it is known to be older.
  */
 
-import { deepEqual, deepFreeze } from '../lang/json.ts';
+import { deepFreeze, type Json, type JsonObject } from '../lang/json.ts';
+import { getOwn, setOwn } from '../lang/own.ts';
 import { matchesSelector, parseSelector, type Selector } from '../lang/selector.ts';
 import type { KubeObject, ResourceType } from './api.ts';
 import { keyOf } from './api.ts';
@@ -46,19 +47,34 @@ interface Index {
 const MAX_TOMBSTONES = 4096;
 
 /**
- * A new version with the parts that are as they were taken from the old one: what doesn't change is kept once, and
- * what is worked out from it (a decoded spec, the hash of a template) can be kept by its identity.
+ * A new version with the parts that are as they were taken from the old one, however deep: what doesn't change is kept
+ * once, and what is worked out from it (a decoded spec, the hash of a template) can be kept by its identity.
  */
-function shared(object: KubeObject, previous: KubeObject): KubeObject {
-  let result = object;
-  for (const name of Object.keys(object)) {
-    const [now, before] = [object[name], previous[name]];
-    if (name === 'metadata' || typeof now !== 'object' || now === before || !deepEqual(now, before)) continue;
-    if (result === object) result = { ...object };
-    result[name] = before;
+function shared(now: Json, before: Json | undefined): Json {
+  if (typeof now !== 'object' || now === null || typeof before !== 'object' || before === null) return now;
+  if (Array.isArray(now)) {
+    if (!Array.isArray(before)) return now;
+    const items = now.map((item, i) => shared(item, before[i]));
+    return items.length === before.length && items.every((item, i) => item === before[i]) ? before : items;
   }
-  return result;
+  if (Array.isArray(before)) return now;
+  const keys = Object.keys(now);
+  let same = keys.length === Object.keys(before).length;
+  let result = now;
+  for (const key of keys) {
+    const present = now[key];
+    const old = getOwn(before, key);
+    const value = present === undefined ? undefined : shared(present, old);
+    if (value !== old) same = false;
+    if (value === present || value === undefined) continue;
+    if (result === now) result = { ...now };
+    setOwn(result, key, value);
+  }
+  return same ? before : result;
 }
+
+const sharedObject = (object: KubeObject, previous: KubeObject): KubeObject =>
+  shared(object as unknown as JsonObject, previous as unknown as JsonObject) as unknown as KubeObject;
 
 export class MemoryStore implements ReadStore, WriteBack {
   readonly type: ResourceType;
@@ -201,7 +217,7 @@ export class MemoryStore implements ReadStore, WriteBack {
         this.#options.onError?.(error, `trim of ${this.type.plural}`);
       }
     }
-    return deepFreeze(previous === undefined ? prepared : shared(prepared, previous));
+    return deepFreeze(previous === undefined ? prepared : sharedObject(prepared, previous));
   }
 
   #bury(uid: string | undefined, asOf?: string): void {

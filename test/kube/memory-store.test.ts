@@ -50,6 +50,37 @@ describe('the store', () => {
     assert.notEqual(given['data'], first?.['data'], 'the argument is left alone');
   });
 
+  it('keeps equal parts once at any depth, and never confuses what differs', () => {
+    const store = new MemoryStore(CONFIG_MAP);
+    const version = (at: number, data: string): KubeObject => ({
+      ...configMap('a', { uid: 'u', resourceVersion: String(at), labels: { app: 'x' } }),
+      data: JSON.parse(data) as object,
+    });
+    const template = '"template":{"containers":[{"image":"one","ports":[1,2]}]}';
+    const texts = [
+      `{"replicas":1,${template}}`,
+      `{"replicas":2,${template}}`,
+      '{"template":{"containers":[{"image":"two","ports":[1,2]}]}}',
+      '{"template":{"containers":[{"image":"two","ports":[1,2,3]},{}]}}',
+      '{"template":{"containers":{"0":{"image":"two"}}}}',
+      '{"__proto__":{"containers":[]},"template":null}',
+      '{"__proto__":{"containers":[1]}}',
+      '{}',
+    ];
+    const parts = texts.map((text, at) => {
+      store.apply(version(at + 1, text));
+      const held = store.get('ns/a');
+      assert.equal(JSON.stringify(held?.['data']), text);
+      assert.ok(Object.isFrozen(held?.['data']));
+      return held as KubeObject & { data: { template: { containers: [{ ports: unknown }] } } };
+    });
+    const [one, two, three] = parts;
+    assert.equal(two?.data.template, one?.data.template);
+    assert.equal(two?.metadata.labels, one?.metadata.labels);
+    assert.notEqual(two?.data, one?.data);
+    assert.equal(three?.data.template.containers[0].ports, one?.data.template.containers[0].ports);
+  });
+
   it('holds frozen objects without managedFields and last-applied, and leaves its argument alone', () => {
     const store = new MemoryStore(CONFIG_MAP);
     const given = configMap('a', {
