@@ -39,6 +39,33 @@ spec:
 const plan = (text: string, flags = ''): ReturnType<Bench['run']> =>
   new Bench().run(`plan -f f.yaml${flags}`, { files: { 'f.yaml': text } });
 
+const MESHED = CANARY.replace(
+  'nginx: {stableIngress: web}',
+  'istio: {virtualService: {name: web}}, ambassador: {mappings: [web]}, appMesh: {virtualService: {name: web}}',
+);
+const virtualService = (...hosts: string[]): string => `
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web, namespace: shop}
+spec: {http: [{route: [${hosts.map((host) => `{destination: {host: ${host}}}`).join(', ')}]}]}
+---
+apiVersion: getambassador.io/v2
+kind: Mapping
+metadata: {name: web, namespace: shop}
+spec: {weight: 10}
+---
+apiVersion: appmesh.k8s.aws/v1beta2
+kind: VirtualService
+metadata: {name: web, namespace: shop}
+spec: {provider: {virtualRouter: {virtualRouterRef: {name: router}}}}
+---
+apiVersion: appmesh.k8s.aws/v1beta2
+kind: VirtualRouter
+metadata: {name: router, namespace: shop}
+spec: {}
+`;
+
 interface Document {
   problems: { field: string; message: string }[];
   assumed: string[];
@@ -63,6 +90,18 @@ const document = async (text: string, flags = ''): Promise<Document> =>
   JSON.parse((await plan(text, ` -o json${flags}`)).out) as Document;
 
 describe('plan of a file', () => {
+  it('judges the objects of other routers that stand beside the Rollout', async () => {
+    const { out } = await plan(`${MESHED}${virtualService('web-stable')}`, ' -o json');
+    const messages = (JSON.parse(out) as Document).problems.map(({ message }) => message).join('\n');
+    assert.match(messages, /invalid HTTP routes. Error: Canary Service 'web-canary' not found in route/);
+    assert.match(messages, /Ambassador mapping "web" can not define weight/);
+    assert.match(messages, /No routes defined for AppMesh virtual-router router/);
+    const whole = await plan(`${MESHED}${virtualService('web-stable', 'web-canary')}`, ' -o json');
+    assert.doesNotMatch(whole.out, /invalid HTTP routes/);
+    const alone = JSON.parse((await plan(MESHED, ' -o json')).out) as Document;
+    assert.ok(!alone.problems.some(({ message }) => message.includes('not found')));
+  });
+
   it('tells the first deploy and the update after it, without a cluster', async () => {
     const bench = new Bench();
     const { code, out, err } = await bench.run('plan -f f.yaml', { files: { 'f.yaml': CANARY } });

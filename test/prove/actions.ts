@@ -18,7 +18,7 @@ import type { JsonObject } from '../../src/lang/json.ts';
 import { applyMergePatch } from '../../src/lang/patch/merge.ts';
 import { formatTime } from '../../src/lang/time.ts';
 import { HASH_LABEL } from '../../src/plan/rollout/names.ts';
-import { askWhy, rehearseEdit } from './asker.ts';
+import { askWhy, lintFile, rehearseEdit } from './asker.ts';
 import type { Action } from './history.ts';
 import { show } from './shown.ts';
 import { commitBeside, live } from './side.ts';
@@ -94,6 +94,8 @@ async function perform(world: World, action: Action): Promise<void> {
     case 'ask':
       show(world);
       return askWhy(world);
+    case 'lint':
+      return lintFile(world, action.canary, action.beside);
     case 'rehearse':
       return rehearseEdit(world, action.spec);
     case 'recreate': {

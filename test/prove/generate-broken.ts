@@ -9,12 +9,14 @@ import type { Json, JsonObject } from '../../src/lang/json.ts';
 import { MISTAKES, type Mistake, type Place, PRUNED } from './broken-rollouts.ts';
 import { Dice } from './dice.ts';
 import type { History, HistoryEvent, Setup } from './history.ts';
+import { LINT_FILES, type LintFile } from './lint-files.ts';
 import { analysisTemplate, podTemplate, rollout } from './manifests.ts';
 
 const SECOND = 1_000;
 /** One history in so many. */
 const EACH = 4;
 const MISTAKES_EACH = 6;
+const LINTS_EACH = 2;
 
 export const isBroken = (seed: number): boolean => seed % EACH === 2;
 
@@ -23,7 +25,8 @@ export function withMistakes(history: History): History {
   if (!isBroken(seed)) return history;
   const dice = new Dice(seed ^ 0x6d_69_73_74);
   const fitting = MISTAKES.filter(({ in: places }) => places.every((place) => has(setup, place)));
-  const from = Math.floor(seed / EACH) * MISTAKES_EACH;
+  const turn = Math.floor(seed / EACH);
+  const from = turn * MISTAKES_EACH;
   const first = events.find((event) => event.do === 'image')?.at ?? 10 * SECOND;
   let at = Math.max(2 * SECOND, first + dice.int(-10, 10) * SECOND);
   const made: HistoryEvent[] = [];
@@ -41,6 +44,11 @@ export function withMistakes(history: History): History {
   // Some leave it as it is: that ends well, too, with a stated reason.
   if (!dice.chance(0.1)) made.push({ at, do: 'mend' });
   made.push(...withOther(dice, first));
+  // Others ask before they write.
+  for (let i = 0; i < LINTS_EACH; i++) {
+    const { canary, beside } = LINT_FILES[(turn * LINTS_EACH + i) % LINT_FILES.length] as LintFile;
+    made.push({ at: first + dice.int(0, 60) * SECOND, do: 'lint', canary, beside });
+  }
   return {
     seed,
     setup: {
@@ -49,7 +57,7 @@ export function withMistakes(history: History): History {
       ...(dice.chance(0.7) ? { crds: 'open' } : {}),
       flags: {
         ...(dice.chance(0.3) ? { statusForm: 'int' } : {}),
-        ...(dice.chance(0.5) ? { prunedFields: PRUNED } : {}),
+        prunedFields: PRUNED,
       },
     },
     events: [...events, ...made].toSorted((a, b) => a.at - b.at),

@@ -113,6 +113,8 @@ export type Action =
   | { readonly do: 'mend' }
   /** Creates an object, with its status. Not where there is one, or where the API server refuses it. */
   | { readonly do: 'make'; readonly what: string; readonly object: KubeObject }
+  /** Gives a file to `plan`: the Rollout with this canary strategy, and objects of a router beside. */
+  | { readonly do: 'lint'; readonly canary: JsonObject; readonly beside: readonly JsonObject[] }
   /** Asks `why`. */
   | { readonly do: 'ask' }
   /** Asks `plan` what would come of this change of the Rollout's spec; of none where it is empty. */

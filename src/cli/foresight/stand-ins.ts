@@ -50,6 +50,9 @@ type Found = Readonly<Record<string, JsonObject | undefined>>;
 const SINGULAR: Readonly<Record<string, string>> = {
   ingresses: 'Ingress',
   virtualServices: 'VirtualService',
+  mappings: 'Mapping',
+  appMeshVirtualServices: 'VirtualService of App Mesh',
+  appMeshVirtualRouters: 'VirtualRouter',
 };
 
 function unseenTemplates({ rollout, templates, clusterTemplates }: RolloutSnapshot): AnalysisTemplateRef[] {

@@ -11,6 +11,7 @@ import { decodeRollout } from './decode.ts';
 import { gatherRollout } from './gather.ts';
 import { rolloutInformers } from './informers.ts';
 import { withPods } from './pods.ts';
+import { meshObjects } from './mesh-objects.ts';
 import { inDecidedForm } from './status-form.ts';
 import { WorkloadReader } from './workload-ref.ts';
 
@@ -52,7 +53,9 @@ export async function gatherOnce(
   const workload = decoded.ok
     ? await new WorkloadReader({ live, stores: look, clock }).read(decoded.value, signal)
     : undefined;
-  const gathered = gatherRollout(look, stored, { now, workload });
+  const known = gatherRollout(look, stored, { now, workload });
+  const meshes = known.rollout === undefined ? {} : await meshObjects(live, known.rollout, signal);
+  const gathered = { ...known, references: { ...known.references, ...meshes } };
   const { snapshot, podsError } = await withPods({ live }, gathered, signal);
   if (podsError !== undefined) throw podsError;
   return snapshot;
