@@ -26,8 +26,11 @@ export const routingOf = (rollout: KubeObject): Readonly<Record<string, unknown>
     : undefined;
 };
 
-export const maxWeightOf = (rollout: KubeObject): number =>
-  numberAt(routingOf(rollout), 'maxTrafficWeight') ?? 100;
+/** A whole that is none stands in a spec that is refused. */
+export function maxWeightOf(rollout: KubeObject): number {
+  const max = numberAt(routingOf(rollout), 'maxTrafficWeight') ?? 100;
+  return max > 0 ? max : 100;
+}
 
 /** Spec 03 section 3.1. */
 export function maxUnavailableOf(rollout: KubeObject): number {

@@ -29,6 +29,7 @@ export const rule02: Rule = {
         const ours = isOurs(happening) && !isGits(happening);
         const takes = ours && takesPods(happening);
         if (happening.kind === 'Pod' && !takes) return undefined;
+        const { name } = happening.actor;
         for (const rollout of touched(happening, scene)) {
           const since = isOurs(happening) ? scene.informedSince(happening) : scene.now;
           for (const route of scene.routes(rollout.key)) {
@@ -43,8 +44,11 @@ export const rule02: Rule = {
                 : moved && happening.kind !== 'ReplicaSet';
               if (!ours || !concerns || to.weight <= 0 || isUsers(scene, rollout, since)) continue;
               checked();
-              if (to.carrying > 0 || believed(scene, rollout, to.hashes, since) > 0) continue;
-              if (!takes && believed(scene, rollout, [...rollout.versions.keys()], since) === 0) continue;
+              if (to.carrying > 0 || believed(scene, rollout, to.hashes, since, name) > 0) continue;
+              // It had none before, either.
+              if (!takes && wasEmpty(happening, rollout)) continue;
+              if (!takes && believed(scene, rollout, [...rollout.versions.keys()], since, name) === 0)
+                continue;
               return violation(
                 2,
                 scene,
@@ -93,8 +97,20 @@ function reaches(to: Destination, change: Change, scene: Scene): boolean {
   return to.hashes.includes(hash) && (rollout?.versions.get(hash)?.ready ?? 0) > 0;
 }
 
-const believed = (scene: Scene, rollout: RolloutScene, hashes: readonly string[], since: number): number =>
-  hashes.reduce((sum, hash) => sum + scene.mostReadySince(rollout.key, hash, since), 0);
+/** Pods that the writer could think are ready. */
+const believed = (
+  scene: Scene,
+  rollout: RolloutScene,
+  hashes: readonly string[],
+  since: number,
+  writes: string,
+): number => hashes.reduce((sum, hash) => sum + scene.mostReadySince(rollout.key, hash, since, writes), 0);
+
+/** A selector is moved on from a version that has no ready pod. */
+function wasEmpty({ kind, before }: Change, { versions }: RolloutScene): boolean {
+  const hash = kind === 'Service' ? at(before, 'spec', 'selector', HASH) : undefined;
+  return typeof hash === 'string' && (versions.get(hash)?.ready ?? 0) === 0;
+}
 
 const isUsers = (scene: Scene, rollout: RolloutScene, since: number): boolean =>
   rollout.ending || scene.leastDesiredSince(rollout.key, since) === 0;

@@ -1,6 +1,6 @@
 /**
  * Looked at: the selector of a Service, the weight of an Ingress, the size of a ReplicaSet, each time that we change
- * one. One pass decides a field once, unless it has to look again because somebody else wrote first; and a field that
+ * one. One pass decides a field once, unless it has to look again because somebody else wrote first or time has passed; and a field that
  * goes to and fro without a cause from outside feeds itself.
  */
 
@@ -10,6 +10,8 @@ import { isOurs, violation, watching, writer } from './watching.ts';
 
 const FLIPS = 4;
 const WITHIN_MS = 30_000;
+/** A plan that has become old is made again in the same pass. */
+const LOOKS_AGAIN_MS = 10_000;
 
 interface Course {
   values: { at: number; value: string }[];
@@ -22,7 +24,7 @@ export const rule06: Rule = {
   needs: [],
   start: watching((checked) => {
     const courses = new Map<string, Course>();
-    const decided = new Map<string, string>();
+    const decided = new Map<string, { at: number; value: string }>();
     let causeAt = -Infinity;
     return {
       see(happening, scene) {
@@ -42,12 +44,12 @@ export const rule06: Rule = {
         const place = `${happening.kind} ${happening.key} ${field}`;
         const inPass = `${passOf(happening.actor)}${place}`;
         const earlier = happening.actor.pass === undefined ? undefined : decided.get(inPass);
-        decided.set(inPass, value);
-        if (earlier !== undefined)
+        decided.set(inPass, { at: scene.now, value });
+        if (earlier !== undefined && scene.now - earlier.at < LOOKS_AGAIN_MS)
           return violation(
             6,
             scene,
-            `${writer(happening)} wrote ${field} of ${happening.kind} ${happening.key} twice in one pass: ${earlier}, then ${value}`,
+            `${writer(happening)} wrote ${field} of ${happening.kind} ${happening.key} twice in one pass: ${earlier.value}, then ${value}`,
             `${happening.kind} ${happening.key}`,
           );
         const course = courses.get(place) ?? { values: [] };
@@ -72,7 +74,7 @@ export const rule06: Rule = {
 
 const passOf = ({ name, pass }: Actor): string => `${name} ${pass ?? ''} `;
 
-function forget(decided: Map<string, string>, inPass: string): void {
+function forget(decided: Map<string, unknown>, inPass: string): void {
   for (const key of decided.keys()) if (key.startsWith(inPass)) decided.delete(key);
 }
 

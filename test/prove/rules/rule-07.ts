@@ -18,6 +18,7 @@ export const rule07: Rule = {
   needs: [],
   start: watching((checked) => {
     const shares = new Map<string, ReadonlyMap<string, number>>();
+    /** What was written in the very instant in which a pass looked may have come too late for it. */
     const abortedAt = new Map<string, number>();
     /** Passes under way, with what they could have been hindered by. */
     const passes = new Map<number, { since: number; stableServed: boolean; hindered: boolean }>();
@@ -37,7 +38,7 @@ export const rule07: Rule = {
           const rollout = scene.rollout(happening.key);
           const since = abortedAt.get(happening.key);
           if (pass === undefined || pass.hindered || happening.error !== undefined) return undefined;
-          if (rollout === undefined || since === undefined || since > pass.since || !pass.stableServed)
+          if (rollout === undefined || since === undefined || since >= pass.since || !pass.stableServed)
             return undefined;
           if (rollout.lastUserChangeAt > pass.since || scene.meddledAt(rollout.key) > pass.since)
             return undefined;
@@ -60,7 +61,7 @@ export const rule07: Rule = {
           const after = sharesOf(scene.routes(rollout.key));
           shares.set(rollout.key, after);
           const since = abortedAt.get(rollout.key);
-          if (!isOurs(happening) || since === undefined || since > scene.informedSince(happening)) continue;
+          if (!isOurs(happening) || since === undefined || since >= scene.informedSince(happening)) continue;
           for (const [hash, share] of after) {
             const old = before?.get(hash) ?? 0;
             if (hash === rollout.stable || rollout.stable === undefined) continue;

@@ -9,12 +9,17 @@ import { at, listAt, numberAt, textAt } from './read.ts';
 import type { Rule, RolloutScene, Scene, Violation } from './types.ts';
 import { violation, watching } from './watching.ts';
 
+/** Pods that have just come are heard of a moment later, and the next pass gives them their weight. */
+const SETTLES_WITHIN_MS = 2_000;
+
 export const rule20: Rule = {
   number: 20,
   sentence: 'What a step does depends on (spec, step), not on having passed through it.',
   threads: ['AR 4486', 'GW 147', 'GW 191'],
   needs: ['pass'],
   start: watching((checked) => {
+    /** Since when a pass has left something else than the step asks for. */
+    const wrongSince = new Map<string, number>();
     const passes = new Map<number, { since: number; hindered: boolean; sameSince: unknown }>();
     return {
       see(happening, scene) {
@@ -34,13 +39,28 @@ export const rule20: Rule = {
         }
         const pass = passes.get(happening.id);
         passes.delete(happening.id);
+        const first = wrongSince.get(happening.key) ?? scene.now;
+        wrongSince.delete(happening.key);
         if (pass === undefined || pass.hindered || happening.error !== undefined || rollout === undefined)
           return undefined;
         // Only what the pass could know when it began: the same object, and nobody wrote between.
         if (pass.sameSince !== rollout.rollout || rollout.lastUserChangeAt > pass.since) return undefined;
         if (scene.meddledAt(rollout.key) > pass.since || !restsOnPause(rollout)) return undefined;
         checked();
-        return otherWeight(rollout, scene, pass.since);
+        const wrong = otherWeight(rollout, scene, pass.since);
+        if (wrong !== undefined) wrongSince.set(rollout.key, first);
+        return scene.now - first < SETTLES_WITHIN_MS ? undefined : wrong;
+      },
+      end(scene) {
+        for (const key of wrongSince.keys()) {
+          const rollout = scene.rollout(key);
+          const wrong =
+            rollout === undefined || !restsOnPause(rollout)
+              ? undefined
+              : otherWeight(rollout, scene, scene.now);
+          if (wrong !== undefined) return wrong;
+        }
+        return undefined;
       },
     };
   }),

@@ -29,6 +29,8 @@ class Kept {
   readonly replicaSets = new Set<string>();
   readonly past = new Map<string, Sample[]>();
   readonly desired: { at: number; value: number }[] = [];
+  /** By hash, which process made a ReplicaSet smaller at last. */
+  readonly shrunk = new Map<string, { by: string; at: number }>();
   scaledToZeroAt = -Infinity;
   lastUserChangeAt = -Infinity;
   meddledAt = -Infinity;
@@ -130,8 +132,8 @@ export class SceneKeeper implements Scene {
     return key === undefined ? undefined : this.rollout(key);
   }
 
-  mostReadySince(rollout: string, hash: string, since: number): number {
-    return this.#mostSince(rollout, hash, since, 'ready');
+  mostReadySince(rollout: string, hash: string, since: number, writes?: string): number {
+    return this.#mostSince(rollout, hash, since, 'ready', writes);
   }
 
   mostAvailableSince(rollout: string, hash: string, since: number): number {
@@ -187,6 +189,8 @@ export class SceneKeeper implements Scene {
       kept.forgetDerived();
       if (ROUTING_KINDS.has(kind) && change.actor.role !== 'sluice') kept.meddledAt = change.at;
       if (kind === 'Pod' || kind === 'ReplicaSet') this.#remember(rollout);
+      if (kind === 'ReplicaSet' && sizeOf(after) < sizeOf(before))
+        kept.shrunk.set(hashOf(about) ?? '', { by: change.actor.name, at: change.at });
     }
   }
 
@@ -363,7 +367,13 @@ export class SceneKeeper implements Scene {
     }
   }
 
-  #mostSince(rollout: string, hash: string, since: number, what: 'ready' | 'available'): number {
+  #mostSince(
+    rollout: string,
+    hash: string,
+    since: number,
+    what: 'ready' | 'available',
+    writes?: string,
+  ): number {
     const version = this.rollout(rollout)?.versions.get(hash);
     if (version === undefined) return 0;
     const past = this.#kept(rollout).past.get(hash) ?? [];
@@ -373,6 +383,9 @@ export class SceneKeeper implements Scene {
       most = Math.max(most, sample[what]);
       if (sample.at < since) break;
     }
-    return Math.min(most, version.size);
+    const shrunk = this.#kept(rollout).shrunk.get(hash);
+    const byAnother =
+      writes !== undefined && shrunk !== undefined && shrunk.by !== writes && shrunk.at >= since;
+    return byAnother ? most : Math.min(most, version.size);
   }
 }

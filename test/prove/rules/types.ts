@@ -280,10 +280,11 @@ export interface Scene {
   routes(rollout: string): readonly Route[];
   /**
    * Most pods that this version had available (ready) at any moment since `since`: what could be believed. Never more
-   * than the size of its ReplicaSet is now, for that is a write of ours.
+   * than the size of its ReplicaSet is now, for that is a write of ours; unless another process than `writes` wrote it
+   * since then.
    */
   mostAvailableSince(rollout: string, hash: string, since: number): number;
-  mostReadySince(rollout: string, hash: string, since: number): number;
+  mostReadySince(rollout: string, hash: string, since: number, writes?: string): number;
   /** The smallest `desired` since `since`. */
   leastDesiredSince(rollout: string, since: number): number;
   /** Somebody other than us changed an object that routes, at this instant at last; -Infinity: never. */

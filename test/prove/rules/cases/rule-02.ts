@@ -35,8 +35,34 @@ export const cases: Cases = {
         .service('web-active', 'v1');
       h.patch('Service', 'web-active', { spec: { selector: { app: 'other' } } });
     },
+    'a selector whose version had none before, either': (h) => {
+      h.rollout({ blueGreen: { activeService: 'web-active' } })
+        .version('v1', 3, 0)
+        .version('v2', 3, 0)
+        .version('v3', 3)
+        .service('web-active', 'v1');
+      h.wait(60).begin().select('web-active', 'v2');
+    },
+    'a version that another process has made small meanwhile': (h) => {
+      h.rollout({ blueGreen: { activeService: 'web-active' } })
+        .version('v1', 3)
+        .version('v2', 3)
+        .service('web-active', 'v2');
+      h.as('b').begin().wait(1).as('a').scale('v1', 0);
+      for (let i = 0; i < 3; i++) h.remove('Pod', `web-v1-${i}`, 'kubernetes');
+      h.as('b').select('web-active', 'v1');
+    },
   },
   breaks: {
+    'a version that the same process has made small in this pass': (h) => {
+      h.rollout({ blueGreen: { activeService: 'web-active' } })
+        .version('v1', 3)
+        .version('v2', 3)
+        .service('web-active', 'v2');
+      h.begin().wait(1).scale('v1', 0);
+      for (let i = 0; i < 3; i++) h.remove('Pod', `web-v1-${i}`, 'kubernetes');
+      h.select('web-active', 'v1');
+    },
     'a weight for a version without a ready pod': (h) => {
       update(h).version('v2', 1, 0).weight(10);
     },

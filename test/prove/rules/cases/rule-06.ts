@@ -19,6 +19,10 @@ export const cases: Cases = {
       h.rollout(NGINX).version('v1', 10).version('v2', 5).nginx('v1', 'v2', 0).begin().weight(50);
       h.call({ subresource: 'status', code: 409, carriedOut: false }).weight(0).finish();
     },
+    'twice, as a slow write has made the first plan old': (h) => {
+      h.rollout(NGINX).version('v1', 10).version('v2', 5).nginx('v1', 'v2', 0).begin().weight(50);
+      h.wait(11).weight(0).finish();
+    },
     'to and fro because a person changes his mind': (h) => {
       h.rollout(NGINX).version('v1', 10).version('v2', 5).nginx('v1', 'v2', 0);
       for (let i = 0; i < 8; i++)

@@ -48,19 +48,24 @@ const routed = (h: Hand, size: number): Hand =>
     })
     .wait(60)
     .begin()
-    .finish();
+    .finish()
+    .wait(60)
+    .end();
 
 export const cases: Cases = {
   rule: rule20,
   passes: {
     'the weight of the step before the pause': (h) => {
-      paused(h, 20).begin().finish();
+      paused(h, 20).begin().finish().wait(60).end();
     },
     'a canary that lacks pods may have less': (h) => {
-      paused(h, 0, 1).begin().finish();
+      paused(h, 0, 1).begin().finish().wait(60).end();
     },
     'stable lacks a pod to take its traffic back': (h) => {
-      paused(h, 50, 2, 7).begin().finish();
+      paused(h, 50, 2, 7).begin().finish().wait(60).end();
+    },
+    'a weight that the next pass gives, as the pods have just come': (h) => {
+      paused(h, 0).begin().finish().weight(20).begin().finish().end();
     },
     'no header route while the canary has no pods': (h) => {
       routed(h, 0);
@@ -71,13 +76,16 @@ export const cases: Cases = {
       routed(h, 2);
     },
     'another weight, after a jump': (h) => {
-      paused(h, 0).begin().finish();
+      paused(h, 0).begin().finish().wait(60).end();
+    },
+    'another weight, pass after pass': (h) => {
+      paused(h, 0).begin().finish().wait(3).begin().finish();
     },
     'more than the step asks for': (h) => {
-      paused(h, 50).begin().finish();
+      paused(h, 50).begin().finish().wait(60).end();
     },
     'more than the step asks for, where stable has just the pods': (h) => {
-      paused(h, 50, 2, 8).begin().finish();
+      paused(h, 50, 2, 8).begin().finish().wait(60).end();
     },
   },
 };
