@@ -168,6 +168,11 @@ function templatePatch(
 
 const hasNoPods = (rs: ReplicaSet): boolean => countsOf(rs).size === 0 && countsOf(rs).created === 0;
 
+const grows = (draft: Draft, name: string): boolean =>
+  draft.intents.some(
+    (intent) => intent.kind === 'scaleReplicaSet' && intent.target.name === name && intent.to > 0,
+  );
+
 /** Its controller makes pods by the template that we see: none come any more that we would have to look for again. */
 const isObserved = (rs: ReplicaSet): boolean =>
   (rs.status?.observedGeneration ?? 0) >= (rs.metadata.generation ?? 0);
@@ -201,8 +206,8 @@ export function planMetadata(
         wave: 'cleanup',
         target,
         metadata: patch ?? {},
-        // Without pods there is nothing left to do.
-        ...(hasNoPods(rs) ? { record } : {}),
+        // Without pods, and without any that this plan asks for before it, there is nothing left to do.
+        ...(hasNoPods(rs) && !grows(draft, name) ? { record } : {}),
       });
       draft.note('metadata.template', `the pods of ReplicaSet ${name} get the metadata of their role`);
       continue;

@@ -5,7 +5,9 @@ import { formatTime } from '../../lang/time.ts';
 import type { Weights } from './canary/sizes.ts';
 import { atDesired, basicSizes, basicSizesAtOnce, basicTarget, routedSizes } from './canary/sizes.ts';
 import type { Sizes } from './canary/target.ts';
-import { scaleInForce } from './canary/course.ts';
+import { targetSplit } from './canary/target.ts';
+import { isStableBroken } from './canary/broken.ts';
+import { currentStep, scaleInForce, setWeightUpTo } from './canary/course.ts';
 import type { Counts } from './canary/counts.ts';
 import { sum } from './canary/counts.ts';
 import { abortScaleDownDelay, maxWeight, replicaFloor, scaleDownDelaySeconds } from './defaults.ts';
@@ -101,8 +103,30 @@ function neededBeside(s: Situation, own: Counts, wanted: number, other: Counts |
 /** Whether the current step has its pods: those of its target, not only those of the next move towards it. */
 export function isAtDesired(s: Situation, p: Progress): boolean {
   if (s.revisions.fresh === undefined) return false;
+  if (!s.routed && isKeptFromShrinking(s, p)) return true;
   const desired = s.routed ? wantedSizes(s, p) : basicTarget(input(s, p), s.fences);
   return atDesired(input(s, p), desired);
+}
+
+/**
+ * Basic canary: a step asks for fewer pods of it than it has, all available, and they can't go because stable has none
+ * (rule 21). A stable version that the step before has left without pods only has yet to grow.
+ */
+function isKeptFromShrinking(s: Situation, p: Progress): boolean {
+  const course = courseOf(s, p);
+  const { index } = currentStep(course);
+  if (p.abort || index === undefined || !isStableBroken({ ...s, recorded: undefined })) return false;
+  const max = maxWeight(s.strategy);
+  const before = targetSplit(s.replicas, setWeightUpTo(s.strategy, index - 1), max, s.fences.surge);
+  const wanted = basicTarget(input(s, p), s.fences).canary;
+  const { size, available } = s.canary;
+  return (
+    before.stable > 0 &&
+    size > wanted &&
+    size <= before.canary &&
+    available >= size &&
+    sum(s.others, 'size') === 0
+  );
 }
 
 /** Nobody scales while a person holds the update, except to follow a change of spec.replicas. */

@@ -78,8 +78,13 @@ export function completeStatus(s: Situation, p: Progress, facts: StatusFacts): R
  * those that the new one lacks.
  */
 function ofOwnPods(s: Situation, told: PhaseAndMessage): PhaseAndMessage {
-  return told.phase === 'Healthy' && s.canary.available < s.replicas
-    ? { phase: 'Progressing', message: 'updated replicas are still becoming available' }
+  if (told.phase !== 'Healthy') return told;
+  if (s.canary.available < s.replicas)
+    return { phase: 'Progressing', message: 'updated replicas are still becoming available' };
+  // Those that this very plan lets go are still there when it says so.
+  const basic = s.rollout.spec.strategy?.canary !== undefined && !s.routed;
+  return basic && sum(s.others, 'size') > 0
+    ? { phase: 'Progressing', message: 'old replicas are pending termination' }
     : told;
 }
 

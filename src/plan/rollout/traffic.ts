@@ -44,10 +44,17 @@ export function weightDecision(s: Situation, p: Progress, facts: TrafficFacts): 
     canaryWanted: wantedSizes(s, p).canary,
     stable,
     ...facts,
-    recorded: recorded?.weight ?? s.snapshot.routes.find(({ weight }) => weight !== undefined)?.weight,
+    recorded: weightInForce(s, recorded?.weight),
     recordedIsOwn: recorded === undefined || recorded.podTemplateHash === s.revisions.hash,
     carrier: carrierOf(s, recorded?.podTemplateHash),
   });
+}
+
+/** Of the record and what the routers show the smaller one: a weight that somebody took away is raised, not restored. */
+function weightInForce(s: Situation, recorded: number | undefined): number | undefined {
+  const shown = s.snapshot.routes.map(({ weight }) => weight);
+  if (recorded === undefined) return shown.find((weight) => weight !== undefined);
+  return Math.min(recorded, ...shown.map((weight) => weight ?? 0));
 }
 
 /** Pods of the version that has the weight on record. */

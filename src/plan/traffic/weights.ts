@@ -155,10 +155,8 @@ function admit(input: WeightInput, weight: number, why: string): WeightDecision 
     why: because,
     reached: false,
   });
-  if (stable === undefined)
-    return input.recorded === undefined
-      ? { ...none, weight: undefined, why: 'there is no stable version yet', reached: false }
-      : hold('the stable version is gone: the weight stays');
+  if (stable === undefined && input.recorded === undefined)
+    return { ...none, weight: undefined, why: 'there is no stable version yet', reached: false };
   // Until a router is told anything, all the traffic goes to stable: an update that begins there begins at 0, and a first
   // version that never came up does not block the fix.
   const begins = !fullyPromoted(course) && canary.available > 0;
@@ -173,6 +171,7 @@ function admit(input: WeightInput, weight: number, why: string): WeightDecision 
       `weight ${weight} needs more than the ${canary.available} of ${course.replicas} pods that the canary has available`,
     );
   }
+  if (stable === undefined) return hold('the stable version is gone: the weight stays');
   if (recorded !== undefined && weight < recorded && fullyPromoted(course) && !input.stableReachable)
     return hold('the stable Service does not select the new version yet');
   if (recorded !== undefined && weight === recorded) return { ...none, weight, why, reached: true };

@@ -33,3 +33,12 @@ export const brokenStableBasic: Regression = {
     { canary: { maxSurge: 1, maxUnavailable: 0 }, spec: { ...NEVER_READY, replicas: 2 } },
   ),
 };
+
+/** Pods beyond the smaller step could not go, as stable had none, and the step waited for that. */
+export const brokenStableDown: Regression = {
+  about: 'a basic canary beside a stable without pods goes on where a step asks for fewer of it',
+  rules: [5, 21],
+  history: basic([{ setWeight: 70 }, { setWeight: 15 }], [{ at: second(50), do: 'image', tag: 'v2' }], {
+    spec: { ...NEVER_READY, replicas: 2 },
+  }),
+};

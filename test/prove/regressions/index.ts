@@ -1,5 +1,5 @@
 import { abortOfTheUnreadable } from './abort-of-the-unreadable.ts';
-import { brokenStableBasic, brokenStableRouted } from './broken-stable.ts';
+import { brokenStableBasic, brokenStableDown, brokenStableRouted } from './broken-stable.ts';
 import { firstPods } from './first-pods.ts';
 import { healthyTooEarly } from './healthy-too-early.ts';
 import { lateBefore } from './late-before.ts';
@@ -17,6 +17,7 @@ import { tooLateForAnAbort } from './too-late-for-an-abort.ts';
 import { twoSyncers } from './two-syncers.ts';
 import { unheardRun } from './unheard-run.ts';
 import { unreadableInGit } from './unreadable-in-git.ts';
+import { healthyBeside, metadataOfFirstPods, rewrittenAndGrown } from './world-agrees.ts';
 import type { Regression } from './types.ts';
 
 export const REGRESSIONS: readonly Regression[] = [
@@ -32,6 +33,10 @@ export const REGRESSIONS: readonly Regression[] = [
   smallerCanary,
   restartAtFullSize,
   brokenStableRouted,
+  brokenStableDown,
+  rewrittenAndGrown,
+  metadataOfFirstPods,
+  healthyBeside,
   brokenStableBasic,
   roomOfTheNext,
   oldPlan,
