@@ -26,53 +26,53 @@ const UNDER_WAY: ReadonlySet<string> = new Set([
 export type Publication = 'none' | 'counts' | 'now';
 
 export function publicationOf(old: RolloutStatus, next: RolloutStatus): Publication {
-  if (deepEqual(old, next)) return 'none';
-  const before = canonical(old);
-  const after = canonical(next);
-  if (deepEqual(before, after)) return 'none';
-  return deepEqual(essence(before), essence(after)) ? 'counts' : 'now';
+  let counts = false;
+  for (const key of new Set([...Object.keys(old), ...Object.keys(next)])) {
+    if (key === 'conditions' || deepEqual(meaningful(key, old[key]), meaningful(key, next[key]))) continue;
+    const progressing = old.phase === 'Progressing' && next.phase === 'Progressing';
+    if (COUNTS.has(key) || (key === 'message' && progressing)) counts = true;
+    else return 'now';
+  }
+  if (!deepEqual(old.conditions, next.conditions)) {
+    const [before, after] = [sorted(old.conditions), sorted(next.conditions)];
+    if (!deepEqual(before, after)) {
+      if (!deepEqual(essence(old, before), essence(next, after))) return 'now';
+      counts = true;
+    }
+  }
+  return counts ? 'counts' : 'none';
 }
 
-type Canonical = Readonly<Record<string, unknown>> & {
-  readonly conditions?: readonly RolloutCondition[];
-};
+/** What is empty, 0 or false counts as absent: a client that writes `abort: false` has changed nothing. */
+const meaningful = (key: string, value: unknown): unknown =>
+  key !== 'currentStepIndex' &&
+  (value === null ||
+    value === false ||
+    value === 0 ||
+    value === '' ||
+    (Array.isArray(value) && value.length === 0))
+    ? undefined
+    : value;
 
-/** Without what is empty, 0 or false: a client that writes `abort: false` has changed nothing. */
-function canonical(status: RolloutStatus): Canonical {
-  return Object.fromEntries(
-    Object.entries({ ...status, conditions: sorted(status.conditions) }).filter(
-      ([key, value]) =>
-        key === 'currentStepIndex' ||
-        (value !== undefined &&
-          value !== null &&
-          value !== false &&
-          value !== 0 &&
-          value !== '' &&
-          !(Array.isArray(value) && value.length === 0)),
-    ),
-  );
-}
-
-function essence(status: Canonical): Record<string, unknown> {
-  const rest = Object.fromEntries(Object.entries(status).filter(([key]) => !COUNTS.has(key)));
-  const { conditions = [] } = status;
-  const progressing = status['phase'] === 'Progressing';
+/** Of conditions what is news. */
+function essence({ phase }: RolloutStatus, conditions: readonly RolloutCondition[]): object[] {
   // In mid-update it comes and goes with each pod that is exchanged.
   const exchanging =
-    progressing && conditions.some(({ type, status }) => type === 'Completed' && status === 'False');
-  return {
-    ...rest,
-    message: progressing ? '' : rest['message'],
-    conditions: conditions
-      .filter(({ type }) => !exchanging || type !== 'Available')
-      .map((condition) => ({
-        type: condition.type,
-        status: condition.status,
-        reason: UNDER_WAY.has(condition.reason) ? 'under way' : condition.reason,
-        message: condition.type === 'Progressing' && UNDER_WAY.has(condition.reason) ? '' : condition.message,
-        ...(condition.type === 'Progressing' && UNDER_WAY.has(condition.reason) ? { status: '' } : {}),
-      })),
-  };
+    phase === 'Progressing' &&
+    conditions.some(({ type, status }) => type === 'Completed' && status === 'False');
+  return conditions
+    .filter(({ type }) => !exchanging || type !== 'Available')
+    .map(({ type, status, reason, message }) =>
+      UNDER_WAY.has(reason)
+        ? {
+            type,
+            status,
+            reason: 'under way',
+            message,
+            ...(type === 'Progressing' ? { status: '', message: '' } : {}),
+          }
+        : { type, status, reason, message },
+    );
 }
 
 const sorted = (conditions: readonly RolloutCondition[] | undefined): RolloutCondition[] =>
