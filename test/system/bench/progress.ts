@@ -12,11 +12,14 @@ export class Progress {
   readonly #count: number;
   readonly #stop = new AbortController();
   #heardAt = performance.now();
+  #failure: unknown;
 
   /** `count`: how many Rollouts there will be. */
   constructor(api: KubeApi, count: number) {
     this.#count = count;
-    void this.#follow(api);
+    this.#follow(api).catch((error: unknown) => {
+      if (!this.#stop.signal.aborted) this.#failure = error;
+    });
   }
 
   /** Resolves when all are done. Rejects when nothing moves any more. */
@@ -26,6 +29,8 @@ export class Progress {
       const done = [...this.#doneWith.values()].filter((one) => one === image).length;
       tell(`${done} of ${this.#count} with ${image}`);
       if (done === this.#count) return;
+      if (this.#failure !== undefined)
+        throw new Error('the watch of the bench ended', { cause: this.#failure });
       if (performance.now() - this.#heardAt > STALL_MS)
         throw new Error(`only ${done} of ${this.#count} are Healthy with ${image}, and nothing moves`);
       await new Promise((resolve) => setTimeout(resolve, 500));
