@@ -190,11 +190,16 @@ function safeNumbers(spec: RolloutSpec, fresh: ReplicaSet, stable: ReplicaSet): 
 
 /** Steps stay, because they say whether the deadline runs; what they ask for isn't done. */
 function safeStrategy(canary: CanaryStrategy): CanaryStrategy {
-  const { canaryService, trafficRouting, ...rest } = canary;
+  const { canaryService, trafficRouting, pingPong, ...rest } = canary;
+  const isNamed = (service: string): boolean => service === canaryService || service === canary.stableService;
   const max = trafficRouting?.maxTrafficWeight;
   const { maxTrafficWeight: _, ...routing } = trafficRouting ?? {};
   return {
     ...rest,
+    // A pair of Services that have parts of their own was never carried out.
+    ...(pingPong === undefined || isNamed(pingPong.pingService) || isNamed(pingPong.pongService)
+      ? {}
+      : { pingPong }),
     // One Service for both versions can't be given back to stable: it is stable's.
     ...(canaryService === undefined || canaryService === canary.stableService ? {} : { canaryService }),
     ...(trafficRouting === undefined

@@ -62,7 +62,8 @@ function wishes(s: Situation, p: Progress): Wish[] {
     const now = holdsRoom(s, canaryService) ? stable : wanted;
     if (now !== undefined) list.push({ service: canaryService, ...now });
   }
-  return list;
+  // One decision for each Service: of one that is in the pair, too, the pair's.
+  return list.filter(({ service }, i) => list.findIndex((wish) => wish.service === service) === i);
 }
 
 /**

@@ -14,6 +14,7 @@ import { smallerCanary } from './smaller-canary.ts';
 import { smallerWeight } from './smaller-weight.ts';
 import { stableVanishes } from './stable-vanishes.ts';
 import { tooLateForAnAbort } from './too-late-for-an-abort.ts';
+import { twoParts } from './two-parts.ts';
 import { twoSyncers } from './two-syncers.ts';
 import { unheardRun } from './unheard-run.ts';
 import { unreadableInGit } from './unreadable-in-git.ts';
@@ -46,4 +47,5 @@ export const REGRESSIONS: readonly Regression[] = [
   abortOfTheUnreadable,
   restartWhileItShrinks,
   tooLateForAnAbort,
+  twoParts,
 ];
