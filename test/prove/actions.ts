@@ -101,7 +101,11 @@ async function perform(world: World, action: Action): Promise<void> {
     case 'recreate': {
       const live = await person.get(ROLLOUT, REF);
       say(`deletes the Rollout, and creates it again after ${action.afterMs} ms`);
-      await person.delete(ROLLOUT, REF);
+      await person.delete(
+        ROLLOUT,
+        REF,
+        action.foreground === true ? { propagationPolicy: 'Foreground' } : {},
+      );
       clock.setTimer(action.afterMs, () => {
         say('creates the Rollout again');
         const { apiVersion, kind } = live;

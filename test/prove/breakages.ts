@@ -25,8 +25,9 @@ import {
 } from '../../src/kube/kinds.ts';
 import type { JsonObject } from '../../src/lang/json.ts';
 import { applyMergePatch, createMergePatch } from '../../src/lang/patch/merge.ts';
+import { HASH_LABEL } from '../../src/plan/rollout/names.ts';
 import type { Action } from './history.ts';
-import { SHOP } from './manifests.ts';
+import { KEY, SHOP } from './manifests.ts';
 import type { World } from './world.ts';
 
 /** A kind that is no part of what Sluice reads by name. */
@@ -76,7 +77,8 @@ export class Breakages {
   }
 
   /** What the API server refuses never was. */
-  async make({ what, of, change }: Break, say: Say): Promise<void> {
+  async make({ what, of: named, change }: Break, say: Say): Promise<void> {
+    const of = objectNamed(this.#world, named);
     try {
       const cure = await (this.#inGit(of) ? this.#commit(of, change) : this.#write(of, change));
       if (cure === undefined) return;
@@ -153,6 +155,22 @@ export class Breakages {
       if (now !== undefined) await put(JSON.stringify(applyMergePatch(JSON.parse(now) as JsonObject, undo)));
     };
   }
+}
+
+/** `ReplicaSet/@stable` and `ReplicaSet/@canary` are those of the Rollout by its status; any other name is its own. */
+export function objectNamed(world: World, of: string): string {
+  if (!of.startsWith('ReplicaSet/@')) return of;
+  const { storage } = world.cluster.server;
+  const { stableRS, currentPodHash } = (storage.store(ROLLOUT).byKey(KEY)?.['status'] ?? {}) as {
+    stableRS?: string;
+    currentPodHash?: string;
+  };
+  const hash = of.endsWith('@stable') ? stableRS : currentPodHash;
+  const found = storage
+    .store(REPLICA_SET)
+    .sorted(SHOP)
+    .find(({ metadata }) => hash !== undefined && metadata.labels?.[HASH_LABEL] === hash);
+  return `ReplicaSet/${found?.metadata.name ?? 'none'}`;
 }
 
 export function targetOf(of: string): { type: ResourceType; ref: ObjectRef } {

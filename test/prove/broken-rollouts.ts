@@ -306,6 +306,12 @@ const STEPS: readonly Mistake[] = [
   steps('a cluster template that is not there', {
     analysis: { templates: [{ templateName: 'nowhere', clusterScope: true }] },
   }),
+  steps('a cluster template', {
+    analysis: {
+      templates: [{ templateName: 'success-everywhere', clusterScope: true }],
+      args: [{ name: 'hash', valueFrom: { podTemplateHashValue: 'Latest' } }],
+    },
+  }),
   steps('no template', { analysis: { templates: [] } }),
   steps('a step of analysis without arguments', { analysis: { templates: [{ templateName: 'success-a' }] } }),
   steps('arguments that can be had of a Rollout', {

@@ -7,6 +7,7 @@ import { withAnalysis } from './generate-analysis.ts';
 import { withAsks } from './generate-asks.ts';
 import { withMistakes } from './generate-broken.ts';
 import { randomEvents } from './generate-events.ts';
+import { withOddities } from './generate-odd.ts';
 import { withRoutes } from './generate-routes.ts';
 import { withSide } from './generate-side.ts';
 import type { History, HistoryEvent, Setup } from './history.ts';
@@ -27,6 +28,7 @@ import {
  */
 const KINDS: readonly ((history: History) => History)[] = [
   withRoutes,
+  withOddities,
   withMistakes,
   withSide,
   withAnalysis,

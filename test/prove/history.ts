@@ -105,7 +105,7 @@ export type Action =
   | { readonly do: 'spec'; readonly spec: JsonObject }
   /** Ends every AnalysisRun that is not at its end. */
   | { readonly do: 'terminate' }
-  | { readonly do: 'recreate'; readonly afterMs: number }
+  | { readonly do: 'recreate'; readonly afterMs: number; readonly foreground?: boolean }
   | { readonly do: 'git'; readonly what: 'revert' | 'down' | 'up' }
   /** Writes something wrong: a merge patch of an object (`Rollout/web`), or `null`, which deletes it. */
   | { readonly do: 'break'; readonly what: string; readonly of: string; readonly change: JsonObject | null }

@@ -3,7 +3,7 @@
 import { ApiError, isNotFound } from '../../src/kube/api.ts';
 import { APPLICATION } from '../../src/kube/kinds.ts';
 import { isObject, type Json, type JsonObject } from '../../src/lang/json.ts';
-import { targetOf } from './breakages.ts';
+import { objectNamed, targetOf } from './breakages.ts';
 import type { Side } from './history.ts';
 import { SIDE_REPOSITORY } from './manifests.ts';
 import type { World } from './world.ts';
@@ -43,7 +43,7 @@ const told = (world: World, sha: string): void =>
 
 /** As the controller of the kind, which this world has not. */
 export async function live(world: World, of: string, status: JsonObject): Promise<void> {
-  const { type, ref } = targetOf(of);
+  const { type, ref } = targetOf(objectNamed(world, of));
   const api = world.as('kubernetes');
   try {
     const { metadata } = await api.get(type, ref);
