@@ -6,6 +6,7 @@ import { ROLLOUT } from '../../kube/kinds.ts';
 import { listAll } from '../../kube/list-all.ts';
 import { MemoryStore } from '../../kube/memory-store.ts';
 import type { RolloutSnapshot } from '../../plan/rollout/index.ts';
+import type { Router } from '../../routers/index.ts';
 import type { Stores } from '../controller.ts';
 import { decodeRollout } from './decode.ts';
 import { gatherRollout } from './gather.ts';
@@ -21,17 +22,19 @@ export interface LookOptions {
   readonly signal: AbortSignal;
   /** A kind that one may not read: what is decided from it is decided as if there were none of it. */
   readonly onDenied: (type: ResourceType, error: ApiError) => void;
+  /** Those that the controller drives; all that there are where absent. */
+  readonly routers?: readonly Router[] | undefined;
 }
 
 /** What the controller would know if it had looked at `object` just now. Reads only. Rejects with `ApiError`. */
 export async function gatherOnce(
   live: Pick<KubeApi, 'get' | 'list'>,
   object: KubeObject,
-  { now, signal, onDenied }: LookOptions,
+  { now, signal, onDenied, routers }: LookOptions,
 ): Promise<RolloutSnapshot> {
   const { namespace } = object.metadata;
   const stores = new Map<string, MemoryStore>();
-  const wanted = rolloutInformers(undefined).filter(({ type }) => type.kind !== ROLLOUT.kind);
+  const wanted = rolloutInformers(undefined, routers).filter(({ type }) => type.kind !== ROLLOUT.kind);
   await Promise.all(
     wanted.map(async ({ type, labelSelector, indexes, trim }) => {
       const store = new MemoryStore(type, { indexes, labelSelector, trim });
@@ -53,7 +56,7 @@ export async function gatherOnce(
   const workload = decoded.ok
     ? await new WorkloadReader({ live, stores: look, clock }).read(decoded.value, signal)
     : undefined;
-  const known = gatherRollout(look, stored, { now, workload });
+  const known = gatherRollout(look, stored, { now, workload, routers });
   const meshes = known.rollout === undefined ? {} : await meshObjects(live, known.rollout, signal);
   const gathered = { ...known, references: { ...known.references, ...meshes } };
   const { snapshot, podsError } = await withPods({ live }, gathered, signal);
