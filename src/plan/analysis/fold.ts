@@ -9,8 +9,7 @@ import { heldOf, recordedEvidence } from './recorded.ts';
 import { redact, redactValue } from './redact.ts';
 import { lastMeasurement } from './tasks.ts';
 import type { MeasurementTask } from './tasks.ts';
-import { isCompleted } from './types.ts';
-import type { Measurement, Metric, MetricResult } from './types.ts';
+import type { CompletedPhase, Measurement, Metric, MetricResult } from './types.ts';
 
 /** A measurement in progress is not asked for more often than this. */
 const MIN_RESUME_MS = 1000;
@@ -45,8 +44,8 @@ export function foldReport(
 ): Folded {
   const before: MetricResult = result ?? firstResult(report, dryRun);
   const previous = report.action === 'measure' ? undefined : lastMeasurement(before);
-  const kept =
-    previous === undefined ? (before.measurements ?? []) : (before.measurements ?? []).slice(0, -1);
+  const all = before.measurements ?? [];
+  const kept = previous === undefined ? all : all.slice(0, -1);
   const { answer } = report;
   if (answer.kind === 'pending') {
     const measurement = pendingMeasurement(report, answer, previous);
@@ -60,7 +59,7 @@ export function foldReport(
       ? [...kept.slice(0, -1), measurement]
       : [...kept, measurement];
   const after: MetricResult = { ...before, measurements };
-  if (judgement.held !== true) countIn(after, measurement.phase);
+  if (judgement.held !== true) countIn(after, judgement.phase);
   else if (answer.kind !== 'error' || answer.empty === true) after.consecutiveError = 0;
   return { result: after, weak: judgement.weak ?? [] };
 }
@@ -140,8 +139,7 @@ function laterThan(report: MeasurementReport, answer: { resumeAt: number }): num
 const plusOne = (value: number | undefined): number => (value ?? 0) + 1;
 
 /** Errors count apart: `count` holds what really was measured. */
-function countIn(result: MetricResult, phase: string): void {
-  if (!isCompleted(phase)) return;
+function countIn(result: MetricResult, phase: CompletedPhase): void {
   if (phase === 'Error') {
     result.error = plusOne(result.error);
     result.consecutiveError = plusOne(result.consecutiveError);

@@ -43,7 +43,10 @@ function fieldValue(path: string, rollout: object): string {
 function downwardField(path: string, rollout: object): string {
   const metadata = own(rollout, 'metadata');
   const subscript = /^metadata\.(annotations|labels)\['(.+)'\]$/s.exec(path);
-  if (subscript !== null) return text(own(own(metadata, subscript[1] ?? ''), subscript[2] ?? ''));
+  if (subscript !== null) {
+    const [, map = '', key = ''] = subscript;
+    return text(own(own(metadata, map), key));
+  }
   switch (path) {
     case 'metadata.name':
     case 'metadata.namespace':
@@ -61,7 +64,7 @@ function downwardField(path: string, rollout: object): string {
 function formatMap(map: unknown): string {
   if (typeof map !== 'object' || map === null) return '';
   return Object.keys(map)
-    .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+    .sort()
     .map((key) => `${key}=${quoteGo(text(own(map, key)))}`)
     .join('\n');
 }

@@ -81,8 +81,8 @@ export interface AnalysisRunManifest {
 export function newAnalysisRun(options: {
   name: string;
   owner: Owner;
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
   spec: AnalysisRunSpec;
 }): AnalysisRunManifest {
   const { owner } = options;
@@ -92,8 +92,8 @@ export function newAnalysisRun(options: {
     metadata: {
       name: options.name,
       ...(owner.metadata.namespace === undefined ? {} : { namespace: owner.metadata.namespace }),
-      ...(options.labels === undefined ? {} : { labels: options.labels }),
-      ...(options.annotations === undefined ? {} : { annotations: options.annotations }),
+      labels: options.labels,
+      annotations: options.annotations,
       ownerReferences: [
         {
           apiVersion: owner.apiVersion,

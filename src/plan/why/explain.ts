@@ -3,7 +3,7 @@
  * snapshot and its notes, so that it can't differ from what the controller thinks.
  */
 
-import type { CanaryStep, Rollout, RolloutStatus } from '../../api/rollout.ts';
+import type { BlueGreenStrategy, CanaryStep, Rollout, RolloutStatus } from '../../api/rollout.ts';
 import { formatDuration } from '../../lang/duration.ts';
 import { formatTime, parseTime } from '../../lang/time.ts';
 import { intentText } from '../rehearsal/words.ts';
@@ -78,6 +78,7 @@ interface View {
   readonly plan: RolloutPlan;
   readonly rollout: Rollout;
   readonly status: RolloutStatus;
+  readonly blueGreen: BlueGreenStrategy | undefined;
   readonly name: string;
   readonly now: number;
   readonly situation: Situation;
@@ -99,6 +100,7 @@ export function explainRollout(snapshot: RolloutSnapshot): Explanation {
     plan,
     rollout,
     status,
+    blueGreen: rollout.spec.strategy?.blueGreen,
     name,
     now,
     situation: situationOf(snapshot, rollout),
@@ -250,12 +252,11 @@ function inconclusive({ status, name, snapshot }: View): Told | undefined {
   };
 }
 
-function pause({ rollout, status, name, now, situation }: View): Told | undefined {
+function pause({ rollout, status, blueGreen, name, now, situation }: View): Told | undefined {
   const found = (status.pauseConditions ?? []).find(
     ({ reason }) => reason === PAUSE_STEP || reason === BLUE_GREEN_PAUSE,
   );
   if (found === undefined) return undefined;
-  const { blueGreen } = rollout.spec.strategy ?? {};
   const step = currentStepOf(rollout, status);
   const seconds =
     blueGreen === undefined
@@ -297,9 +298,8 @@ function unproven({ situation, snapshot, status, name }: View): Told | undefined
 }
 
 /** A gate that is all that is missing. Background analysis holds nothing back. */
-function gate({ rollout, status, snapshot, name, plan, now }: View): Told | undefined {
+function gate({ rollout, status, blueGreen, snapshot, name, plan, now }: View): Told | undefined {
   if (fullyPromoted(status)) return undefined;
-  const { blueGreen } = rollout.spec.strategy ?? {};
   const step = currentStepOf(rollout, status);
   const recorded =
     blueGreen === undefined
@@ -380,8 +380,8 @@ function pods(view: View): Told | undefined {
 
 function restart({ plan, status, rollout }: View): Told | undefined {
   const note = noteOf(plan, 'restart.pods') ?? noteOf(plan, 'restart.wait') ?? noteOf(plan, 'restart.later');
-  if (note === undefined && status.phase !== 'Progressing') return undefined;
-  if (note === undefined && !(status.message ?? '').includes('restarting')) return undefined;
+  const isUnderWay = status.phase === 'Progressing' && status.message?.includes('restarting') === true;
+  if (note === undefined && !isUnderWay) return undefined;
   return {
     cause: 'restart',
     text: `pods from before ${rollout.spec.restartAt ?? ''} are replaced: ${note ?? 'the last have gone'}`,
@@ -419,7 +419,8 @@ function settled({ pods: counts, rollout, status }: View): Told {
 function situationOf(snapshot: RolloutSnapshot, rollout: Rollout): Situation {
   const draft = new Draft();
   const revisions = revisionsOf(rollout, claim(rollout, snapshot.replicaSets, draft));
-  const { canary = {}, blueGreen } = rollout.spec.strategy ?? {};
+  const canary = rollout.spec.strategy?.canary ?? {};
+  const blueGreen = rollout.spec.strategy?.blueGreen;
   return blueGreen === undefined
     ? situate(snapshot, rollout, canary, revisions, draft)
     : situateBlueGreen(snapshot, rollout, blueGreen, revisions, draft);

@@ -232,6 +232,7 @@ describe('resolveMetrics', () => {
 describe('run object', () => {
   it('has the name, labels and owner of spec 05 section 9.1', () => {
     const run = newAnalysisRun({
+      annotations: { note: 'a' },
       name: rolloutRunName('demo', 'abc', 2, '1'),
       owner: {
         apiVersion: 'argoproj.io/v1alpha1',
@@ -259,6 +260,7 @@ describe('run object', () => {
         team: 't',
         app: 'demo',
       },
+      annotations: { note: 'a' },
       ownerReferences: [
         {
           apiVersion: 'argoproj.io/v1alpha1',
@@ -306,7 +308,13 @@ describe('run object', () => {
       { name: 'n' },
     ];
     const owner = { apiVersion: 'v', kind: 'Rollout', metadata: { name: 'demo', uid: 'u' } };
-    const { spec } = newAnalysisRun({ name: 'r', owner, spec: { metrics } });
+    const { spec } = newAnalysisRun({
+      labels: {},
+      annotations: {},
+      name: 'r',
+      owner,
+      spec: { metrics },
+    });
     assert.deepEqual(
       spec.metrics?.map(({ provider }) => provider),
       [
