@@ -52,6 +52,7 @@ async function look(world: World, spec?: JsonObject): Promise<RolloutSnapshot | 
       now: world.clock.now(),
       signal: new AbortController().signal,
       onDenied: () => {},
+      routers: world.routers,
     });
   } catch (error) {
     if (isNotFound(error)) return undefined;

@@ -17,28 +17,28 @@ const HISTORIES = SEEDS.filter((seed) => seed % 4 === 3).map(randomHistory);
 describe('worlds with gates of all kinds', () => {
   const templates = HISTORIES.flatMap(({ setup }) =>
     setup.objects.filter(({ kind }) => kind.endsWith('AnalysisTemplate')),
-  ).map(({ spec }) => spec as unknown as { metrics: Metric[]; args: Argument[] });
+  ).map(({ spec }) => spec as unknown as Partial<{ metrics: Metric[]; args: Argument[] }>);
 
   it('have metrics that can be measured', () => {
-    for (const { metrics, args } of templates) {
+    for (const { metrics = [], args = [] } of templates) {
       const given = args.map((arg) => (arg.name === 'hash' ? { ...arg, value: 'abc' } : arg));
       const resolved = resolveMetrics(metrics, given);
       assert.ok('metrics' in resolved, JSON.stringify(resolved));
       // The one beside them is that of all worlds, some of which ask for more than they can have.
       const odd = resolved.metrics.filter(({ name }) => name !== 'success');
-      assert.equal(validateMetrics(odd), undefined, JSON.stringify(odd));
+      if (odd.length > 0) assert.equal(validateMetrics(odd), undefined, JSON.stringify(odd));
     }
   });
 
   it('have every provider, and all runs that no Rollout has made', () => {
     const providers = new Set(
-      templates.flatMap(({ metrics }) => metrics.flatMap(({ provider = {} }) => Object.keys(provider))),
+      templates.flatMap(({ metrics = [] }) => metrics.flatMap(({ provider = {} }) => Object.keys(provider))),
     );
     assert.equal(providers.size, 13, [...providers].join(' '));
     const made = new Set(
       HISTORIES.flatMap(({ events }) => events.flatMap((event) => (event.do === 'make' ? event.what : []))),
     );
-    assert.equal(made.size, ODD_RUNS.length);
+    for (const { what } of ODD_RUNS) assert.ok(made.has(what), what);
   });
 });
 

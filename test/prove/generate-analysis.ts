@@ -5,9 +5,12 @@
 
 import type { KubeObject } from '../../src/kube/api.ts';
 import type { JsonObject } from '../../src/lang/json.ts';
+import { applyMergePatch } from '../../src/lang/patch/merge.ts';
+import { podTemplateHash } from '../../src/lang/pod-hash.ts';
+import { rolloutRunName } from '../../src/plan/analysis/run-object.ts';
 import { Dice } from './dice.ts';
 import type { History, HistoryEvent, Setup } from './history.ts';
-import { analysisOf, analysisTemplate, SHOP } from './manifests.ts';
+import { analysisOf, analysisTemplate, NAME, SHOP, templateOf } from './manifests.ts';
 import { oddMetric } from './odd-metrics.ts';
 import { oddRun } from './odd-runs.ts';
 
@@ -30,7 +33,12 @@ export function withAnalysis(history: History): History {
     const { what, object } = oddRun(turn * RUNS_EACH + i, `by-hand-${i}`);
     return { at: dice.int(0, span), do: 'make', what, object };
   });
-  const ended: HistoryEvent[] = dice.chance(0.3) ? [{ at: dice.int(0, span), do: 'terminate' }] : [];
+  const first = events.find((event) => event.do === 'image');
+  if (first !== undefined && dice.chance(0.25)) made.push(...taken(dice, changed, first));
+  const ended = Array.from({ length: dice.pick([0, 0, 1, 2]) }, (): HistoryEvent => ({
+    at: (first?.at ?? 0) + dice.int(0, 60) * SECOND,
+    do: 'terminate',
+  }));
   return {
     ...history,
     setup: { ...changed, crds: dice.chance(0.6) ? 'open' : setup.crds },
@@ -38,16 +46,41 @@ export function withAnalysis(history: History): History {
   };
 }
 
+/** Somebody's runs have the names that those of the first release were to have. */
+function taken(
+  dice: Dice,
+  { rollout }: Setup,
+  { at, tag }: Extract<HistoryEvent, { do: 'image' }>,
+): HistoryEvent[] {
+  const spec = rollout['spec'] as JsonObject;
+  if (spec['template'] === undefined) return [];
+  const { template } = applyMergePatch(spec, templateOf(tag)) as { template: JsonObject };
+  const name = rolloutRunName(NAME, podTemplateHash(template), 2);
+  return ['', '-0', '-1', '-pre', '-post'].map((infix): HistoryEvent => {
+    const metadata = { name: `${name}${infix}`, namespace: SHOP };
+    const object = {
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'AnalysisRun',
+      metadata,
+      spec: dice.pick<JsonObject>([{}, { metrics: [] }, { metrics: [{ name: 'success' }] }]),
+      status: { phase: 'Failed' },
+    };
+    return { at: at - SECOND, do: 'make', what: 'a name that is wanted', object };
+  });
+}
+
 function setupWith(dice: Dice, turn: number, setup: Setup): Setup {
   const metrics = (place: string, from: number, count: number): { metrics: JsonObject[]; dry: string[] } => {
     const made = Array.from({ length: count }, (_, i) =>
-      oddMetric(dice, `${place}-${i}`, turn * METRICS_EACH + from + i),
+      oddMetric(dice, `${place}-${i}`, turn * METRICS_EACH + from + i, waits),
     );
     return {
       metrics: made.map(({ metric }) => metric),
       dry: made.flatMap(({ metric, dry }) => (dry ? [String(metric['name'])] : [])),
     };
   };
+  // A step that waits for traffic before there is a weight waits for ever, and says so.
+  const waits = !JSON.stringify(setup.rollout['spec']).includes('{"analysis":{"templates"');
   const enriched = setup.objects.map((object, i): KubeObject =>
     object.kind === 'AnalysisTemplate'
       ? rich(dice, object, metrics(object.metadata.name, 2 * (i % 2), 2))
@@ -56,6 +89,11 @@ function setupWith(dice: Dice, turn: number, setup: Setup): Setup {
   const extra = rich(dice, analysisTemplate('extra'), metrics('extra', 4, 2), { own: false });
   const shared = rich(dice, analysisTemplate('shared'), metrics('shared', 6, 2), { own: false });
   const cluster: KubeObject = { ...shared, kind: 'ClusterAnalysisTemplate', metadata: { name: 'shared' } };
+  // Nothing but other templates.
+  const bundle: KubeObject = {
+    ...analysisTemplate('bundle'),
+    spec: { templates: [{ templateName: 'extra' }, { templateName: 'extra' }] },
+  };
   const secret: KubeObject = {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -64,7 +102,7 @@ function setupWith(dice: Dice, turn: number, setup: Setup): Setup {
   };
   return {
     ...setup,
-    objects: [...enriched, extra, ...(setup.source === 'git' ? [] : [cluster]), secret],
+    objects: [...enriched, extra, bundle, ...(setup.source === 'git' ? [] : [cluster]), secret],
     rollout: withGates(dice, setup.rollout, setup.source !== 'git'),
   };
 }
@@ -142,7 +180,7 @@ function withGates(dice: Dice, rollout: KubeObject, hasCluster: boolean): KubeOb
     ...analysis,
     templates: [
       ...(analysis['templates'] as JsonObject[]),
-      ...(dice.chance(0.3) ? [{ templateName: 'extra' }] : []),
+      ...(dice.chance(0.35) ? [{ templateName: dice.pick(['extra', 'bundle']) }] : []),
       ...(hasCluster && dice.chance(0.4) ? [{ templateName: 'shared', clusterScope: true }] : []),
     ],
     args: [

@@ -36,6 +36,7 @@ const EDITS: readonly JsonObject[] = [
   { minReadySeconds: 3 },
   { revisionHistoryLimit: 0 },
   { restartAt: '2026-01-01T00:00:30Z' },
+  { restartAt: '2026-01-01T00:00:10Z', replicas: 3 },
   { strategy: { canary: { steps: [{ setWeight: 200 }] } } },
   { strategy: null },
 ];
@@ -57,7 +58,7 @@ export function withAsks(history: History): History {
   const rehearses = calm || seed % REHEARSING === 1 || seed % (4 * REHEARSING) === 7;
   const rehearsals = rehearses ? rehearsalsOf(dice, history, events, calm) : [];
   // Stable: who looks before an edit does so at the same instant.
-  if (!calm && dice.chance(0.3))
+  if (!calm && dice.chance(0.4))
     rehearsals.push({ at: dice.int(0, span), do: 'rehearse', spec: dice.pick(EDITS) });
   return { ...history, events: [...rehearsals, ...asks, ...events].toSorted((a, b) => a.at - b.at) };
 }

@@ -140,7 +140,12 @@ const POLICIES = ['hold', 'inconclusive', 'fail', 'pass'] as const;
 const OUTCOMES = ['noData', 'nan', 'multipleSeries', 'staleSample', 'providerError'] as const;
 
 /** `turn` walks through the conditions, so that some dozens of metrics have all of them. */
-export function oddMetric(dice: Dice, name: string, turn: number): { metric: JsonObject; dry: boolean } {
+export function oddMetric(
+  dice: Dice,
+  name: string,
+  turn: number,
+  waits: boolean,
+): { metric: JsonObject; dry: boolean } {
   const kind = dice.weighted<'numbers' | 'document' | 'job' | 'other'>([
     [6, 'numbers'],
     [2, 'document'],
@@ -153,7 +158,7 @@ export function oddMetric(dice: Dice, name: string, turn: number): { metric: Jso
       : kind === 'document'
         ? document(dice, name)
         : dice.pick(kind === 'job' ? JOBS : OTHERS);
-  const metric = { name, ...limits(dice), ...what, ...evidence(dice, kind === 'numbers') };
+  const metric = { name, ...limits(dice), ...what, ...evidence(dice, kind === 'numbers', waits) };
   return { metric: metric as unknown as JsonObject, dry: kind === 'other' || dice.chance(0.55) };
 }
 
@@ -212,7 +217,7 @@ function limits(dice: Dice): Fields {
   };
 }
 
-function evidence(dice: Dice, countable: boolean): Fields {
+function evidence(dice: Dice, countable: boolean, waits: boolean): Fields {
   if (!dice.chance(0.6)) return {};
   const counting = countable && dice.chance(0.25);
   return {
@@ -221,7 +226,7 @@ function evidence(dice: Dice, countable: boolean): Fields {
         OUTCOMES.flatMap((outcome) => (dice.chance(0.3) ? [[outcome, dice.pick(POLICIES)]] : [])),
       ),
       ...dice.maybe(0.2, 'maxAge', () => '2m'),
-      ...dice.maybe(0.2, 'waitForTraffic', () => true),
+      ...dice.maybe(waits ? 0.3 : 0, 'waitForTraffic', () => true),
       ...(counting
         ? {
             minSamples: dice.pick([0, 1, 1, 20]),

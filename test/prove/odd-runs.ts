@@ -200,6 +200,105 @@ export const ODD_RUNS: readonly OddRun[] = [
   under('a status of the wrong kind', { phase: 'Running', count: 'one' }),
   under('a phase of the wrong kind', {}, {}, { phase: 1 }),
   under('a phase that nobody knows', {}, {}, { phase: 'Elated' }),
+  { what: 'a metric that has no provider', spec: { metrics: [{ name: 'success' }] } },
+  {
+    what: 'refused by another controller, which has not said when',
+    spec: { metrics: [metric()], ttlStrategy: { secondsAfterCompletion: 5 } },
+    status: { phase: 'Error', startedAt: AT },
+  },
+  under('held, nobody knows since when', {
+    phase: 'Running',
+    measurements: [{ phase: 'Inconclusive', metadata: { 'sluice.dev/held': '3' } }],
+  }),
+  run(
+    'a Secret in an endless value',
+    {},
+    { args: [secret('web-secret', 'token')] },
+    `long ${'x'.repeat(600)}`,
+  ),
+  run('no series, and an error of the provider', { successCondition: 'result[3] > 1' }, {}, 'nothing'),
+  {
+    what: 'a document without what is asked for',
+    spec: {
+      metrics: [metric({ provider: { web: { url: 'http://web.example.com/x', jsonPath: '{$.nowhere}' } } })],
+    },
+  },
+  {
+    what: 'a text in the place of a document',
+    metadata: { annotations: { 'sluice.dev/evidence': 'stock' } },
+    spec: {
+      metrics: [
+        metric({
+          successCondition: 'result.rate >= 0.5',
+          provider: { web: { url: 'http://web.example.com/?q=hash="x",metric="text",shape="text"' } },
+        }),
+      ],
+    },
+  },
+  {
+    what: 'several places in a document, and one is looked at',
+    spec: {
+      metrics: [
+        metric({
+          successCondition: 'result >= 0.5',
+          provider: {
+            web: {
+              url: 'http://web.example.com/?q=hash="x",metric="places",shape="two"',
+              jsonPath: '{$.list[*]}',
+            },
+          },
+        }),
+      ],
+    },
+  },
+  {
+    what: 'a number of a document that is not there, and any number would do',
+    spec: {
+      metrics: [
+        metric({
+          successCondition: 'true',
+          provider: {
+            web: {
+              url: 'http://web.example.com/?q=hash="x",metric="null",shape="nothing"',
+              jsonPath: '{$.rate}',
+            },
+          },
+        }),
+      ],
+    },
+  },
+  {
+    what: 'NaN of a document under a policy',
+    spec: { metrics: [metric({ evidence: { nan: 'pass', noData: 'pass' } }, 'nan')] },
+  },
+  {
+    what: 'NaN beside a number under a policy',
+    spec: {
+      metrics: [metric({ evidence: { nan: 'pass' }, successCondition: 'all(result, # >= 0.5)' }, 'mixed')],
+    },
+  },
+  {
+    what: 'a scalar that is no number under a policy',
+    spec: {
+      metrics: [
+        metric({ evidence: { noData: 'pass' }, successCondition: 'len(result?.list) > 0' }, 'nothing'),
+      ],
+    },
+  },
+  {
+    what: 'an expression of CloudWatch',
+    spec: {
+      metrics: [
+        metric({
+          consecutiveErrorLimit: 0,
+          provider: {
+            cloudWatch: { metricDataQueries: [{ id: 'a', expression: 'SEARCH("x")' }, { id: 'b' }] },
+          },
+        }),
+      ],
+      dryRun: [{ metricName: '.*' }],
+    },
+  },
   {
     what: 'finished, and can not be read',
     spec: { metrics: 'none', ttlStrategy: { secondsAfterCompletion: 5 } },

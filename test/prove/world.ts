@@ -10,7 +10,7 @@ import { keyOf } from '../../src/kube/api.ts';
 import type { JsonObject } from '../../src/lang/json.ts';
 import { APPLICATION, INGRESS } from '../../src/kube/kinds.ts';
 import { HASH_LABEL } from '../../src/plan/rollout/names.ts';
-import { ROUTERS } from '../../src/routers/index.ts';
+import { type Router, ROUTERS } from '../../src/routers/index.ts';
 import { SandboxCluster, VirtualClock } from '../../src/sandbox/index.ts';
 import { seededRandom } from '../../src/sandbox/random.ts';
 import { Backend } from './backend.ts';
@@ -52,6 +52,8 @@ export class World {
   readonly tags = new Map<string, string>();
   readonly breakages = new Breakages(this);
   readonly plane: DataPlane;
+  /** Those that processes drive, and people see; undefined: as they are. */
+  readonly routers: readonly Router[] | undefined;
   readonly #tell: (happening: Happening) => void;
   readonly #seed: number;
   readonly #setup: Pick<Setup, 'crds' | 'flags' | 'router'>;
@@ -72,6 +74,7 @@ export class World {
     this.#seed = seed;
     this.#setup = setup;
     this.plane = new DataPlane(this.clock, setup.router?.confirms);
+    this.routers = setup.router === undefined ? undefined : [...ROUTERS, this.plane.router()];
     this.#tell = tell;
     this.cluster = new SandboxCluster({
       clock: this.clock,
@@ -223,7 +226,7 @@ export class World {
       backend: this.backend,
       desk: this.desk,
       flags: this.#setup.flags ?? {},
-      routers: this.#setup.router === undefined ? undefined : [...ROUTERS, this.plane.router()],
+      routers: this.routers,
       emit: (happening) => this.tell(happening),
       nextPass: () => ++this.#passes,
       revisionAt: (at) => this.#revisionAt(at),
