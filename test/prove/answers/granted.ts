@@ -62,7 +62,12 @@ function withAllPods(snapshot: RolloutSnapshot): RolloutSnapshot {
       },
     };
   };
-  return { ...snapshot, replicaSets: snapshot.replicaSets.map(full) };
+  const pods = snapshot.pods?.map((pod) => ({ ...pod, readySince: pod.readySince ?? pod.createdAt }));
+  return {
+    ...snapshot,
+    replicaSets: snapshot.replicaSets.map(full),
+    ...(pods === undefined ? {} : { pods }),
+  };
 }
 
 function withGateOpen(snapshot: RolloutSnapshot, name: string | undefined): RolloutSnapshot {

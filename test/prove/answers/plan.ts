@@ -8,7 +8,7 @@ import { deepEqual, type Json } from '../../../src/lang/json.ts';
 import type { Foresight } from '../../../src/plan/rehearsal/foresee.ts';
 import { rehearse, type Start } from '../../../src/plan/rehearsal/rehearse.ts';
 import { RehearsalWorld } from '../../../src/plan/rehearsal/world.ts';
-import type { ReplicaSet } from '../../../src/plan/rollout/replica-set.ts';
+import { countsOf, hashOf, type ReplicaSet } from '../../../src/plan/rollout/replica-set.ts';
 import { tagOf } from '../manifests.ts';
 import type { Change, Happening, Rehearsed, Rule } from '../rules/types.ts';
 import { seconds, violation, watching } from '../rules/watching.ts';
@@ -82,9 +82,15 @@ function wrong({ snapshot, foresight }: Rehearsed): string | undefined {
   const { finish, longest, abort } = times;
   if (finish !== undefined && longest !== undefined && finish > longest)
     return `it is finished after ${seconds(finish)}, and after ${seconds(longest)} at the longest`;
-  if (abort !== undefined && !(abort.safe <= abort.done))
+  // A stable version without pods takes no traffic back.
+  if (abort !== undefined && hasStablePods(snapshot) && !(abort.safe <= abort.done))
     return `an abort is safe after ${seconds(abort.safe)}, and done after ${seconds(abort.done)}`;
   return undefined;
+}
+
+function hasStablePods({ rollout, replicaSets }: Rehearsed['snapshot']): boolean {
+  const stable = replicaSets.find((rs) => hashOf(rs) === rollout?.status?.stableRS);
+  return stable !== undefined && countsOf(stable).available > 0;
 }
 
 // ---- against what happens
@@ -100,7 +106,9 @@ function expectedOf({ at, key, snapshot, foresight }: Rehearsed): Expected | und
   if (!wasAtRest || (kind !== 'update' && kind !== 'rollback')) return undefined;
   if (rehearsal.ending !== 'settled' || rehearsal.promotions > 0 || times.finish === undefined)
     return undefined;
-  return new Expected(key, at, foresight, times.finish);
+  // What other routers were given stands in no Ingress.
+  const shows = snapshot.rollout?.spec.strategy?.canary?.trafficRouting?.nginx !== undefined;
+  return new Expected(key, at, foresight, times.finish, shows);
 }
 
 class Expected {
@@ -109,12 +117,14 @@ class Expected {
   readonly #at: number;
   readonly #foresight: Foresight;
   readonly #finish: number;
+  readonly #showsWeights: boolean;
   readonly #steps: number[] = [];
   readonly #weights: number[] = [];
   /** The edit that was rehearsed has been made. */
   #isMade = false;
 
-  constructor(key: string, at: number, foresight: Foresight, finish: number) {
+  constructor(key: string, at: number, foresight: Foresight, finish: number, showsWeights: boolean) {
+    this.#showsWeights = showsWeights;
     this.key = key;
     this.#at = at;
     this.#foresight = foresight;
@@ -173,7 +183,7 @@ class Expected {
     // The weight before the update stands in no change.
     const [before, ...later] = weights;
     const seen = this.#weights.join();
-    if (seen !== later.join() && seen !== weights.join())
+    if (this.#showsWeights && seen !== later.join() && seen !== weights.join())
       return `weights ${this.#weights.join(' ')} came, and ${weights.join(' ')} were foreseen, from ${before}`;
     if (Math.abs(took - this.#finish) > toleranceMs(steps.length))
       return `it was finished after ${seconds(took)}, and ${seconds(this.#finish)} were foreseen`;

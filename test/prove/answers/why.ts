@@ -14,7 +14,7 @@ export const why: Rule = {
   sentence:
     'Whoever asks `why` gets an answer at any moment: what the objects bear out, and when what it names comes, the ' +
     'Rollout goes on.',
-  threads: ['AR 1318', 'AR 2035'],
+  threads: ['AR 3333', 'AR 1052', 'AR 4371'],
   needs: ['asked'],
   start: watching((checked) => ({
     see(happening, scene) {

@@ -12,8 +12,8 @@ if (mutant === undefined) throw new Error(`there is no mutant ${number}`);
 plant(mutant);
 const { simulate } = await import('../simulate.ts');
 const { randomHistory } = await import('../generate.ts');
-const { RULES } = await import('../registry.ts');
-const rules = RULES.filter((rule) => rule.number === mutant.rule);
+const { WATCHED } = await import('../registry.ts');
+const rules = WATCHED.filter((rule) => rule.number === mutant.rule);
 
 const say = (seed: number | null, text: string | null): never => {
   // At once: a defect may keep the history from ever coming to its end.

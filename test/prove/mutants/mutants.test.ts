@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { randomHistory } from '../generate.ts';
-import { RULES } from '../registry.ts';
+import { RULES, WATCHED } from '../registry.ts';
 import { simulate } from '../simulate.ts';
 import { edited, sourcesOf } from './patch.ts';
 import { hunt } from './search.ts';
@@ -14,9 +14,11 @@ const SAMPLE = [14, 18];
 
 describe('the mutation table', () => {
   it('has a defect for each rule, of a thread that the rule cites', () => {
-    for (const rule of RULES) {
+    for (const rule of WATCHED) {
       const mutants = MUTANTS.filter((mutant) => mutant.rule === rule.number);
       assert.ok(mutants.length > 0, `rule ${rule.number} has no mutant`);
+      // What `plan` promises is ours alone.
+      if (rule.threads.length === 0) continue;
       for (const { thread, name } of mutants) assert.ok(rule.threads.includes(thread), `${name}: ${thread}`);
     }
   });

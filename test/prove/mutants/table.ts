@@ -418,4 +418,26 @@ export const MUTANTS: readonly Mutant[] = [
     within: 1,
     scenario: scenarioOf('CD 9570'),
   },
+  {
+    name: 'why counts a pause from the moment of the question',
+    rule: 28,
+    thread: 'AR 3333',
+    edits: [
+      edit('plan/why/explain.ts', 'const start = parseTime(found.startTime) ?? now;', 'const start = now;'),
+    ],
+    within: 60,
+  },
+  {
+    name: 'plan looks ahead in leaps of a minute',
+    rule: 29,
+    thread: '',
+    edits: [
+      edit(
+        'plan/rehearsal/rehearse.ts',
+        'world.now = Math.max(world.now, next);',
+        'world.now = Math.max(world.now, next) + 60_000;',
+      ),
+    ],
+    within: 150,
+  },
 ];
