@@ -6,7 +6,9 @@ import { Dice } from './dice.ts';
 import { withAnalysis } from './generate-analysis.ts';
 import { withAsks } from './generate-asks.ts';
 import { withMistakes } from './generate-broken.ts';
+import { withBudgets } from './generate-budgets.ts';
 import { randomEvents } from './generate-events.ts';
+import { withEvidence } from './generate-evidence.ts';
 import { withOddities } from './generate-odd.ts';
 import { withRoutes } from './generate-routes.ts';
 import { withSide } from './generate-side.ts';
@@ -32,6 +34,8 @@ const KINDS: readonly ((history: History) => History)[] = [
   withMistakes,
   withSide,
   withAnalysis,
+  withBudgets,
+  withEvidence,
   withAsks,
 ];
 

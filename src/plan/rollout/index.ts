@@ -98,8 +98,10 @@ function publish(
   // A clock that was set back must not hold counts for ever.
   const written = snapshot.statusWrittenAt ?? -Infinity;
   const statusWrittenAt = written > now ? -Infinity : written;
-  // Counts that are about to change again, by this plan or by pods on their way out, wait, too.
-  const moving = draft.intents.length > 0 || snapshot.replicaSets.some(isShrinking);
+  // Counts that are about to change again, by this plan or by pods on their way out, wait, too. An eviction is asked
+  // for as long as a budget forbids it: that changes nothing.
+  const moving =
+    draft.intents.some(({ kind }) => kind !== 'evictPods') || snapshot.replicaSets.some(isShrinking);
   const due = Math.max(moving ? now + COUNTS_INTERVAL_MS : now, statusWrittenAt + COUNTS_INTERVAL_MS);
   if (publication === 'counts' && due > now) {
     draft.note('status.counts', 'only counts changed: they are written with the next change, or soon');

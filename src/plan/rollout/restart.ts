@@ -122,8 +122,11 @@ function choose(s: RestartFacts, old: readonly PodView[], unavailable: number): 
   return [...broken, ...spare.slice(0, budget)];
 }
 
-/** Of a ReplicaSet that was just made smaller some of the pods that are still there are about to go. */
+/**
+ * Of a ReplicaSet that was just made smaller some of the pods that are still there are about to go. And how long they
+ * have been ready is for its controller to say: our clock may be ahead.
+ */
 function carrying(rs: ReplicaSet, ready: readonly PodView[]): number {
   const own = ready.filter(({ replicaSet }) => replicaSet === rs.metadata.uid).length;
-  return Math.min(countsOf(rs).size, own);
+  return Math.min(countsOf(rs).available, own);
 }

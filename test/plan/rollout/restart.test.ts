@@ -12,12 +12,12 @@ import { World } from './simulation.ts';
 const AT = Date.UTC(2026, 0, 1, 12);
 const NOW = AT + 10_000;
 
-const rs = (name: string, replicas: number): ReplicaSet => ({
+const rs = (name: string, replicas: number, availableReplicas = replicas): ReplicaSet => ({
   apiVersion: 'apps/v1',
   kind: 'ReplicaSet',
   metadata: { name, uid: name },
   spec: { replicas, template: {} },
-  status: { replicas },
+  status: { replicas, availableReplicas },
 });
 
 function pods(owner: string, count: number, more: Partial<PodView> = {}): PodView[] {
@@ -150,6 +150,10 @@ describe('restartAt (spec 02 section 13)', () => {
     const all = [...pods('stable', 4), ...pods('fresh', 1)];
     assert.deepEqual(restart({ ...two, pods: all }).evicted, ['stable-0']);
     assert.deepEqual(restart({ ...two, unavailable: 0, pods: all }).evicted, []);
+  });
+
+  it('counts no pods that their ReplicaSet does not call available', () => {
+    assert.deepEqual(restart({ stable: rs('stable', 4, 3), pods: pods('stable', 4) }).evicted, []);
   });
 
   it('leaves the last available pod of a version that serves alone', () => {

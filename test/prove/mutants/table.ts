@@ -216,6 +216,19 @@ export const MUTANTS: readonly Mutant[] = [
     within: 200,
   },
   {
+    name: 'a metric that waits for traffic asks before there is any',
+    rule: 12,
+    thread: 'FL 1011',
+    edits: [
+      edit(
+        'plan/analysis/plan.ts',
+        "if (action !== 'measure' || metric.evidence?.waitForTraffic !== true) return false;",
+        "if (action === 'measure' || metric.evidence?.waitForTraffic !== true) return false;",
+      ),
+    ],
+    within: 200,
+  },
+  {
     name: 'a version that was found bad gets the short-cut of the rollback window',
     rule: 13,
     thread: 'FL 1898',

@@ -5,7 +5,7 @@
  */
 
 import type { KubeObject } from '../../../src/kube/api.ts';
-import { stepsOf } from './facts.ts';
+import { desiredOf, stepsOf } from './facts.ts';
 import { at, listAt, numberAt, textAt } from './read.ts';
 import type { Rule } from './types.ts';
 import { isClockFault, isOurs, seconds, SET_RIGHT_MS, violation, watching } from './watching.ts';
@@ -126,12 +126,19 @@ function isWaiting(rollout: KubeObject): boolean {
   if (isAborted(rollout) || ['Healthy', 'Paused', undefined].includes(textAt(rollout, 'status', 'phase')))
     return true;
   if (conditionOf(rollout, 'AnalysisRunFailure') !== undefined) return true;
+  if (isOnlyRestarting(rollout)) return true;
   const step = stepsOf(rollout)[numberAt(rollout, 'status', 'currentStepIndex') ?? 0];
   return ['pause', 'analysis', 'experiment'].some((name) => at(step, name) !== undefined);
 }
 
 const isRefused = (rollout: KubeObject): boolean =>
   ['InvalidSpec', 'NotImplemented'].some((type) => conditionOf(rollout, type) !== undefined);
+
+/** The update is complete, with all of its pods; a budget may hold the restart up for as long as it likes. */
+const isOnlyRestarting = (rollout: KubeObject): boolean =>
+  textAt(rollout, 'status', 'message') === 'rollout is restarting' &&
+  at(rollout, 'status', 'stableRS') === at(rollout, 'status', 'currentPodHash') &&
+  (numberAt(rollout, 'status', 'availableReplicas') ?? 0) >= desiredOf(rollout);
 
 /** Where nothing is in progress, an abort changes nothing (rule 8). */
 const isAborted = (rollout: KubeObject | undefined): boolean =>

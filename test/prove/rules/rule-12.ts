@@ -1,14 +1,16 @@
 /**
  * Looked at: steps that pass an analysis, the switch of the active Service, and a version that becomes stable. Each
  * needs a Successful run of this version since the attempt began, unless a person promoted it, or it goes back to a
- * version that was good (rule 13).
+ * version that was good (rule 13). And what a metric that waits for traffic asks.
  */
 
-import { Attempts, indexOf, promotesInFull, selectorHash } from './attempts.ts';
+import type { KubeObject } from '../../../src/kube/api.ts';
+import { Attempts, indexOf, isCompletedPhase, promotesInFull, selectorHash } from './attempts.ts';
 import { servicesOf, stepsOf, strategyFields } from './facts.ts';
-import { beside, hashOf, listAt, numberAt, textAt } from './read.ts';
-import type { Change, Rule, RolloutScene, Scene, Violation } from './types.ts';
-import { isOurs, violation, watching, writer } from './watching.ts';
+import { at, beside, hashOf, listAt, numberAt, textAt } from './read.ts';
+import { sharesOf } from './routes.ts';
+import type { Change, Measurement, Rule, RolloutScene, Scene, Violation } from './types.ts';
+import { isOurs, touched, violation, watching, writer } from './watching.ts';
 
 export const rule12: Rule = {
   number: 12,
@@ -19,13 +21,21 @@ export const rule12: Rule = {
   needs: [],
   start: watching((checked) => {
     const attempts = new Attempts();
-    const served = new Set<string>();
+    /** Versions that had traffic, as long as a run waits for it. */
+    const fed = new Set<string>();
+    const waiting = new Set<string>();
     return {
       see(happening, scene) {
-        if (happening.what === 'traffic' && happening.ok && happening.hash !== undefined)
-          served.add(happening.hash);
+        if (happening.what === 'measurement') return asksInVain(happening, scene, fed, checked);
         if (happening.what !== 'change') return undefined;
         attempts.take(happening);
+        if (happening.kind === 'AnalysisRun') {
+          if (waitsForTraffic(happening.after)) waiting.add(happening.key);
+          else waiting.delete(happening.key);
+        }
+        if (waiting.size > 0)
+          for (const rollout of touched(happening, scene))
+            for (const hash of versionsWithTraffic(rollout, scene)) fed.add(`${rollout.key} ${hash}`);
         if (!isOurs(happening)) return undefined;
         if (happening.kind === 'AnalysisRun' && happening.verb === 'create') {
           checked();
@@ -49,6 +59,42 @@ export const rule12: Rule = {
     };
   }),
 };
+
+const waitsForTraffic = (run: KubeObject | undefined): boolean =>
+  !isCompletedPhase(textAt(run, 'status', 'phase') ?? '') &&
+  listAt(run, 'spec', 'metrics').some((metric) => at(metric, 'evidence', 'waitForTraffic') === true);
+
+/** Behind a router and in blue-green as the routes say, else who has pods. */
+function* versionsWithTraffic(rollout: RolloutScene, scene: Scene): Generator<string> {
+  if (rollout.routed || rollout.strategy === 'blueGreen') {
+    for (const [hash, share] of sharesOf(scene.routes(rollout.key))) if (share > 0) yield hash;
+  } else for (const { hash, pods } of rollout.versions.values()) if (pods > 0) yield hash;
+}
+
+/** Since the run began: what the controller reads may be a little late. For a preview nothing tells. */
+function asksInVain(
+  measurement: Measurement,
+  scene: Scene,
+  fed: ReadonlySet<string>,
+  checked: () => void,
+): Violation | undefined {
+  const run = scene.get('AnalysisRun', measurement.run);
+  if (run === undefined || !waitsForTraffic(run)) return undefined;
+  const rollout = scene.rolloutOf('AnalysisRun', run);
+  const hash = hashOf(run);
+  if (rollout === undefined || hash === undefined || hash !== rollout.current) return undefined;
+  if (run.metadata.labels?.['rollout-type'] === 'PrePromotion') return undefined;
+  checked();
+  if (fed.has(`${rollout.key} ${hash}`) || [...versionsWithTraffic(rollout, scene)].includes(hash))
+    return undefined;
+  return violation(
+    12,
+    scene,
+    `${measurement.run} asked about version ${hash}, which has had no traffic since, though it waits for it`,
+    `AnalysisRun ${measurement.run}`,
+    `Rollout ${rollout.key}`,
+  );
+}
 
 function judgesStable(change: Change, scene: Scene): Violation | undefined {
   const run = change.after;

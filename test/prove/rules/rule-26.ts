@@ -1,7 +1,7 @@
 /** Looked at: how we take pods away ourselves: by an eviction, and never below a budget. */
 
 import type { KubeObject } from '../../../src/kube/api.ts';
-import { at, isReadyPod, numberAt, recordAt, TRACKING } from './read.ts';
+import { at, beside, intOrPercent, isReadyPod, ownerOf, recordAt, sizeOf, TRACKING } from './read.ts';
 import type { Rule, Scene } from './types.ts';
 import { isOurs, violation, watching, writer } from './watching.ts';
 
@@ -28,8 +28,8 @@ export const rule26: Rule = {
         );
       if (!isReadyPod(before)) return undefined;
       for (const [name, budget] of scene.objects('PodDisruptionBudget')) {
-        const least = numberAt(budget, 'spec', 'minAvailable');
-        if (least === undefined || !selects(budget, before)) continue;
+        if (!selects(budget, before)) continue;
+        const least = leastOf(scene, budget);
         const left = readyPods(scene, budget);
         if (left >= least) continue;
         return violation(
@@ -44,6 +44,21 @@ export const rule26: Rule = {
     },
   })),
 };
+
+/** Of as many pods as the ReplicaSets of the selected ones ask for. */
+function leastOf(scene: Scene, budget: KubeObject): number {
+  const sets = new Map<string, number>();
+  for (const [key, pod] of scene.objects('Pod')) {
+    const owner = ownerOf(pod, 'ReplicaSet');
+    if (owner === undefined || !selects(budget, pod)) continue;
+    const set = beside(key, owner.name);
+    sets.set(set, sizeOf(scene.get('ReplicaSet', set)));
+  }
+  const expected = [...sets.values()].reduce((sum, size) => sum + size, 0);
+  const unavailable = at(budget, 'spec', 'maxUnavailable');
+  if (unavailable === undefined) return intOrPercent(at(budget, 'spec', 'minAvailable'), expected, 'up');
+  return Math.max(0, expected - intOrPercent(unavailable, expected, 'up'));
+}
 
 function selects(budget: KubeObject, pod: KubeObject): boolean {
   if (budget.metadata.namespace !== pod.metadata.namespace) return false;

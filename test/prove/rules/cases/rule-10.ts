@@ -53,6 +53,12 @@ export const cases: Cases = {
       update(h).fault('clock-stands-still', 60).wait(70).status({ availableReplicas: 7 }).wait(60);
       h.status(exceeded);
     },
+    'a restart of a complete update, which a budget holds up': (h) => {
+      h.rollout(NGINX, { progressDeadlineSeconds: 120 }, { phase: 'Healthy', availableReplicas: 10 })
+        .status({ phase: 'Progressing', message: 'rollout is restarting' })
+        .wait(300);
+      h.begin().finish().status(exceeded);
+    },
     'an abort with nothing in progress starts nothing anew': (h) => {
       update(h)
         .status({ stableRS: 'v2' })
