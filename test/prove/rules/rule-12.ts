@@ -60,9 +60,12 @@ export const rule12: Rule = {
   }),
 };
 
-const waitsForTraffic = (run: KubeObject | undefined): boolean =>
-  !isCompletedPhase(textAt(run, 'status', 'phase') ?? '') &&
-  listAt(run, 'spec', 'metrics').some((metric) => at(metric, 'evidence', 'waitForTraffic') === true);
+/** With all of its metrics: which of them asks, a backend is not told. */
+function waitsForTraffic(run: KubeObject | undefined): boolean {
+  const metrics = listAt(run, 'spec', 'metrics');
+  if (metrics.length === 0 || isCompletedPhase(textAt(run, 'status', 'phase') ?? '')) return false;
+  return metrics.every((metric) => at(metric, 'evidence', 'waitForTraffic') === true);
+}
 
 /** Behind a router and in blue-green as the routes say, else who has pods. */
 function* versionsWithTraffic(rollout: RolloutScene, scene: Scene): Generator<string> {
