@@ -31,7 +31,7 @@ export class Story {
     for (const object of history.setup.objects) {
       if (object.kind === 'AnalysisTemplate')
         this.#lines.push(
-          `template ${object.metadata.name}: ${JSON.stringify((object['spec'] as { metrics: unknown[] }).metrics[0])}`,
+          `template ${object.metadata.name}: ${JSON.stringify((object['spec'] as { metrics?: unknown[] }).metrics?.[0] ?? null)}`,
         );
     }
   }

@@ -370,11 +370,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 23,
     thread: 'AR 3333',
     edits: [
-      edit(
-        'plan/rollout/status.ts',
-        "told.phase === 'Healthy' && s.canary.available < s.replicas",
-        "told.phase === 'Healthy' && s.replicas < 0",
-      ),
+      edit('plan/rollout/status.ts', 'if (s.canary.available < s.replicas)\n', 'if (s.replicas < 0)\n'),
     ],
     within: 300,
   },
