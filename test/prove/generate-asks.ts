@@ -37,6 +37,7 @@ const EDITS: readonly JsonObject[] = [
   { revisionHistoryLimit: 0 },
   { restartAt: '2026-01-01T00:00:30Z' },
   { restartAt: '2026-01-01T00:00:10Z', replicas: 3 },
+  { restartAt: '2026-01-01T01:00:00Z' },
   { strategy: { canary: { steps: [{ setWeight: 200 }] } } },
   { strategy: null },
 ];
@@ -60,6 +61,7 @@ export function withAsks(history: History): History {
   // Stable: who looks before an edit does so at the same instant.
   if (!calm && dice.chance(0.4))
     rehearsals.push({ at: dice.int(0, span), do: 'rehearse', spec: dice.pick(EDITS) });
+  if (setup.source === 'workload') rehearsals.push({ at: dice.int(0, 8) * SECOND, do: 'rehearse', spec: {} });
   return { ...history, events: [...rehearsals, ...asks, ...events].toSorted((a, b) => a.at - b.at) };
 }
 

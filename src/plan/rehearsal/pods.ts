@@ -1,5 +1,6 @@
 /** The pods of a rehearsal: they come up some time after they were asked for, and go at once. */
 
+import { parseTime } from '../../lang/time.ts';
 import type { ReplicaSet } from '../rollout/replica-set.ts';
 import type { PodView } from '../rollout/snapshot.ts';
 
@@ -65,7 +66,12 @@ export class Pods {
   adopt(rs: ReplicaSet, now: number, readyAt: number): void {
     const size = rs.spec.replicas ?? 1;
     const ready = Math.min(rs.status?.availableReplicas ?? 0, size);
-    const pods = Array.from({ length: size }, (_, i) => this.#newPod(rs, now, i < ready ? now : readyAt));
+    // As old as they can be: which of them a restart is about nobody knows here.
+    const createdAt = parseTime(rs.metadata.creationTimestamp) ?? now;
+    const pods = Array.from({ length: size }, (_, i) => ({
+      ...this.#newPod(rs, now, i < ready ? now : readyAt),
+      createdAt,
+    }));
     this.#herds.set(rs.metadata.name, { pods, observedAt: now, stale: undefined });
   }
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { formatTime } from '../../../src/lang/time.ts';
 import { foresee } from '../../../src/plan/rehearsal/foresee.ts';
 import type { Start } from '../../../src/plan/rehearsal/rehearse.ts';
 import { World } from '../rollout/simulation.ts';
@@ -17,5 +18,20 @@ describe('an abort', () => {
       abort !== undefined && abort.safe < Infinity && abort.safe <= abort.done,
       JSON.stringify(abort),
     );
+  });
+});
+
+describe('a restart', () => {
+  it('of an instant that has passed replaces the pods that are there', () => {
+    const world = new World({ replicas: 3, canary: {} }).until('Healthy').wait(60_000);
+    const start = world.snapshot() as Start;
+    const restartAt = formatTime(start.now - 1_000);
+    const rollout = { ...start.rollout, spec: { ...start.rollout.spec, restartAt } };
+    const { kind, rehearsal } = foresee({ ...start, rollout }, { readyAfterMs });
+    assert.deepEqual([kind, rehearsal.ending], ['change', 'settled']);
+    const evicted = rehearsal.moments.flatMap(({ writes }) =>
+      writes.flatMap((intent) => (intent.kind === 'evictPods' ? intent.pods.map(({ name }) => name) : [])),
+    );
+    assert.equal(new Set(evicted).size, 3, JSON.stringify(rehearsal.moments));
   });
 });
