@@ -46,7 +46,7 @@ export const rule10: Rule = {
             jumpedAt = Math.max(jumpedAt, happening.until + EARLY_MS);
           // Until its clock is set right, a machine that stood still writes times that are long ago then.
           if (isClockFault(happening.kind) && happening.until > happening.at)
-            jumpedAt = happening.until + SET_RIGHT_MS + EARLY_MS;
+            jumpedAt = Math.max(jumpedAt, happening.until + SET_RIGHT_MS + EARLY_MS);
         }
         if (happening.what === 'change' && happening.kind === 'Rollout') {
           const { key, before, after } = happening;
@@ -62,7 +62,8 @@ export const rule10: Rule = {
             early: EARLY_MS,
           };
           clocks.set(key, clock);
-          const waits = isWaiting(after);
+          // An edit stops no clock before anybody has seen it.
+          const waits = isObserved(after) ? isWaiting(after) : clock.waits;
           const fires =
             reasonOf(after) === 'ProgressDeadlineExceeded' && reasonOf(before) !== reasonOf(after);
           const stalled = scene.now - clock.progressAt;
@@ -118,6 +119,9 @@ const conditionOf = (rollout: KubeObject | undefined, type: string): unknown =>
 
 const reasonOf = (rollout: KubeObject | undefined): string | undefined =>
   textAt(conditionOf(rollout, 'Progressing'), 'reason');
+
+const isObserved = (rollout: KubeObject): boolean =>
+  String(at(rollout, 'status', 'observedGeneration')) === String(rollout.metadata.generation);
 
 /** For a person, a verdict, or because there is nothing to do. */
 function isWaiting(rollout: KubeObject): boolean {

@@ -96,7 +96,8 @@ function otherWeight(rollout: RolloutScene, scene: Scene, since: number): Violat
     }
   }
   const routes = scene.routes(rollout.key);
-  const needed = Math.floor(((max - wanted) * rollout.desired) / max);
+  // However small its share is, no request may find nobody there.
+  const needed = Math.max(wanted < max ? 1 : 0, Math.floor(((max - wanted) * rollout.desired) / max));
   for (const route of routes.filter(({ kind }) => kind === 'weighted')) {
     const weight = route.destinations.find(({ role }) => role === 'canary')?.weight ?? 0;
     if (weight === (wanted * route.max) / max) continue;

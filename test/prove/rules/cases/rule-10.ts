@@ -59,6 +59,11 @@ export const cases: Cases = {
         .wait(300);
       h.begin().finish().status(exceeded);
     },
+    'an edit that nobody saw before it was taken back stops no clock': (h) => {
+      update(h).wait(100).patch('Rollout', 'web', { spec: { paused: true } }, 'person');
+      h.patch('Rollout', 'web', { spec: { paused: null } }, 'person').status({ observedGeneration: '3' });
+      h.wait(20).status(exceeded);
+    },
     'an abort with nothing in progress starts nothing anew': (h) => {
       update(h)
         .status({ stableRS: 'v2' })

@@ -3,10 +3,10 @@ import type { Cases } from './cases.ts';
 import type { Hand } from '../hand.ts';
 import { nginxWith } from '../hand.ts';
 
-const paused = (h: Hand, weight: number, ready = 2, stable = 10): Hand =>
+const paused = (h: Hand, weight: number, ready = 2, stable = 10, asked = 20): Hand =>
   h
     .rollout(
-      nginxWith({ steps: [{ setWeight: 20 }, { pause: {} }, { setWeight: 50 }] }),
+      nginxWith({ steps: [{ setWeight: asked }, { pause: {} }, { setWeight: 50 }] }),
       {},
       {
         currentPodHash: 'v2',
@@ -63,6 +63,9 @@ export const cases: Cases = {
     },
     'stable lacks a pod to take its traffic back': (h) => {
       paused(h, 50, 2, 7).begin().finish().wait(60).end();
+    },
+    'stable has no pod for the small share that is its own': (h) => {
+      paused(h, 100, 10, 0, 95).begin().finish().wait(60).end();
     },
     'a weight that the next pass gives, as the pods have just come': (h) => {
       paused(h, 0).begin().finish().weight(20).begin().finish().end();
