@@ -5,23 +5,26 @@
 
 import { parseArgs } from 'node:util';
 import { benchAnalysis, printBench } from '../bench-analysis.ts';
+import { benchRequest } from './request.ts';
 import { type Figures, IDLE_MS, measure } from './run.ts';
 import { KINDS } from './workload.ts';
 
-const HELP = `npm run bench -- [--n 100,1000] [--only canary,nginx,blue-green,analysis] [--namespaces 1,50]
+const HELP = `npm run bench -- [--n 100,1000] [--only canary,nginx,blue-green,analysis,request] [--namespaces 1,50]
 
   --n           how many Rollouts, one run each (default 100,1000)
-  --only        which kinds of them (default all); analysis is AnalysisRuns instead, in one process on virtual time
+  --only        which kinds of them (default all); analysis is AnalysisRuns instead, in one process on virtual
+                time; request is one PATCH of the client
   --namespaces  in how many namespaces (default 1)
   BENCH_NODE_ARGS="--cpu-prof --cpu-prof-dir=..." is given to the controller's Node`;
 
 const ANALYSIS = 'analysis';
+const REQUEST = 'request';
 const ANALYSIS_SECONDS = 30;
 
 const { values } = parseArgs({
   options: {
     n: { type: 'string', default: '100,1000' },
-    only: { type: 'string', default: [...KINDS.map(({ name }) => name), ANALYSIS].join(',') },
+    only: { type: 'string', default: [...KINDS.map(({ name }) => name), ANALYSIS, REQUEST].join(',') },
     namespaces: { type: 'string', default: '1' },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -41,7 +44,7 @@ if (values.help) {
 }
 const only = values.only.split(',');
 const kinds = only
-  .filter((name) => name !== ANALYSIS)
+  .filter((name) => name !== ANALYSIS && name !== REQUEST)
   .map((name) => {
     const kind = KINDS.find((item) => item.name === name);
     if (kind !== undefined) return kind;
@@ -96,6 +99,7 @@ if (only.includes(ANALYSIS))
     const options = { runs, seconds: ANALYSIS_SECONDS, metrics: 1 };
     printBench(options, await benchAnalysis(options));
   }
+if (only.includes(REQUEST)) console.log(`a PATCH over HTTPS: ${(await benchRequest()).toFixed(0)} µs of CPU`);
 process.exit(0);
 
 function cellsOf(figures: Figures): string[] {
