@@ -37,7 +37,6 @@ const EDITS: readonly JsonObject[] = [
   { revisionHistoryLimit: 0 },
   { restartAt: '2026-01-01T00:00:30Z' },
   { restartAt: '2026-01-01T00:00:10Z', replicas: 3 },
-  { restartAt: '2026-01-01T01:00:00Z' },
   { strategy: { canary: { steps: [{ setWeight: 200 }] } } },
   { strategy: null },
 ];
