@@ -60,7 +60,9 @@ export const cases: Cases = {
       h.begin().finish().status(exceeded);
     },
     'an edit that nobody saw before it was taken back stops no clock': (h) => {
-      update(h).wait(100).patch('Rollout', 'web', { spec: { paused: true } }, 'person');
+      update(h)
+        .wait(100)
+        .patch('Rollout', 'web', { spec: { paused: true } }, 'person');
       h.patch('Rollout', 'web', { spec: { paused: null } }, 'person').status({ observedGeneration: '3' });
       h.wait(20).status(exceeded);
     },
