@@ -16,7 +16,7 @@ const paused = (h: Hand, weight: number, ready = 2, stable = 10, asked = 20): Ha
       },
     )
     .version('v1', 10, stable)
-    .version('v2', 2, ready)
+    .version('v2', Math.max(2, ready), ready)
     .nginx('v1', 'v2', weight)
     .wait(60);
 
