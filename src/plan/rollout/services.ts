@@ -9,7 +9,7 @@ import { courseOf, isPromoted, stableEndAfter } from './progress.ts';
 import { hashOf } from './replica-set.ts';
 import { rolesOf, stableEnd } from './roles.ts';
 import type { Situation } from './situation.ts';
-import { hasFailed, mayGetTraffic } from './situation.ts';
+import { hasFailed, mayGetTraffic, mostWeight } from './situation.ts';
 import { takesOver } from './takeover.ts';
 
 interface Wish {
@@ -173,7 +173,7 @@ function carriesOtherTraffic(s: Situation, wish: Wish): boolean {
   const { canaryService } = rolesOf(s.strategy, stableEnd(s.old));
   if (!s.routed || wish.service !== canaryService) return false;
   const recorded = s.old.canary?.weights?.canary;
-  if (recorded === undefined || recorded.weight === 0 || recorded.podTemplateHash === wish.hash) return false;
+  if (recorded === undefined || mostWeight(s) === 0 || recorded.podTemplateHash === wish.hash) return false;
   if (wish.hash === s.revisions.hash && takesOver(s)) return false;
   return s.strategy.dynamicStableScale === true || s.old.stableRS !== wish.hash;
 }

@@ -63,6 +63,10 @@ export function situate(
 export const hasFailed = (s: Pick<Situation, 'snapshot'>, key: string): boolean =>
   s.snapshot.failed.some((failure) => failure.key === key);
 
+/** The most that the canary's Service may get, by the record and by what the routers show. */
+export const mostWeight = ({ old, snapshot }: Pick<Situation, 'old' | 'snapshot'>): number =>
+  Math.max(old.canary?.weights?.canary.weight ?? 0, ...snapshot.routes.map(({ weight }) => weight ?? 0));
+
 /**
  * Whether anything sends traffic to the canary, header and mirror routes included: by the record, by what the routers
  * show (rule 3), and by what they are told in this pass.

@@ -11,7 +11,7 @@ import { currentStep, scaleInForce, setWeightUpTo } from './canary/course.ts';
 import type { Counts } from './canary/counts.ts';
 import { sum } from './canary/counts.ts';
 import { abortScaleDownDelay, maxWeight, replicaFloor, scaleDownDelaySeconds } from './defaults.ts';
-import { DESIRED_REPLICAS, SCALE_DOWN_DEADLINE } from './names.ts';
+import { DESIRED_REPLICAS, HASH_LABEL, SCALE_DOWN_DEADLINE } from './names.ts';
 import type { Progress } from './progress.ts';
 import { courseOf, isInconclusive, isPromoted } from './progress.ts';
 import type { ReplicaSet } from './replica-set.ts';
@@ -371,7 +371,7 @@ function planRoutedOthers(
       planned.set(name, left);
       scale(s, rs, left, { halted: false, dropDeadline: true });
     };
-    if (isReferenced(s, hashOf(rs))) {
+    if (isReferenced(s, hashOf(rs)) || servesAlone(s, rs)) {
       keep('may still get traffic');
       continue;
     }
@@ -396,6 +396,15 @@ function planRoutedOthers(
       drop();
     }
   }
+}
+
+/** A Service that was never given a version selects all of them, and no other has a pod. */
+function servesAlone(s: Situation, rs: ReplicaSet): boolean {
+  const selectsAll = Object.values(s.snapshot.services).some(
+    (view) => view !== null && view.selector[HASH_LABEL] === undefined,
+  );
+  const isServing = (other: ReplicaSet): boolean => countsOf(other).ready > 0;
+  return selectsAll && isServing(rs) && !s.revisions.all.some((other) => other !== rs && isServing(other));
 }
 
 /** Named by the stored status or by a Service: traffic may still reach it (spec 02 section 9). */

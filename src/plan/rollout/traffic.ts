@@ -14,7 +14,7 @@ import { countsOf, hashOf } from './replica-set.ts';
 import { rolesOf } from './roles.ts';
 import type { Reachable } from './services.ts';
 import type { Situation } from './situation.ts';
-import { hasFailed } from './situation.ts';
+import { hasFailed, mostWeight } from './situation.ts';
 import { wantedSizes } from './sizes.ts';
 import { takesOver } from './takeover.ts';
 import type { RouteView } from './snapshot.ts';
@@ -135,7 +135,7 @@ function routesWanted(
     stableHash: p.stableHash,
     additional,
     managed: managedRoutes(s, p, facts),
-    weightFirst: canaryHash !== recorded?.podTemplateHash && (recorded?.weight ?? 0) > weight,
+    weightFirst: canaryHash !== recorded?.podTemplateHash && mostWeight(s) > weight,
   };
 }
 

@@ -155,7 +155,7 @@ function admit(input: WeightInput, weight: number, why: string): WeightDecision 
     why: because,
     reached: false,
   });
-  if (stable === undefined && input.recorded === undefined)
+  if (stable === undefined && (input.recorded === undefined || course.stableHash === ''))
     return { ...none, weight: undefined, why: 'there is no stable version yet', reached: false };
   // Until a router is told anything, all the traffic goes to stable: an update that begins there begins at 0, and a first
   // version that never came up does not block the fix.

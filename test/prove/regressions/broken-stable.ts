@@ -42,3 +42,18 @@ export const brokenStableDown: Regression = {
     spec: { ...NEVER_READY, replicas: 2 },
   }),
 };
+
+/** Its pods were the only ready ones behind a stable Service that no version had been given yet. */
+export const servesAlone: Regression = {
+  about: 'a version in the middle stays while it alone serves a Service that selects all of them',
+  rules: [2],
+  history: routed(
+    [],
+    [
+      { at: second(6), do: 'image', tag: 'v2' },
+      { at: second(7), do: 'command', command: 'abort' },
+      { at: second(50), do: 'image-and-replicas', tag: 'v3', replicas: 7 },
+    ],
+    { spec: { ...NEVER_READY, replicas: 1 } },
+  ),
+};

@@ -1,5 +1,5 @@
 import { abortOfTheUnreadable } from './abort-of-the-unreadable.ts';
-import { brokenStableBasic, brokenStableDown, brokenStableRouted } from './broken-stable.ts';
+import { brokenStableBasic, brokenStableDown, brokenStableRouted, servesAlone } from './broken-stable.ts';
 import { firstPods } from './first-pods.ts';
 import { healthyTooEarly } from './healthy-too-early.ts';
 import { lateBefore } from './late-before.ts';
@@ -35,6 +35,7 @@ export const REGRESSIONS: readonly Regression[] = [
   restartAtFullSize,
   brokenStableRouted,
   brokenStableDown,
+  servesAlone,
   rewrittenAndGrown,
   metadataOfFirstPods,
   healthyBeside,

@@ -57,6 +57,9 @@ function remember(pasts: Map<string, Past>, rollout: RolloutScene, change: Chang
   const past = pasts.get(rollout.key) ?? fresh;
   pasts.set(rollout.key, past);
   if (rollout.stable !== undefined) past.wasStable.add(rollout.stable);
+  // As the new version of a canary once more it is one that can be replaced in the middle, and then goes at once.
+  if (rollout.strategy === 'canary' && rollout.current !== undefined && rollout.current !== rollout.stable)
+    past.wasStable.delete(rollout.current);
   const aborted = at(rollout.rollout, 'status', 'abort') === true;
   past.abortedAt = aborted ? (past.abortedAt ?? scene.now) : undefined;
   const { before, after } = change;

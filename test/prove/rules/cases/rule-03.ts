@@ -33,6 +33,13 @@ export const cases: Cases = {
     'a middle version goes at once': (h) => {
       update(h, {}).status({ currentPodHash: 'v3' }).weight(0).wait(1).scale('v2', 0);
     },
+    'a middle version that was stable long ago': (h) => {
+      h.rollout(nginxWith({}), {}, { stableRS: 'v2', currentPodHash: 'v2' })
+        .version('v1', 10)
+        .version('v2', 5);
+      h.nginx('v1', 'v2', 0).status({ stableRS: 'v1', currentPodHash: 'v2' }).weight(50).wait(60);
+      h.status({ currentPodHash: 'v3' }).weight(0).wait(1).scale('v2', 0);
+    },
     'fewer pods because the user wants fewer': (h) => {
       update(h, {})
         .patch('Rollout', 'web', { spec: { replicas: 2 } }, 'person')
