@@ -270,8 +270,10 @@ function planAborted(
     s.draft.lookAgainAt(deadline);
     return keep(`the canary is scaled down at ${formatTime(deadline)}`);
   }
-  scale(s, fresh, 0, { halted: false, dropDeadline: false });
-  return 0;
+  // Stable may have lost pods in the meantime.
+  const left = leftOpenByStable(s);
+  scale(s, fresh, left, { halted: false, dropDeadline: false });
+  return left;
 }
 
 /**

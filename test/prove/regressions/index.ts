@@ -1,3 +1,4 @@
+import { abortedForGood } from './aborted-for-good.ts';
 import { abortOfTheUnreadable } from './abort-of-the-unreadable.ts';
 import { brokenStableBasic, brokenStableDown, brokenStableRouted, servesAlone } from './broken-stable.ts';
 import { firstPods } from './first-pods.ts';
@@ -49,4 +50,5 @@ export const REGRESSIONS: readonly Regression[] = [
   restartWhileItShrinks,
   tooLateForAnAbort,
   twoParts,
+  abortedForGood,
 ];
