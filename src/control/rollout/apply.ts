@@ -19,7 +19,7 @@ import {
   REVISION,
   WORKLOAD_GENERATION,
 } from '../../plan/rollout/names.ts';
-import type { FailedIntent, RolloutIntent, RolloutPlan } from '../../plan/rollout/index.ts';
+import type { FailedIntent, RolloutIntent, RolloutPlan, Target } from '../../plan/rollout/index.ts';
 import { WAVES_AFTER_STATUS, WAVES_BEFORE_STATUS } from '../../plan/rollout/index.ts';
 import type { ReplicaSet } from '../../plan/rollout/replica-set.ts';
 import { ownTemplate } from '../../plan/rollout/strip.ts';
@@ -221,10 +221,11 @@ class Pass {
         return;
       }
       case 'setServiceSelector': {
-        const live = this.#stored(SERVICE, intent.service);
+        const { uid, resourceVersion } = this.#stored(SERVICE, intent.service)?.metadata ?? {};
+        if (intent.restsOn !== undefined) await this.#unchanged(intent.restsOn);
         await this.#patch(
           SERVICE,
-          { name: intent.service, uid: live?.metadata.uid, resourceVersion: live?.metadata.resourceVersion },
+          { name: intent.service, uid, resourceVersion },
           {
             metadata: { annotations: { [MANAGED_BY]: this.#object.metadata.name } },
             spec: { selector: { [HASH_LABEL]: intent.hash } },
@@ -366,6 +367,24 @@ class Pass {
       if (live !== undefined && isSameRun(live as unknown as Parameters<typeof isSameRun>[0], same)) return;
       throw error;
     }
+  }
+
+  /** A conflict where the caches were behind the Rollout or this ReplicaSet of it. */
+  async #unchanged({ name, resourceVersion }: Target): Promise<void> {
+    const rollout = this.#object.metadata;
+    const [seen, replicaSet] = await Promise.all([
+      this.#live(ROLLOUT, rollout.name),
+      this.#live(REPLICA_SET, name),
+    ]);
+    if (
+      seen?.metadata.resourceVersion !== rollout.resourceVersion ||
+      replicaSet?.metadata.resourceVersion !== resourceVersion
+    )
+      throw new ApiError({
+        code: 409,
+        reason: 'Conflict',
+        message: `the plan rests on an older view of Rollout ${rollout.name} or ReplicaSet ${name}`,
+      });
   }
 
   async #live(type: ResourceType, name: string): Promise<KubeObject | undefined> {

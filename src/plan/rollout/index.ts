@@ -19,7 +19,7 @@ import { decideRefused } from './refused.ts';
 import { planMending } from './unreadable.ts';
 import { refusalOf } from './validation.ts';
 
-export type { RolloutEvent, RolloutIntent, RolloutPlan, Wave } from './intents.ts';
+export type { RolloutEvent, RolloutIntent, RolloutPlan, Target, Wave } from './intents.ts';
 export { WAVES_AFTER_STATUS, WAVES_BEFORE_STATUS } from './intents.ts';
 export type * from './snapshot.ts';
 

@@ -89,6 +89,8 @@ export type RolloutIntent =
       readonly hash: string;
       /** The hash in the selector now; '' when none. */
       readonly from: string;
+      /** A live look must find the Rollout and this ReplicaSet as the decision saw them. */
+      readonly restsOn?: Target | undefined;
     })
   | (Base & RoutesWanted & { readonly kind: 'setRoute'; readonly router: string })
   | (Base & { readonly kind: 'createAnalysisRun'; readonly object: AnalysisRunManifest })

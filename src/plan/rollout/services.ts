@@ -3,7 +3,7 @@
 import type { Counts } from './canary/counts.ts';
 import { basicTarget } from './canary/sizes.ts';
 import { HASH_LABEL } from './names.ts';
-import type { Wave } from './intents.ts';
+import type { Target, Wave } from './intents.ts';
 import type { Progress } from './progress.ts';
 import { courseOf, isPromoted, stableEndAfter } from './progress.ts';
 import { hashOf } from './replica-set.ts';
@@ -140,7 +140,19 @@ function switchService(s: Situation, p: Progress, wish: Wish): void {
   selectVersion(s, wish.service, wish.hash, {
     wave: p.abort ? 'release' : 'services',
     when: p.abort ? 'after' : 'before',
+    restsOn: promotedByOthers(s, p, wish.hash, from),
   });
+}
+
+/**
+ * The new version, where its Service would be taken back from it though nobody aborted it: whoever leads beside us, or
+ * led before, may have seen more of its pods than our cache knows, and be about to let the old ones go.
+ */
+function promotedByOthers(s: Situation, p: Progress, hash: string, from: string): Target | undefined {
+  const { fresh } = s.revisions;
+  if (p.abort || fresh === undefined || from !== s.revisions.hash || hash === from) return undefined;
+  const { name, uid, resourceVersion } = fresh.metadata;
+  return { name, uid, resourceVersion };
 }
 
 /** Adds the switch of a Service to the plan, with its Event; says whether it selects the version after this pass. */
@@ -148,7 +160,7 @@ export function selectVersion(
   s: Pick<Situation, 'snapshot' | 'draft'>,
   service: string,
   hash: string,
-  place: { readonly wave: Wave; readonly when: 'before' | 'after' },
+  place: { readonly wave: Wave; readonly when: 'before' | 'after'; readonly restsOn?: Target | undefined },
 ): boolean {
   const view = s.snapshot.services[service];
   if (view === undefined || view === null) return false; // reported as InvalidSpec
@@ -161,7 +173,9 @@ export function selectVersion(
     s.draft.event('Normal', 'SwitchService', text, { of: key, when: place.when });
     s.draft.note('service.switch', `Service ${service} selects ${hash}`);
   }
-  s.draft.intend({ kind: 'setServiceSelector', key, wave: place.wave, service, hash, from });
+  const { wave, restsOn } = place;
+  const rests = restsOn === undefined ? {} : { restsOn };
+  s.draft.intend({ kind: 'setServiceSelector', key, wave, service, hash, from, ...rests });
   return true;
 }
 

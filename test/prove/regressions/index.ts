@@ -14,6 +14,7 @@ import { servedOnce } from './served-once.ts';
 import { smallerCanary } from './smaller-canary.ts';
 import { smallerWeight } from './smaller-weight.ts';
 import { stableVanishes } from './stable-vanishes.ts';
+import { takenBack } from './taken-back.ts';
 import { tooLateForAnAbort } from './too-late-for-an-abort.ts';
 import { twoParts } from './two-parts.ts';
 import { twoSyncers } from './two-syncers.ts';
@@ -49,6 +50,7 @@ export const REGRESSIONS: readonly Regression[] = [
   abortOfTheUnreadable,
   restartWhileItShrinks,
   tooLateForAnAbort,
+  takenBack,
   twoParts,
   abortedForGood,
 ];
