@@ -1,7 +1,8 @@
 /**
  * Looked at: how long an update has made no progress, by the states that its status went through and by nothing that
  * a process keeps for itself. Time in a pause or in a step that waits does not count. A spec that can't be carried out is
- * no pause: the deadline may fire, but what doesn't decode has none.
+ * no pause, whatever its steps are called, for none of them is entered: the deadline may fire, but what doesn't decode has
+ * none. Progress is what a pass makes (spec 01 section 6.1): a person who skips a step that waits for nothing makes none.
  */
 
 import type { KubeObject } from '../../../src/kube/api.ts';
@@ -78,7 +79,9 @@ export const rule10: Rule = {
                 `Rollout ${key}`,
               );
           }
-          if (clock.waits || waits || progressed(before, after)) {
+          const moved = progressed(before, after);
+          if (moved) clock.touchedAt = scene.now;
+          if (clock.waits || waits || (moved && isOurs(happening))) {
             clock.progressAt = clock.touchedAt = scene.now;
             clock.early = faultAt >= scene.now - EARLY_MS ? EARLY_UNDER_FAULTS_MS : EARLY_MS;
           }
@@ -131,6 +134,7 @@ function isWaiting(rollout: KubeObject): boolean {
     return true;
   if (conditionOf(rollout, 'AnalysisRunFailure') !== undefined) return true;
   if (isOnlyRestarting(rollout)) return true;
+  if (isRefused(rollout)) return false;
   const step = stepsOf(rollout)[numberAt(rollout, 'status', 'currentStepIndex') ?? 0];
   return ['pause', 'analysis', 'experiment'].some((name) => at(step, name) !== undefined);
 }

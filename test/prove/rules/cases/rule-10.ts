@@ -45,6 +45,18 @@ export const cases: Cases = {
       update(h).wait(20).status({ conditions: invalid, phase: 'Degraded' }).wait(95);
       h.status({ conditions: null, phase: 'Progressing' }).wait(5).status(exceeded);
     },
+    'nor is a pause that it has among its steps': (h) => {
+      const invalid = [{ type: 'InvalidSpec', status: 'True' }];
+      update(h).wait(20);
+      h.patch('Rollout', 'web', { spec: { strategy: { canary: { steps: [{ pause: {} }] } } } }, 'person');
+      h.status({ conditions: invalid, phase: 'Degraded', observedGeneration: '2' }).wait(50);
+      h.patch('Rollout', 'web', { spec: { strategy: { canary: { steps: [{ setWeight: 20 }] } } } }, 'person');
+      h.status({ conditions: null, phase: 'Progressing', observedGeneration: '3' }).wait(50).status(exceeded);
+    },
+    'nor is a step that a person skips while it waits for nothing': (h) => {
+      update(h).status({ currentStepIndex: 0 }).wait(110).status({ currentStepIndex: 2 }, 'person');
+      h.wait(10).status(exceeded);
+    },
     'a spec that does not decode has no deadline': (h) => {
       const invalid = [{ type: 'InvalidSpec', status: 'True' }];
       update(h).wait(20).status({ conditions: invalid, phase: 'Degraded' }).wait(900).begin().finish();
@@ -79,6 +91,17 @@ export const cases: Cases = {
     'too early, long after the clock was set right': (h) => {
       update(h).fault('clock-stands-still', 60).wait(90).status({ availableReplicas: 7 }).wait(50);
       h.status(exceeded);
+    },
+    'too early, because a step counted that waited until a person skipped it': (h) => {
+      update(h);
+      h.patch(
+        'Rollout',
+        'web',
+        { spec: { strategy: { canary: { steps: [{ analysis: {} }, { setWeight: 20 }] } } } },
+        'person',
+      );
+      h.status({ observedGeneration: '2', currentStepIndex: 0 }).wait(900);
+      h.status({ currentStepIndex: 1 }, 'person').wait(10).status(exceeded);
     },
     'it never fires': (h) => {
       update(h).wait(300).begin().finish();
