@@ -110,8 +110,9 @@ export function newAnalysisRun(options: {
 }
 
 /**
- * Whether a run that already has the wanted name is the one we mean: made by the same owner, asking for the same, and
- * not finished, or started by this very attempt, which did not hear of it (the answer was lost, or the process crashed).
+ * Whether a run that already has the wanted name is the one we mean: made by the same owner, and started by this very
+ * attempt, which did not hear of it (the answer was lost, or the process crashed), or not finished and asking for the
+ * same. That of this attempt stands also where a template was edited since: what it has found is not lost by that.
  * Otherwise take the next `collisionName`. `terminate` is not compared, nor who wrote the run: us, or the reference
  * before us.
  */
@@ -130,7 +131,8 @@ export function isSameRun(
   if (owner?.uid !== wanted.ownerUid) return false;
   const attempt = existing.metadata.annotations?.[ATTEMPT_ANNOTATION];
   const ofThisAttempt = attempt !== undefined && attempt === wanted.attempt;
-  if (isCompleted(existing.status?.phase) && !ofThisAttempt) return false;
+  if (ofThisAttempt) return true;
+  if (isCompleted(existing.status?.phase)) return false;
   const [there, here] = [asWritten(existing.spec ?? {}), asWritten(wanted.spec)];
   return (['metrics', 'args', 'dryRun', 'measurementRetention'] as const).every((field) =>
     deepEqual(there[field] ?? [], here[field] ?? []),

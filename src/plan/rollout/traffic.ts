@@ -11,7 +11,7 @@ import type { RoutesWanted } from './intents.ts';
 import type { Progress } from './progress.ts';
 import { courseOf, isPromoted, stableEndAfter } from './progress.ts';
 import { countsOf, hashOf } from './replica-set.ts';
-import { rolesOf } from './roles.ts';
+import { rolesOf, stableEnd } from './roles.ts';
 import type { Reachable } from './services.ts';
 import type { Situation } from './situation.ts';
 import { hasFailed, mostWeight } from './situation.ts';
@@ -44,10 +44,16 @@ export function weightDecision(s: Situation, p: Progress, facts: TrafficFacts): 
     canaryWanted: wantedSizes(s, p).canary,
     stable,
     ...facts,
-    recorded: weightInForce(s, recorded?.weight),
+    recorded: atItsEnd(s, p, weightInForce(s, recorded?.weight)),
     recordedIsOwn: recorded === undefined || recorded.podTemplateHash === s.revisions.hash,
     carrier: carrierOf(s, recorded?.podTemplateHash),
   });
+}
+
+/** The two ends of a pair change parts with a promotion, and the same traffic is the other weight from then on. */
+function atItsEnd(s: Situation, p: Progress, weight: number | undefined): number | undefined {
+  const same = s.strategy.pingPong === undefined || stableEndAfter(s, p) === stableEnd(s.old);
+  return weight === undefined || same ? weight : maxWeight(s.strategy) - weight;
 }
 
 /** Of the record and what the routers show the smaller one: a weight that somebody took away is raised, not restored. */

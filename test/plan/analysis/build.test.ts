@@ -295,6 +295,12 @@ describe('run object', () => {
     };
     assert.ok(isSameRun(done, { ...wantedRun, attempt: '2026-01-01T00:00:00Z' }), 'of this very attempt');
     assert.ok(!isSameRun(done, { ...wantedRun, attempt: '2026-01-01T00:00:01Z' }), 'of an earlier one');
+    const edited = { ownerUid: 'u', spec: { metrics: [{ name: 'n' }] } };
+    assert.ok(
+      isSameRun(done, { ...edited, attempt: '2026-01-01T00:00:00Z' }),
+      'its template was edited since',
+    );
+    assert.ok(!isSameRun(done, { ...edited, attempt: '2026-01-01T00:00:01Z' }));
     assert.ok(!isSameRun(done, wantedRun));
   });
 

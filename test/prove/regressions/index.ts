@@ -1,12 +1,14 @@
 import { abortedForGood } from './aborted-for-good.ts';
 import { abortOfTheUnreadable } from './abort-of-the-unreadable.ts';
 import { brokenStableBasic, brokenStableDown, brokenStableRouted, servesAlone } from './broken-stable.ts';
+import { editedTemplate } from './edited-template.ts';
 import { firstPods } from './first-pods.ts';
 import { healthyTooEarly } from './healthy-too-early.ts';
 import { lateBefore } from './late-before.ts';
 import { lostSwitch, slowAbort } from './lost-switch.ts';
 import { matchWeight } from './match-weight.ts';
 import { oldPlan } from './old-plan.ts';
+import { otherEnd } from './other-end.ts';
 import { restartAtFullSize } from './restart-at-full-size.ts';
 import { restartWhileItShrinks } from './restart-while-it-shrinks.ts';
 import { roomOfTheNext } from './room-of-the-next.ts';
@@ -33,6 +35,8 @@ export const REGRESSIONS: readonly Regression[] = [
   matchWeight,
   servedOnce,
   unheardRun,
+  editedTemplate,
+  otherEnd,
   smallerCanary,
   restartAtFullSize,
   brokenStableRouted,
