@@ -70,12 +70,15 @@ const MAX_PASSES = 20_000;
 const MAX_MS = 366 * 24 * 3_600_000;
 /** Passes at one instant without any effect: nothing will come of the next either. */
 const MAX_IDLE = 5;
+/** Looks at a later time without any effect, where only asking again is due: whether time brings anything is tried then. */
+const MAX_LOOKS = 10;
 
 export function rehearse(world: RehearsalWorld, options: RehearsalOptions = {}): Rehearsal {
   const start = world.now;
   const moments: Moment[] = [];
   let promotions = 0;
   let idle = 0;
+  let looks = 0;
   const end = (ending: Ending): Rehearsal => ({
     moments,
     ending,
@@ -88,16 +91,21 @@ export function rehearse(world: RehearsalWorld, options: RehearsalOptions = {}):
     const writes = carryOut(world, plan);
     if (writes.length > 0 || plan.status !== undefined) {
       idle = 0;
+      looks = 0;
       const moment = momentOf(world, start, writes, plan.status);
       moments.push(moment);
       options.onMoment?.(world, moment);
       if (options.until?.(moment) === true) return end('stuck');
       continue;
     }
-    const next = Math.min(world.nextChange(), plan.requeueAt ?? Infinity, nextRun);
+    const change = Math.min(world.nextChange(), nextRun);
+    looks = change === Infinity ? looks + 1 : 0;
+    const isVain = looks === MAX_LOOKS && !bringsTime(world);
+    const next = isVain ? Infinity : Math.min(change, plan.requeueAt ?? Infinity);
     if (next === Infinity) {
       if (options.promotes !== true || !promote(world)) return end(isWaiting(world) ? 'stuck' : 'settled');
       promotions += 1;
+      looks = 0;
       moments.push({ ...momentOf(world, start, [], undefined), promoted: true });
       continue;
     }
@@ -106,6 +114,15 @@ export function rehearse(world: RehearsalWorld, options: RehearsalOptions = {}):
     world.now = Math.max(world.now, next);
   }
   return end('endless');
+}
+
+/**
+ * Whether anything is done at a later time, where the world stays as it is: a plan depends on the time alone then. Some
+ * ask again for ever for what never comes, as a restart that waits for pods.
+ */
+function bringsTime(world: RehearsalWorld): boolean {
+  const { intents, status } = planRollout({ ...world.snapshot(), now: world.now + MAX_MS });
+  return intents.length > 0 || status !== undefined;
 }
 
 /** In the order in which the controller does it. */

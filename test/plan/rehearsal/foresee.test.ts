@@ -34,4 +34,15 @@ describe('a restart', () => {
     );
     assert.equal(new Set(evicted).size, 3, JSON.stringify(rehearsal.moments));
   });
+
+  it('that waits for pods that never come does not go on for ever', () => {
+    const canary = { steps: [{ setWeight: 50 }], maxSurge: 1, maxUnavailable: 0 };
+    const world = new World({ replicas: 4, canary }).until('Healthy').wait(60_000);
+    const start = world.image('v2').until('Progressing').snapshot() as Start;
+    const restartAt = formatTime(start.now - 1_000);
+    const rollout = { ...start.rollout, spec: { ...start.rollout.spec, restartAt } };
+    const { rehearsal } = foresee({ ...start, rollout }, { readyAfterMs: () => Infinity });
+    const { phase } = rehearsal.moments.at(-1) ?? {};
+    assert.deepEqual([rehearsal.ending, phase], ['stuck', 'Degraded']);
+  });
 });
