@@ -21,7 +21,9 @@ export function show(world: World): void {
   const phases = scrape({ of } as unknown as Stores);
   for (const rollout of all(ROLLOUT)) {
     const { status, message, replicas } = rolloutModel(rollout, objects);
-    if (replicas.available > replicas.current + replicas.desired) fail(rollout, 'more pods than there are');
+    // A size below zero is a mistake that such a world may hold, and takes no pods away.
+    if (replicas.available > replicas.current + Math.max(0, replicas.desired))
+      fail(rollout, 'more pods than there are');
     const said = (rollout['status'] ?? {}) as { phase?: string; observedGeneration?: string | number };
     const isCurrent = Number(said.observedGeneration) === rollout.metadata.generation;
     const waits = message.startsWith('waiting for rollout ') || message.startsWith("the object can't");

@@ -204,3 +204,25 @@ describe('a story', () => {
     assert.match(text, /a1 updates Rollout\/status web: .*phase "Progressing" -> "Healthy"/);
   });
 });
+
+describe('who asks', () => {
+  it('is answered by a world whose size is below zero', async () => {
+    const history: History = {
+      seed: 1,
+      setup: {
+        objects: [service('web')],
+        rollout: rollout({ canary: {} }, { replicas: 3 }),
+        processes: 1,
+        source: 'rollout',
+        crds: 'open',
+      },
+      events: [
+        { at: 30_000, do: 'break', what: 'no size', of: 'Rollout/web', change: { spec: { replicas: -1 } } },
+        { at: 40_000, do: 'ask' },
+        { at: 50_000, do: 'mend' },
+      ],
+    };
+    const { end } = await simulate(history, {});
+    assert.equal(end, 'Healthy');
+  });
+});
