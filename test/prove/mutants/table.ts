@@ -269,6 +269,19 @@ export const MUTANTS: readonly Mutant[] = [
     within: 500,
   },
   {
+    name: 'the switch of a selector rests on nothing',
+    rule: 15,
+    thread: 'AR 2117',
+    edits: [
+      edit(
+        'control/rollout/apply.ts',
+        '{ name: intent.service, uid, resourceVersion },',
+        '{ name: intent.service, uid: undefined },',
+      ),
+    ],
+    within: 50,
+  },
+  {
     name: 'the history limit deletes ReplicaSets that have pods',
     rule: 16,
     thread: 'AR 2522',

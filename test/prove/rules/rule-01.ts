@@ -9,7 +9,7 @@ import { podsNeeded, scaleStepAt } from './facts.ts';
 import { beside, numberAt, textAt } from './read.ts';
 import { sharesOf } from './routes.ts';
 import type { Rule, RolloutScene, Scene } from './types.ts';
-import { isOurs, percent, touched, violation, watching, writer } from './watching.ts';
+import { isNewReplicaSet, isOurs, percent, touched, violation, watching, writer } from './watching.ts';
 
 /** Weights are whole numbers and shares are not. */
 const ROUNDING = 1e-9;
@@ -41,7 +41,7 @@ export const rule01: Rule = {
           const before = shares.get(rollout.key);
           const after = sharesOf(scene.routes(rollout.key));
           shares.set(rollout.key, after);
-          if (!isOurs(happening) || rollout.ending || happening.kind === 'ReplicaSet') continue;
+          if (!isOurs(happening) || rollout.ending || isNewReplicaSet(happening)) continue;
           for (const [hash, share] of after) {
             const old = before?.get(hash) ?? 0;
             if (share <= old + ROUNDING || hash === rollout.stable) continue;

@@ -8,7 +8,7 @@ import type { KubeObject } from '../../../src/kube/api.ts';
 import { deepEqual } from '../../../src/lang/json.ts';
 import { at, HASH, isReadyPod, recordAt, sizeOf } from './read.ts';
 import type { Change, Destination, Route, Rule, RolloutScene, Scene } from './types.ts';
-import { isOurs, touched, violation, watching, writer } from './watching.ts';
+import { isNewReplicaSet, isOurs, touched, violation, watching, writer } from './watching.ts';
 
 const placeOf = (route: Route, to: Destination): string => `${route.id} > ${to.service}`;
 const shapeOf = (to: Destination): string =>
@@ -39,9 +39,7 @@ export const rule02: Rule = {
               const moved = shapes.get(place) !== shape;
               shapes.set(place, shape);
               // A ReplicaSet that comes back to what selects it sends nothing anywhere.
-              const concerns = takes
-                ? reaches(to, happening, scene)
-                : moved && happening.kind !== 'ReplicaSet';
+              const concerns = takes ? reaches(to, happening, scene) : moved && !isNewReplicaSet(happening);
               if (!ours || !concerns || to.weight <= 0 || isUsers(scene, rollout, since)) continue;
               checked();
               if (to.carrying > 0 || believed(scene, rollout, to.hashes, since, name) > 0) continue;
@@ -67,15 +65,15 @@ export const rule02: Rule = {
   }),
 };
 
-/** What else a Service selects by is the user's: the syncer brings it from Git. */
+/** What else a Service selects by is the user's: the syncer brings it from Git. The version that it selects is ours. */
 function isGits({ kind, before, after }: Change): boolean {
   const others = (object: KubeObject | undefined): object => {
     const { [HASH]: _, ...rest } = recordAt(object, 'spec', 'selector');
     return rest;
   };
-  return (
-    kind === 'Service' && after !== undefined && !deepEqual(others(before) as never, others(after) as never)
-  );
+  const version = (object: KubeObject | undefined): unknown => at(object, 'spec', 'selector', HASH);
+  if (kind !== 'Service' || after === undefined || version(before) !== version(after)) return false;
+  return !deepEqual(others(before) as never, others(after) as never);
 }
 
 /** A smaller ReplicaSet, one that is deleted, a pod that is deleted or evicted; each with ready pods. */

@@ -101,20 +101,25 @@ function foreignField({ kind }: Change, before: KubeObject, after: KubeObject): 
 /** What no client can read is taken out (spec 08 section 3): it is all that changed below this path. */
 function isUnreadable(before: KubeObject, after: KubeObject, path: string): boolean {
   const steps = path.split('/');
-  return takenOut(at(before, ...steps), at(after, ...steps), steps.at(-1) ?? '');
+  return takenOut(at(before, ...steps), at(after, ...steps), path);
 }
 
-function takenOut(before: unknown, after: unknown, name: string): boolean {
-  if (after === undefined)
-    return name === 'ephemeralContainers' || (before !== undefined && !QUANTITY.test(String(before)));
+function takenOut(before: unknown, after: unknown, path: string): boolean {
+  if (after === undefined && before !== undefined)
+    return EPHEMERAL.test(path) || (IS_QUANTITY.test(path) && !QUANTITY.test(String(before)));
   if (Array.isArray(before) && Array.isArray(after))
-    return before.length === after.length && before.every((item, i) => takenOut(item, after[i], name));
+    return (
+      before.length === after.length && before.every((item, i) => takenOut(item, after[i], `${path}/${i}`))
+    );
   if (!isObject(before) || !isObject(after)) return deepEqual(before as never, after as never);
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].every((key) =>
-    takenOut(before[key], after[key], key),
+    takenOut(before[key], after[key], `${path}/${key.replaceAll('/', '~')}`),
   );
 }
 
+const EPHEMERAL = /^spec\/template\/spec\/ephemeralContainers$/;
+/** Fields of a pod template that hold one. */
+const IS_QUANTITY = /\/(limits|requests|overhead)\/[^/]+$|\/(sizeLimit|divisor)$/;
 const QUANTITY = /^[+-]?(\d+\.?\d*|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?$/;
 
 function* changedPaths(before: unknown, after: unknown, path = ''): Generator<string> {

@@ -32,6 +32,10 @@ export type OurChange = Change & { readonly actor: Actor & { readonly role: 'slu
 export const isOurs = (happening: Happening): happening is OurChange =>
   happening.what === 'change' && happening.actor.role === 'sluice';
 
+/** It may come back to what selects it already. */
+export const isNewReplicaSet = ({ kind, before }: Change): boolean =>
+  kind === 'ReplicaSet' && before === undefined;
+
 export const writer = (change: Change): string => `${change.actor.role} ${change.actor.name}`.trim();
 
 /** The Rollouts whose scene a change of ours may have changed. */

@@ -54,6 +54,14 @@ export const cases: Cases = {
     },
   },
   breaks: {
+    'a selector that Git asks for, with a version that has no pods': (h) => {
+      h.rollout({ blueGreen: { activeService: 'web-active' } })
+        .version('v1', 3)
+        .version('v2', 3, 0)
+        .service('web-active', 'v1');
+      const selector = { app: 'other', 'rollouts-pod-template-hash': 'v2' };
+      h.patch('Service', 'web-active', { spec: { selector } });
+    },
     'a version that the same process has made small in this pass': (h) => {
       h.rollout({ blueGreen: { activeService: 'web-active' } })
         .version('v1', 3)

@@ -52,6 +52,16 @@ export const cases: Cases = {
         spec: { template: { spec: { containers: [{ ...container, resources: { limits: {} } }] } } },
       });
     },
+    'a text that is no quantity, where none belongs': (h) => {
+      const container = { name: 'app', image: 'x' };
+      h.rollout(NGINX).patch(
+        'Rollout',
+        'web',
+        { spec: { template: { spec: { containers: [{ ...container, workingDir: '/srv' }] } } } },
+        'person',
+      );
+      h.patch('Rollout', 'web', { spec: { template: { spec: { containers: [container] } } } });
+    },
     'an Ingress of the user': (h) => {
       h.rollout(NGINX)
         .nginx('v1', 'v1', 0)
