@@ -48,6 +48,21 @@ describe('validateRollout', () => {
     ]);
   });
 
+  it('refuses a whole of the traffic that is nothing', () => {
+    const routed = (maxTrafficWeight: number): string[] =>
+      canary({
+        stableService: 'a',
+        canaryService: 'b',
+        trafficRouting: { nginx: { stableIngress: 'i' }, maxTrafficWeight },
+        steps: [{ setWeight: 0 }],
+      });
+    const refused = 'maxTrafficWeight must be greater than 0';
+    const at = 'spec.strategy.trafficRouting.maxTrafficWeight';
+    assert.deepEqual(routed(0), [`${at}: Invalid value: 0: ${refused}`]);
+    assert.ok(routed(-5).includes(`${at}: Invalid value: -5: ${refused}`));
+    assert.deepEqual(routed(1), []);
+  });
+
   it('refuses a surge and an unavailability that are both zero, whatever their spelling', () => {
     const zero = ': MaxSurge and MaxUnavailable both can not be zero';
     assert.deepEqual(canary({ maxSurge: 0, maxUnavailable: 0 }), [

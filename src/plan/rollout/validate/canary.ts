@@ -146,6 +146,15 @@ function validateTrafficRouting(canary: CanaryStrategy): FieldError[] {
         'Canary maxTrafficWeight in traffic routing only supported in Nginx and Plugins',
       ),
     );
+  } else if (whole !== undefined && whole < 1) {
+    // No share of nothing is a number.
+    errors.push(
+      invalid(
+        'spec.strategy.trafficRouting.maxTrafficWeight',
+        whole,
+        'maxTrafficWeight must be greater than 0',
+      ),
+    );
   }
   return errors;
 }
