@@ -11,7 +11,6 @@ export interface Open {
 export const OPEN: readonly Open[] = [
   { seed: 199, rule: 28 },
   { seed: 241, rule: 28 },
-  { seed: 269, rule: 28 },
 ];
 
 export const isOpen = (seed: number, rule: number): boolean =>

@@ -252,7 +252,7 @@ function inconclusive({ status, name, snapshot }: View): Told | undefined {
   };
 }
 
-function pause({ rollout, status, blueGreen, name, now, situation }: View): Told | undefined {
+function pause({ rollout, status, blueGreen, name, now }: View): Told | undefined {
   const found = (status.pauseConditions ?? []).find(
     ({ reason }) => reason === PAUSE_STEP || reason === BLUE_GREEN_PAUSE,
   );
@@ -266,14 +266,14 @@ function pause({ rollout, status, blueGreen, name, now, situation }: View): Told
         : (blueGreen.autoPromotionSeconds ?? 0);
   const start = parseTime(found.startTime) ?? now;
   const until = seconds === undefined ? undefined : start + seconds * 1000;
-  // It is over, and the evidence of the background is what is missing.
-  if (until !== undefined && until <= now && currentHold(situation) !== undefined) return undefined;
+  // It is over and nothing is to be written: evidence of the background is missing, or pods are.
+  if (until !== undefined && until <= now) return undefined;
   const where =
     blueGreen === undefined ? inStep(rollout, status) : ' before the switch of the active Service';
   const text =
     until === undefined
       ? `paused${where} since ${short(now - start)}, until someone promotes`
-      : `paused${where} for ${short(until - start)}: ${short(Math.max(0, until - now))} left, until ${formatTime(until)}`;
+      : `paused${where} for ${short(until - start)}: ${short(until - now)} left, until ${formatTime(until)}`;
   return {
     cause: 'pause',
     text,

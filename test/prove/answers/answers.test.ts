@@ -94,6 +94,19 @@ describe('why', () => {
   const [pause, pods, , , , settled] = WAITS as [W, W, W, W, W, W];
   type W = (typeof WAITS)[number];
 
+  it('names the pods once the time of a pause is over', async () => {
+    const told = await asked(
+      blueGreen({ autoPromotionSeconds: 20 }, [
+        image(20, 'v2'),
+        { at: second(30), do: 'unready-pods', count: 9, forMs: second(60) },
+        ask(60),
+      ]),
+      'pods',
+    );
+    assert.equal(told.answer.until, undefined);
+    assert.doesNotMatch(told.answer.text, /paused/);
+  });
+
   it('breaks where there is no answer', () => lie(settled, () => 'TypeError: x', /no answer: TypeError/));
   it('breaks where it says that nothing is waited for in the middle of an update', () =>
     lie(pods, (answer) => ({ ...answer, cause: 'settled' }), /phase Progressing does not go with it/));

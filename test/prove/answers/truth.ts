@@ -2,6 +2,7 @@
 
 import type { RolloutStatus } from '../../../src/api/rollout.ts';
 import type { RolloutSnapshot } from '../../../src/plan/rollout/index.ts';
+import { parseTime } from '../../../src/lang/time.ts';
 import { planRollout } from '../../../src/plan/rollout/index.ts';
 import { fullyPromoted } from '../../../src/plan/rollout/phase.ts';
 import { publicationOf } from '../../../src/plan/rollout/publish.ts';
@@ -33,8 +34,10 @@ export function untruthOf(snapshot: RolloutSnapshot, answer: Explanation): strin
 
   if (/revision \?/.test(text)) return 'the revision is missing';
   const allowed = CAUSES[status.phase ?? ''] ?? [];
-  if (!allowed.includes(cause)) return `phase ${status.phase} does not go with it`;
-  if (until !== undefined && until <= now && cause !== 'pause') return 'it should have ended by itself';
+  // A timed pause that is over may still wait for pods; the phase changes when the pause is taken off.
+  const isOverdue = status.phase === 'Paused' && cause === 'pods' && isPauseOver(snapshot);
+  if (!isOverdue && !allowed.includes(cause)) return `phase ${status.phase} does not go with it`;
+  if (until !== undefined && until <= now) return 'it should have ended by itself';
   if (deadline !== undefined && deadline <= now) return 'the deadline has passed';
   if (step !== undefined && step.index !== status.currentStepIndex)
     return `the step is ${status.currentStepIndex}`;
@@ -59,6 +62,15 @@ export function untruthOf(snapshot: RolloutSnapshot, answer: Explanation): strin
   if (cause === 'aborted' && status.abort !== true) return 'it is not aborted';
   if (cause === 'settled' && !fullyPromoted(status)) return 'the update is not over';
   return undefined;
+}
+
+/** Whether the time of a blue-green pause that ends by itself has come. */
+function isPauseOver({ rollout, now }: RolloutSnapshot): boolean {
+  const { autoPromotionEnabled, autoPromotionSeconds = 0 } = rollout?.spec.strategy?.blueGreen ?? {};
+  if (rollout?.spec.strategy?.blueGreen === undefined || autoPromotionEnabled === false) return false;
+  const [first] = rollout.status?.pauseConditions ?? [];
+  const start = parseTime(first?.startTime);
+  return start !== undefined && start + autoPromotionSeconds * 1000 <= now;
 }
 
 export function writesOf(snapshot: RolloutSnapshot): boolean {
