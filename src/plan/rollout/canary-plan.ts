@@ -6,6 +6,7 @@ import { currentRuns, planRuns, recordRunChanges, runVerdict, wasResumed } from 
 import { sum } from './canary/counts.ts';
 import { deadlineVerdict } from './deadline-verdict.ts';
 import { evidenceOf } from '../analysis/evidence.ts';
+import { keepVerdict } from './found-bad.ts';
 import { planHistory } from './history.ts';
 import { backgroundHold } from './holding.ts';
 import type { Draft } from './intents.ts';
@@ -102,6 +103,7 @@ export function verdicts(s: Situation, before: Progress, runs: ReturnType<typeof
   p = abortOnCommand(s, p);
   p = abortOnVerdict(s, p, verdict.failed);
   p = abortOnVerdict(s, p, deadlineVerdict(s, p, podsNow(s)));
+  keepVerdict(s, p);
   return pauseInconclusive(s, p, wasResumed(s) ? undefined : verdict.inconclusive);
 }
 

@@ -12,7 +12,7 @@ import { conditionOf } from './conditions.ts';
 import { maxWeight, stepsOf } from './defaults.ts';
 import { HASH_LABEL } from './names.ts';
 import { countsOf, createdAt } from './replica-set.ts';
-import { forgetBad, markBad } from './found-bad.ts';
+import { forgetBad } from './found-bad.ts';
 import { isWithinRollbackWindow } from './rollback-window.ts';
 import type { PingPong } from './roles.ts';
 import { otherEnd, rolesOf, stableEnd } from './roles.ts';
@@ -181,7 +181,6 @@ export function abortOnCommand(s: Situation, p: Progress): Progress {
 /** A verdict of analysis or of the deadline. Final for this revision until someone retries. */
 export function abortOnVerdict(s: Situation, p: Progress, message: string | undefined): Progress {
   if (message === undefined || p.abort || p.reset || p.promoteFull || isPromoted(s, p)) return p;
-  markBad(s);
   return aborted(s, p, message);
 }
 

@@ -12,6 +12,7 @@ import { deadlineOf, hasProgressed, hasTimedOut, isIndefinite, waitsForOldPods }
 import { stepsOf } from './defaults.ts';
 import { currentHold } from './holding.ts';
 import { nextDuration } from './duration.ts';
+import { VERDICT } from './found-bad.ts';
 import type { PhaseAndMessage } from './phase.ts';
 import { rolloutPhase } from './phase.ts';
 import type { Progress } from './progress.ts';
@@ -256,7 +257,7 @@ function progressingCondition(
   const { name, revision, fresh } = s.revisions;
   const reason = conditionOf(old, 'Progressing')?.reason;
   if (p.abort) {
-    const message = `Rollout aborted update to revision ${revision}${p.abortMessage === '' ? '' : `: ${p.abortMessage}`}`;
+    const message = `Rollout aborted update to revision ${revision}${p.abortMessage === '' ? '' : `${VERDICT}${p.abortMessage}`}`;
     return progressingAs('False', 'RolloutAborted', message);
   }
   const creation = s.snapshot.failed.find((failure) => failure.key === createKey(name));

@@ -3,6 +3,7 @@
 import type { BlueGreenStrategy, Rollout, RolloutStatus } from '../../../api/rollout.ts';
 import { sum } from '../canary/counts.ts';
 import { deadlineVerdict } from '../deadline-verdict.ts';
+import { keepVerdict } from '../found-bad.ts';
 import { planHistory } from '../history.ts';
 import type { Draft } from '../intents.ts';
 import type { Progress } from '../progress.ts';
@@ -99,6 +100,7 @@ export function judgeBlueGreen(
   p = abortOnCommand(s, p);
   p = abortOnVerdict(s, p, verdict.failed);
   p = abortOnVerdict(s, p, deadlineVerdict(s, p, podsNow(s)));
+  keepVerdict(s, p);
   return { s, p: pauseInconclusive(s, p, verdict.inconclusive) };
 }
 
