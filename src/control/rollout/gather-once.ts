@@ -5,7 +5,7 @@ import { ApiError, isNotFound } from '../../kube/api.ts';
 import { ROLLOUT } from '../../kube/kinds.ts';
 import { listAll } from '../../kube/list-all.ts';
 import { MemoryStore } from '../../kube/memory-store.ts';
-import type { RolloutSnapshot } from '../../plan/rollout/index.ts';
+import type { RolloutSnapshot, RouteView } from '../../plan/rollout/index.ts';
 import type { Router } from '../../routers/index.ts';
 import type { Stores } from '../controller.ts';
 import { decodeRollout } from './decode.ts';
@@ -61,5 +61,13 @@ export async function gatherOnce(
   const gathered = { ...known, references: { ...known.references, ...meshes } };
   const { snapshot, podsError } = await withPods({ live }, gathered, signal);
   if (podsError !== undefined) throw podsError;
-  return snapshot;
+  return { ...snapshot, routes: snapshot.routes.map((view) => withRecord(view, snapshot)) };
+}
+
+/** Data planes are asked by the controller: what they answered for this weight stands in the status. */
+function withRecord(view: RouteView, { rollout }: RolloutSnapshot): RouteView {
+  const recorded = rollout?.status?.canary?.weights;
+  const isAnswer =
+    view.confirms === true && view.verified === undefined && recorded?.canary.weight === view.weight;
+  return isAnswer ? { ...view, verified: recorded?.verified } : view;
 }

@@ -6,6 +6,8 @@ import type { KubeObject } from '../../../src/kube/api.ts';
 import { ApiError } from '../../../src/kube/api.ts';
 import { CONFIG_MAP, EVENT, REPLICA_SET } from '../../../src/kube/kinds.ts';
 import type { JsonObject } from '../../../src/lang/json.ts';
+import { gatherOnce } from '../../../src/control/rollout/gather-once.ts';
+import { explainRollout } from '../../../src/plan/why/explain.ts';
 import type { Router } from '../../../src/routers/types.ts';
 import { recorder, RECORDER_ROUTING } from '../../routers/recorder.ts';
 import type { WorldOptions } from './world.ts';
@@ -266,6 +268,25 @@ describe('confirmation of weights on an embedded cluster', () => {
     await world.patchStatus({ pauseConditions: null });
     await world.until('Healthy');
     assert.deepEqual([...new Set(asked)], [0, 25, 50, 100]);
+    await world.stop();
+  });
+
+  it('who asks `why` takes the answer from the record, and does not ask the data plane', async () => {
+    const verify = async (): Promise<boolean> => true;
+    const world = await start(strategy, {}, { verify });
+    await world.image('v2');
+    await world.until('Paused', 1);
+    const look = await gatherOnce(world.api, await world.rollout(), {
+      now: world.clock.now(),
+      signal: new AbortController().signal,
+      onDenied: () => {},
+      routers: [recorder({ verify })],
+    });
+    assert.deepEqual(
+      look.routes.map(({ weight, verified }) => [weight, verified]),
+      [[25, true]],
+    );
+    assert.equal(explainRollout(look).cause, 'pause');
     await world.stop();
   });
 
