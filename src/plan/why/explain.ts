@@ -333,13 +333,14 @@ function traffic({ plan, rollout, status, pods: counts }: View): Told | undefine
   const failed = noteOf(plan, 'weight.failed');
   const wait = noteOf(plan, 'step.wait');
   const isRouter = wait?.includes('the router does not have the weight yet') === true;
-  if (failed === undefined && !isRouter) return undefined;
+  const unconfirmed = noteOf(plan, 'weight.confirm');
+  if (failed === undefined && unconfirmed === undefined && !isRouter) return undefined;
   const why = noteOf(plan, 'service.wait') ?? noteOf(plan, 'weight.decision') ?? failed ?? '';
   return {
     cause: 'traffic',
     text:
       `waiting for the traffic of ${revisionText(counts.revision)}${inStep(rollout, status)}: ` +
-      `${failed ?? 'the router does not have the weight yet'}${why === '' || why === failed ? '' : ` (${why})`}`,
+      `${failed ?? unconfirmed ?? 'the router does not have the weight yet'}${why === '' || why === failed ? '' : ` (${why})`}`,
     ways: [{ about: 'Events of the Rollout say what the router answered: `kubectl describe rollout`' }],
   };
 }
