@@ -49,6 +49,37 @@ function hasOnlyOurKeys(text: string): boolean {
   }
 }
 
+/** A value of a track without an annotation that Argo Rollouts does not know; undefined: nothing is left of it. */
+function without(annotation: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).flatMap(([key, item]) =>
+    key === annotation ? [] : [[key, key === 'annotations' ? without(annotation, item) : item] as const],
+  );
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+/** A difference that is one annotation of ours and nothing else, on objects of one kind. */
+const isAnnotation =
+  (objects: string, track: string, annotation: string): Explanation['explains'] =>
+  (kind, sequences) => {
+    if (kind.kind === 'track') {
+      if (!kind.object.startsWith(`${objects}/`) || kind.track !== track || sequences === undefined)
+        return false;
+      const { reference, ours } = sequences;
+      const kept = (rows: readonly unknown[]): unknown[] =>
+        rows.map((value) => without(annotation, value)).filter((value) => value !== undefined);
+      return sameBut(
+        { reference: { ...reference, core: kept(reference.core) }, ours: { ...ours, core: kept(ours.core) } },
+        () => false,
+      );
+    }
+    if (kind.kind !== 'checkpoint' && kind.kind !== 'final') return false;
+    const { place, values } = kind;
+    if (!place.startsWith(`${objects}/`) || !values.startsWith('null -> ')) return false;
+    const isOnly = values.startsWith(`null -> {"${annotation}": `) && !values.includes(', ');
+    return place.endsWith(`.annotations.${annotation}`) || (/[ .]annotations$/.test(place) && isOnly);
+  };
+
 /** Scenarios in which something waits in a pause, so that conditions flip while pods come. */
 const PAUSED = [
   'bluegreen-auto-preview-count',
@@ -75,6 +106,14 @@ export const EXPLANATIONS: readonly Explanation[] = [
       /^AnalysisRun\/.*\.measurements\[\d+\]\.metadata(\.sluice\.dev\/[\w-]+)?$/.test(kind.place) &&
       kind.values.startsWith('null -> ') &&
       (kind.place.includes('.metadata.sluice.dev/') || hasOnlyOurKeys(kind.values.slice('null -> '.length))),
+  },
+  {
+    compat: 'start of an AnalysisRun',
+    explains: isAnnotation('AnalysisRun', 'metadata', 'sluice.dev/attempt'),
+  },
+  {
+    compat: '`rollbackWindow` and a version whose last analysis failed, or that its deadline aborted',
+    explains: isAnnotation('ReplicaSet', 'annotations', 'sluice.dev/found-bad'),
   },
   {
     compat: 'Services of a Rollout that is deleted',
