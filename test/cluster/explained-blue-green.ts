@@ -53,6 +53,12 @@ export const BLUE_GREEN_EXPLANATIONS: readonly Explanation[] = [
         lines.every((line) => !/^[-+]/.test(line) || /"Rollout aborted update to revision 3"/.test(line))),
   },
   {
+    compat: 'abort delay of a version that still serves',
+    scenarios: ['bluegreen-post-fail'],
+    explains: (kind) =>
+      isOrder(kind, /^ReplicaSet\/demo-<rs:\d> deadline = true$/, /^AnalysisRun\/\S+ terminate = true$/),
+  },
+  {
     compat: 'runs of an update that is retried',
     scenarios: ['bluegreen-pre-fail'],
     explains: (kind, rows) =>
