@@ -67,23 +67,26 @@ describe('a history', () => {
   });
 });
 
+/** One canary of one step, with one process. */
+const oneStep = (events: History['events']): History => ({
+  seed: 1,
+  setup: {
+    objects: [service('web')],
+    rollout: rollout({ canary: { steps: [{ setWeight: 50 }] } }),
+    processes: 1,
+    source: 'rollout',
+  },
+  events,
+});
+
 describe('a process that stood still', () => {
   it('knows what happened meanwhile only when it has read it', async () => {
     const told: Happening[] = [];
     await simulate(
-      {
-        seed: 1,
-        setup: {
-          objects: [service('web')],
-          rollout: rollout({ canary: { steps: [{ setWeight: 50 }] } }),
-          processes: 1,
-          source: 'rollout',
-        },
-        events: [
-          { at: 20_000, do: 'sleep', forMs: 60_000, machine: false },
-          { at: 40_000, do: 'unready-pods', count: 2, forMs: 5_000 },
-        ],
-      },
+      oneStep([
+        { at: 20_000, do: 'sleep', forMs: 60_000, machine: false },
+        { at: 40_000, do: 'unready-pods', count: 2, forMs: 5_000 },
+      ]),
       { onHappening: (happening) => told.push(happening) },
     );
     const wakes = told.findIndex((it) => it.what === 'process' && it.state === 'wakes');
@@ -98,19 +101,10 @@ describe('a process that crashes', () => {
   it('does nothing any more, and another one takes its place', async () => {
     const told: Happening[] = [];
     const { end, faults } = await simulate(
-      {
-        seed: 1,
-        setup: {
-          objects: [service('web')],
-          rollout: rollout({ canary: { steps: [{ setWeight: 50 }] } }),
-          processes: 1,
-          source: 'rollout',
-        },
-        events: [
-          { at: 20_000, do: 'aim', fault: 'crash-after-write', nth: 2, forMs: 7_000 },
-          { at: 30_000, do: 'image', tag: 'v2' },
-        ],
-      },
+      oneStep([
+        { at: 20_000, do: 'aim', fault: 'crash-after-write', nth: 2, forMs: 7_000 },
+        { at: 30_000, do: 'image', tag: 'v2' },
+      ]),
       { onHappening: (happening) => told.push(happening) },
     );
     assert.equal(end, 'Healthy');

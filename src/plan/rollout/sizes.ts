@@ -373,7 +373,7 @@ function planRoutedOthers(
       planned.set(name, left);
       scale(s, rs, left, { halted: false, dropDeadline: true });
     };
-    if (isReferenced(s, hashOf(rs)) || servesAlone(s, rs)) {
+    if (isReferenced(s, hashOf(rs)) || isLastServing(s, rs)) {
       keep('may still get traffic');
       continue;
     }
@@ -401,7 +401,7 @@ function planRoutedOthers(
 }
 
 /** A Service that was never given a version selects all of them, and no other has a pod. */
-function servesAlone(s: Situation, rs: ReplicaSet): boolean {
+function isLastServing(s: Situation, rs: ReplicaSet): boolean {
   const selectsAll = Object.values(s.snapshot.services).some(
     (view) => view !== null && view.selector[HASH_LABEL] === undefined,
   );
