@@ -5,9 +5,10 @@ import { WHY } from './answers/why.ts';
 import { isOpen, OPEN } from './open.ts';
 import type { Rule, Violation } from './rules/types.ts';
 import { LIVENESS, type Outcome } from './simulate.ts';
+import type { Which } from './worker.ts';
 
 interface Found {
-  readonly seed: number;
+  readonly which: Which;
   readonly violation: Violation;
 }
 
@@ -17,6 +18,8 @@ const NAMES: Readonly<Record<number, string>> = { [LIVENESS]: 'live', [WHY]: 'wh
 
 export class Report {
   histories = 0;
+  /** Those of them that have a name. */
+  named = 0;
   /** Histories that break a rule. */
   broken = 0;
   /** Those of them in which something broke that `open.ts` doesn't know. */
@@ -31,10 +34,13 @@ export class Report {
   readonly #found = new Map<number, Found[]>();
   readonly #ends = new Map<string, number>();
   readonly #errors: string[] = [];
-  readonly #played = new Set<number>();
+  /** Of named histories: what does not hold of them. */
+  readonly #wrong: string[] = [];
+  readonly #played = new Set<Which>();
 
-  add(seed: number, outcome: Outcome, cpuMs: number): void {
+  add(which: Which, outcome: Outcome, cpuMs: number, wrong?: string): void {
     this.histories++;
+    if (typeof which === 'string') this.named++;
     this.#happenings += outcome.happenings;
     this.#cpuMs += cpuMs;
     this.#virtualMs += outcome.virtualMs;
@@ -46,33 +52,38 @@ export class Report {
       this.#checks.set(Number(rule), (this.#checks.get(Number(rule)) ?? 0) + count);
     const end = /^(Healthy|Paused|Degraded|no Rollout)/.exec(outcome.end)?.[0] ?? outcome.end;
     this.#ends.set(end, (this.#ends.get(end) ?? 0) + 1);
-    if (outcome.violations.length > 0) this.broken++;
-    if (outcome.violations.some(({ rule }) => !isOpen(seed, rule))) this.unknown++;
-    this.#played.add(seed);
+    if (wrong !== undefined) this.#wrong.push(`${nameOf(which)}: ${wrong}`);
+    if (outcome.violations.length > 0 || wrong !== undefined) this.broken++;
+    if (outcome.violations.some(({ rule }) => !isKnown(which, rule)) || wrong !== undefined) this.unknown++;
+    this.#played.add(which);
     for (const violation of outcome.violations) {
       const list = this.#found.get(violation.rule) ?? [];
-      list.push({ seed, violation });
+      list.push({ which, violation });
       this.#found.set(violation.rule, list);
     }
   }
 
-  failed(seed: number, error: string): void {
+  failed(which: Which, error: string): void {
     this.histories++;
+    if (typeof which === 'string') this.named++;
     this.broken++;
     this.unknown++;
-    this.#errors.push(`seed ${seed}: ${error}`);
+    this.#errors.push(`${nameOf(which)}: ${error}`);
   }
 
   /** Rule to the first seed that broke it. */
   firstOf(): Map<number, number> {
-    return new Map(
-      [...this.#found].map(([rule, found]) => [rule, Math.min(...found.map(({ seed }) => seed))]),
-    );
+    const first = new Map<number, number>();
+    for (const [rule, found] of this.#found) {
+      const seeds = found.flatMap(({ which }) => (typeof which === 'number' ? [which] : []));
+      if (seeds.length > 0) first.set(rule, Math.min(...seeds));
+    }
+    return first;
   }
 
   *lines(rules: readonly Rule[], seconds: number): Generator<string> {
     const { histories } = this;
-    yield `${histories} histories in ${seconds.toFixed(0)} s, ${(this.#cpuMs / Math.max(histories, 1)).toFixed(0)} ms of CPU each, ${this.#happenings} events, ${(this.#virtualMs / 3_600_000).toFixed(0)} hours of virtual time`;
+    yield `${histories - this.named} random and ${this.named} named histories in ${seconds.toFixed(0)} s, ${(this.#cpuMs / Math.max(histories, 1)).toFixed(0)} ms of CPU each, ${this.#happenings} events, ${(this.#virtualMs / 3_600_000).toFixed(0)} hours of virtual time`;
     yield `median history: ${median(this.#releases)} releases, ${median(this.#faultCounts)} faults`;
     yield `how they ended: ${[...this.#ends]
       .sort((a, b) => b[1] - a[1])
@@ -93,24 +104,29 @@ export class Report {
     const checked = new Set([...rules.map((rule) => rule.number), LIVENESS]);
     for (const { seed, rules: known } of OPEN.filter((open) => this.#played.has(open.seed)))
       for (const rule of known.filter((number) => checked.has(number)))
-        if (this.#found.get(rule)?.some((found) => found.seed === seed) !== true)
+        if (this.#found.get(rule)?.some((found) => found.which === seed) !== true)
           yield `seed ${seed} breaks rule ${rule} no more: take it off test/prove/open.ts`;
+    for (const wrong of this.#wrong) yield `WRONG: ${wrong}`;
     for (const error of this.#errors.slice(0, 10)) yield `THE SIMULATOR FAILED: ${error}`;
   }
 
   #line(number: number, sentence: string, checks: number): string {
-    const open = ({ seed }: Found): number => Number(isOpen(seed, number));
+    const open = ({ which }: Found): number => Number(isKnown(which, number));
     const found = (this.#found.get(number) ?? []).toSorted((a, b) => open(a) - open(b));
     const shown = found
       .slice(0, MAX_SHOWN)
       .map(
-        ({ seed, violation }) =>
-          `\n         seed ${seed}${isOpen(seed, number) ? ' (open)' : ''}: ${violation.text} [${violation.objects.join(', ')}]`,
+        ({ which, violation }) =>
+          `\n         ${nameOf(which)}${isKnown(which, number) ? ' (open)' : ''}: ${violation.text} [${violation.objects.join(', ')}]`,
       );
     const name = NAMES[number] ?? String(number);
     return `${name.padStart(4)} ${String(checks).padStart(8)} ${String(found.length).padStart(11)}  ${sentence}${shown.join('')}`;
   }
 }
+
+const nameOf = (which: Which): string => (typeof which === 'number' ? `seed ${which}` : `"${which}"`);
+
+const isKnown = (which: Which, rule: number): boolean => typeof which === 'number' && isOpen(which, rule);
 
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -1,4 +1,4 @@
-/** `npm run prove`: random histories under faults, all rules watching. */
+/** `npm run prove`: named histories, then random ones under faults, all rules watching. */
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -11,23 +11,27 @@ import { randomHistory } from './generate.ts';
 import type { History } from './history.ts';
 import { huntAll } from './mutants/search.ts';
 import { MUTANTS } from './mutants/table.ts';
+import { type Named, NAMED, playNamed } from './named.ts';
 import { Report } from './report.ts';
 import { WATCHED } from './registry.ts';
 import { shrink } from './shrink.ts';
 import { LIVENESS, simulate } from './simulate.ts';
 import { Story } from './story.ts';
-import type { Answer, Order } from './worker.ts';
+import type { Answer, Order, Which } from './worker.ts';
 
-const HELP = `Plays random histories of the whole system under faults and checks every rule at every moment.
+const HELP = `Plays histories of the whole system and checks every rule at every moment: those that have a name, then
+random ones under faults.
 
 Usage: npm run prove -- [flags]
 
-  --histories N   how many (10000)
-  --seed N        seed of the first one (1); history i has the seed N + i
+  --histories N   how many random ones (10000)
+  --seed N        seed of the first of them (1); history i has the seed N + i
+  --named TEXT    only those named ones whose name contains the text
+  --no-named      no named ones
   --rule N        check this rule only (0: liveness, ${WHY}: why, ${PLAN}: plan)
   --shrink        make the first history that breaks each rule as small as it gets, and tell it
   --mutants       plant each defect of the mutation table, and say whether the search finds it
-  --story         tell the history of --seed, whether it breaks a rule or not
+  --story         tell the history of --seed, or those of --named, whether they break a rule or not
   --workers N     processes (one for each core)
   --no-coverage   don't measure which branches of src/plan are reached
   --missed        name the branches that are not reached
@@ -44,6 +48,8 @@ const { values } = parseArgs({
     histories: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
     rule: { type: 'string' },
+    named: { type: 'string' },
+    'no-named': { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: false },
     story: { type: 'boolean', default: false },
     mutants: { type: 'boolean', default: false },
@@ -64,9 +70,17 @@ const number = (name: 'histories' | 'seed' | 'rule' | 'workers'): number => {
 
 const rule = values.rule === undefined ? undefined : number('rule');
 const rules = WATCHED.filter((candidate) => rule === undefined || candidate.number === rule);
+const named: readonly Named[] = values['no-named']
+  ? []
+  : NAMED.filter(({ name }) => name.includes(values.named ?? ''));
 
+if (values.named !== undefined && named.length === 0) {
+  console.error(`no history has a name with ${values.named} in it`);
+  process.exit(2);
+}
 if (values.help) console.log(HELP);
 else if (values.mutants) process.exitCode = await huntMutants();
+else if (values.story && values.named !== undefined) await tellNamed();
 else if (values.story) await tell(randomHistory(number('seed')));
 else process.exitCode = await prove();
 
@@ -83,23 +97,27 @@ async function huntMutants(): Promise<number> {
 
 async function prove(): Promise<number> {
   const first = number('seed');
-  const count = number('histories');
+  const count = values.named === undefined ? number('histories') : 0;
   const report = new Report();
   const coverage: (readonly FunctionCoverage[])[] = [];
   const began = performance.now();
-  let next = first;
+  const total = named.length + count;
+  let next = 0;
   let shownAt = began;
-  const take = (): number[] => {
-    const seeds = Array.from({ length: Math.min(BATCH, first + count - next) }, (_, i) => next + i);
-    next += seeds.length;
-    return seeds;
+  const take = (): Which[] => {
+    const batch = Array.from(
+      { length: Math.min(BATCH, total - next) },
+      (_, i) => named[next + i]?.name ?? first + next + i - named.length,
+    );
+    next += batch.length;
+    return batch;
   };
   const show = (): void => {
     if (performance.now() - shownAt < PROGRESS_MS) return;
     shownAt = performance.now();
     const elapsed = (shownAt - began) / 1000;
-    const left = Math.round((elapsed / Math.max(report.histories, 1)) * (count - report.histories));
-    console.error(`${report.histories} of ${count} histories, ${report.broken} broken, about ${left} s left`);
+    const left = Math.round((elapsed / Math.max(report.histories, 1)) * (total - report.histories));
+    console.error(`${report.histories} of ${total} histories, ${report.broken} broken, about ${left} s left`);
   };
   const work = (): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -109,12 +127,12 @@ async function prove(): Promise<number> {
         code === 0 ? resolve() : reject(new Error(`a worker ended with ${code}`)),
       );
       worker.on('message', (answer: Answer) => {
-        if (answer.what === 'outcome') report.add(answer.seed, answer.outcome, answer.cpuMs);
-        else if (answer.what === 'failed') report.failed(answer.seed, answer.error);
+        if (answer.what === 'outcome') report.add(answer.which, answer.outcome, answer.cpuMs, answer.wrong);
+        else if (answer.what === 'failed') report.failed(answer.which, answer.error);
         else if (answer.what === 'coverage') coverage.push(answer.scripts);
         else {
-          const seeds = take();
-          worker.send(seeds.length === 0 ? 'end' : ({ seeds, rule } satisfies Order));
+          const histories = take();
+          worker.send(histories.length === 0 ? 'end' : ({ histories, rule } satisfies Order));
         }
         show();
       });
@@ -157,6 +175,15 @@ async function tell(history: History): Promise<void> {
   console.log(story.lines.join('\n'));
   console.log(`the end: ${end}; ${violations.length} violations`);
   for (const problem of problems.slice(0, 10)) console.log(`log: ${problem}`);
+}
+
+async function tellNamed(): Promise<void> {
+  for (const history of named) {
+    const { outcome, wrong, story } = await playNamed(history, rules);
+    console.log(`${history.name}\n${story}`);
+    console.log(`the end: ${outcome.end}; ${outcome.violations.length} violations`);
+    if (wrong !== undefined) console.log(`WRONG: ${wrong}`);
+  }
 }
 
 async function shrinkAndTell(seed: number, broken: number): Promise<void> {

@@ -1,17 +1,28 @@
-/** Plays histories in a process of its own: seeds come in as messages, outcomes go out. */
+/** Plays histories in a process of its own: seeds and names come in as messages, outcomes go out. */
 
 import { Session } from 'node:inspector';
 import type { Outcome } from './simulate.ts';
 import type { FunctionCoverage } from './coverage.ts';
+import type { Named } from './named.ts';
+
+/** A history: the seed of a random one, or a name. */
+export type Which = number | string;
 
 export interface Order {
-  readonly seeds: readonly number[];
+  readonly histories: readonly Which[];
   readonly rule: number | undefined;
 }
 
 export type Answer =
-  | { readonly what: 'outcome'; readonly seed: number; readonly outcome: Outcome; readonly cpuMs: number }
-  | { readonly what: 'failed'; readonly seed: number; readonly error: string }
+  | {
+      readonly what: 'outcome';
+      readonly which: Which;
+      readonly outcome: Outcome;
+      readonly cpuMs: number;
+      /** What should hold of a named one beside the rules, and does not. */
+      readonly wrong?: string | undefined;
+    }
+  | { readonly what: 'failed'; readonly which: Which; readonly error: string }
   | { readonly what: 'idle' }
   | { readonly what: 'coverage'; readonly scripts: readonly FunctionCoverage[] };
 
@@ -37,23 +48,33 @@ if (wantsCoverage) {
 const { simulate } = await import('./simulate.ts');
 const { randomHistory } = await import('./generate.ts');
 const { WATCHED } = await import('./registry.ts');
+const { NAMED, playNamed } = await import('./named.ts');
 
 const send = (answer: Answer): void => void process.send?.(answer);
 
-async function play(seed: number, rule: number | undefined): Promise<void> {
+async function play(which: Which, rule: number | undefined): Promise<void> {
   const before = process.cpuUsage();
   try {
     const rules = WATCHED.filter(({ number }) => rule === undefined || number === rule);
-    const outcome = await simulate(randomHistory(seed), { rules });
+    const { outcome, wrong } =
+      typeof which === 'number'
+        ? { outcome: await simulate(randomHistory(which), { rules }) }
+        : await playNamed(named(which), rules);
     const { user, system } = process.cpuUsage(before);
-    send({ what: 'outcome', seed, outcome, cpuMs: (user + system) / 1000 });
+    send({ what: 'outcome', which, outcome, wrong, cpuMs: (user + system) / 1000 });
   } catch (error) {
     send({
       what: 'failed',
-      seed,
+      which,
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     });
   }
+}
+
+function named(name: string): Named {
+  const found = NAMED.find((candidate) => candidate.name === name);
+  if (found === undefined) throw new Error(`no history has the name ${name}`);
+  return found;
 }
 
 process.on('message', (order: Order | 'end') => {
@@ -70,7 +91,7 @@ process.on('message', (order: Order | 'end') => {
       process.disconnect();
       return;
     }
-    for (const seed of order.seeds) await play(seed, order.rule);
+    for (const which of order.histories) await play(which, order.rule);
     send({ what: 'idle' });
   })();
 });

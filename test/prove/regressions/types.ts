@@ -4,7 +4,7 @@ import type { History } from '../history.ts';
 export interface Regression {
   /** What went wrong. */
   readonly about: string;
-  /** Rules that it broke. Liveness is always looked at. */
+  /** Rules that it broke; none of the others must break either. */
   readonly rules: readonly number[];
   /** Writes of ours to this kind that the history may have at most. */
   readonly most?: { readonly of: string; readonly writes: number } | undefined;

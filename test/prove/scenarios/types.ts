@@ -1,9 +1,9 @@
 import type { History } from '../history.ts';
 import type { Happening, Scene } from '../rules/types.ts';
 
-/** A short story that hurt users, or that the reference gets wrong. */
+/** A short story that hurt users, that the reference gets wrong, or that users meet and random histories seldom do. */
 export interface Scenario {
-  /** Threads of users (AR argo-rollouts, FL flagger, CD argo-cd), or `recording NAME` of the reference. */
+  /** Threads of users, if any (AR argo-rollouts, FL flagger, CD argo-cd), or `recording NAME` of the reference. */
   readonly of: readonly string[];
   /** What must be true of it. */
   readonly title: string;
