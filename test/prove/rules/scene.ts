@@ -177,7 +177,10 @@ export class SceneKeeper implements Scene {
     const { kind, key, before, after } = change;
     const about = after ?? before;
     if (about === undefined) return;
-    const concerned = this.#concerned(kind, key, about);
+    // An owner may have been taken away, or come back.
+    const concerned = new Set(
+      [before, after].flatMap((object) => (object === undefined ? [] : this.#concerned(kind, key, object))),
+    );
     if (kind === 'Pod' || kind === 'ReplicaSet') for (const rollout of concerned) this.#remember(rollout);
     this.#put(kind, key, after);
     if (kind === 'Pod' && change.actor.role === 'sluice') this.#taken(key, about, after);

@@ -48,8 +48,9 @@ export function* touched(change: Change, scene: Scene): Generator<RolloutScene> 
     return;
   }
   if (!['Rollout', 'ReplicaSet', 'Pod'].includes(change.kind)) return;
-  const one = scene.rolloutOf(change.kind, object);
-  if (one !== undefined) yield one;
+  // An owner may have been taken away, or come back.
+  const owners = [change.before, change.after].map((one) => one && scene.rolloutOf(change.kind, one));
+  for (const rollout of new Set(owners)) if (rollout !== undefined) yield rollout;
 }
 
 export const percent = (share: number): string => `${Math.round(share * 1_000) / 10} %`;

@@ -52,6 +52,15 @@ export const cases: Cases = {
       for (let i = 0; i < 3; i++) h.remove('Pod', `web-v1-${i}`, 'kubernetes');
       h.as('b').select('web-active', 'v1');
     },
+    'a version whose owner somebody has taken away': (h) => {
+      h.rollout({ blueGreen: { activeService: 'web-active' } })
+        .version('v1', 3)
+        .version('v2', 3)
+        .service('web-active', 'v1');
+      h.wait(60).patch('ReplicaSet', 'web-v1', { metadata: { ownerReferences: null } }, 'person');
+      h.wait(60).patch('ReplicaSet', 'web-v2', { metadata: { annotations: { seen: 'yes' } } });
+      h.scale('v2', 2);
+    },
   },
   breaks: {
     'a selector that Git asks for, with a version that has no pods': (h) => {
