@@ -11,12 +11,10 @@ export interface Open {
 export const OPEN: readonly Open[] = [
   { seed: 241, rules: [28] },
   { seed: 284, rules: [29] },
-  { seed: 424, rules: [2] },
   { seed: 555, rules: [0, 23, 24] },
   { seed: 598, rules: [29] },
   { seed: 679, rules: [0, 23, 24] },
   { seed: 685, rules: [28] },
-  { seed: 721, rules: [3] },
   { seed: 757, rules: [28] },
   { seed: 774, rules: [29] },
   { seed: 895, rules: [0, 23] },

@@ -7,7 +7,7 @@ import { atDesired, basicSizes, basicSizesAtOnce, basicTarget, routedSizes } fro
 import type { Sizes } from './canary/target.ts';
 import { targetSplit } from './canary/target.ts';
 import { isStableBroken } from './canary/broken.ts';
-import { currentStep, scaleInForce, setWeightUpTo } from './canary/course.ts';
+import { currentSetWeight, currentStep, scaleInForce, setWeightUpTo } from './canary/course.ts';
 import type { Counts } from './canary/counts.ts';
 import { sum } from './canary/counts.ts';
 import { abortScaleDownDelay, maxWeight, replicaFloor, scaleDownDelaySeconds } from './defaults.ts';
@@ -40,20 +40,31 @@ function input(s: Situation, p: Progress) {
   };
 }
 
-/** What the step asks for now, before anything holds it back. */
-export function wantedSizes(s: Situation, p: Progress): Sizes {
+/** What the step asks for now, before anything holds it back. `sent` are the weights of this pass, once they are decided. */
+export function wantedSizes(s: Situation, p: Progress, sent?: TrafficWeights): Sizes {
   if (!s.routed)
     return s.revisions.fresh === undefined
       ? basicSizes(input(s, p), s.fences)
       : basicSizesAtOnce(input(s, p), s.fences);
   if (input(s, p).stable === undefined) return { canary: s.replicas, stable: 0 };
-  const routed = routedSizes(input(s, p), weightsInForce(s));
+  const routed = routedSizes(input(s, p), weightsInForce(s, sent));
   const sizes = { ...routed, canary: Math.max(routed.canary, leftOpenByStable(s)) };
   const takesAllBack = isReplacing(s) || (p.abort && s.strategy.abortScaleDownDelaySeconds === 0);
   return {
     canary: p.abort ? sizes.canary : withKeptWeight(s, p, sizes.canary),
-    stable: takesAllBack ? s.replicas : sizes.stable,
+    stable: takesAllBack ? s.replicas : Math.max(sizes.stable, leftToStable(s, p)),
   };
+}
+
+/**
+ * With dynamicStableScale a setCanaryScale says what the canary has; what the step's weight leaves to stable needs its pods
+ * all the same, or that weight could never be set.
+ */
+function leftToStable(s: Situation, p: Progress): number {
+  const course = courseOf(s, p);
+  if (p.abort || scaleInForce(course) === undefined) return 0;
+  const max = maxWeight(s.strategy);
+  return Math.ceil(((max - currentSetWeight(course)) * s.replicas) / max);
 }
 
 /** Traffic that a broken stable can't take back needs its pods, also where the step asks for fewer, or for none. */
@@ -71,15 +82,19 @@ function leftOpenByStable(s: Situation): number {
   return Math.max(0, Math.min(s.canary.available, s.canary.size, least));
 }
 
-/** For each the most traffic that it may have, by the record and by what the routers show. */
-function weightsInForce(s: Situation): Weights | undefined {
+/**
+ * For each the most traffic that it may have: by the record, by what the routers show, and by what this very pass sends,
+ * which a setCanaryScale in force may leave to fewer pods.
+ */
+function weightsInForce(s: Situation, sent: TrafficWeights | undefined): Weights | undefined {
   const recorded = s.old.canary?.weights;
   if (recorded === undefined) return undefined;
   const max = maxWeight(s.strategy);
   const shown = s.snapshot.routes.flatMap(({ weight }) => weight ?? []);
+  const known = [recorded, ...(sent === undefined ? [] : [sent])];
   return {
-    canary: Math.max(recorded.canary.weight, ...shown),
-    stable: Math.max(recorded.stable.weight, ...shown.map((weight) => max - weight)),
+    canary: Math.max(...known.map(({ canary }) => canary.weight), ...shown),
+    stable: Math.max(...known.map(({ stable }) => stable.weight), ...shown.map((weight) => max - weight)),
   };
 }
 
@@ -160,7 +175,7 @@ export function planSizes(s: Situation, p: Progress, weights?: TrafficWeights): 
       'size.halt',
       s.rollout.spec.paused === true ? 'spec.paused is set' : 'waiting for a decision',
     );
-  const wanted = wantedSizes(s, p);
+  const wanted = wantedSizes(s, p, weights);
   planStable(s, p, halted, wanted, planned);
   planNew(s, p, halted, { ...wanted, weights }, planned);
   if (!halted) planOthers(s, p, planned);

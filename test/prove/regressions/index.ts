@@ -13,6 +13,7 @@ import { restartAtFullSize } from './restart-at-full-size.ts';
 import { restartWhileItShrinks } from './restart-while-it-shrinks.ts';
 import { roomOfTheNext } from './room-of-the-next.ts';
 import { servedOnce } from './served-once.ts';
+import { shrinksWithTheWeight } from './shrinks-with-the-weight.ts';
 import { smallerCanary } from './smaller-canary.ts';
 import { smallerWeight } from './smaller-weight.ts';
 import { stableVanishes } from './stable-vanishes.ts';
@@ -38,6 +39,7 @@ export const REGRESSIONS: readonly Regression[] = [
   editedTemplate,
   otherEnd,
   smallerCanary,
+  shrinksWithTheWeight,
   restartAtFullSize,
   brokenStableRouted,
   brokenStableDown,
