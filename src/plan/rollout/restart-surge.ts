@@ -7,11 +7,24 @@ import { countsOf, hashOf, type ReplicaSet } from './replica-set.ts';
 import { restartIsDue } from './restart.ts';
 import { isSelected } from './services.ts';
 import type { Situation } from './situation.ts';
+import { mayGetTraffic } from './situation.ts';
 
 /** Whether nothing else takes over what this version serves. */
 export function servesAlone(s: Situation, rs: ReplicaSet): boolean {
   const others = s.revisions.all.filter((other) => other !== rs && countsOf(other).size > 0);
-  return others.length === 0 || isSelected(s, hashOf(rs));
+  return others.length === 0 || isSelected(s, hashOf(rs)) || isRoutedTo(s, rs);
+}
+
+/** Routers may tell versions apart without any Service. */
+function isRoutedTo(s: Situation, rs: ReplicaSet): boolean {
+  const { stable, fresh } = s.revisions;
+  const replaced = s.old.canary?.weights?.canary;
+  return (
+    s.routed &&
+    (rs === stable ||
+      (rs === fresh && mayGetTraffic(s)) ||
+      (hashOf(rs) === replaced?.podTemplateHash && replaced.weight > 0))
+  );
 }
 
 /** Versions whose pods stand for the Rollout. Where each version has traffic of its own, old ones don't. */

@@ -5,9 +5,8 @@ import { formatTime } from '../../lang/time.ts';
 import type { Weights } from './canary/sizes.ts';
 import { atDesired, basicSizes, basicSizesAtOnce, basicTarget, routedSizes } from './canary/sizes.ts';
 import type { Sizes } from './canary/target.ts';
-import { targetSplit } from './canary/target.ts';
 import { isStableBroken } from './canary/broken.ts';
-import { currentSetWeight, currentStep, scaleInForce, setWeightUpTo } from './canary/course.ts';
+import { currentSetWeight, scaleInForce } from './canary/course.ts';
 import type { Counts } from './canary/counts.ts';
 import { sum } from './canary/counts.ts';
 import { abortScaleDownDelay, maxWeight, replicaFloor, scaleDownDelaySeconds } from './defaults.ts';
@@ -124,24 +123,16 @@ export function isAtDesired(s: Situation, p: Progress): boolean {
 }
 
 /**
- * Basic canary: a step asks for fewer pods of it than it has, all available, and they can't go because stable has none
- * (rule 21). A stable version that the step before has left without pods only has yet to grow.
+ * Basic canary: a step asks for fewer pods of it than it has, all available, and no more of them can go while stable has
+ * none (rule 21). From one look that one may only have yet to grow: its pods go on coming, and the step is done as in the
+ * reference.
  */
 function isKeptFromShrinking(s: Situation, p: Progress): boolean {
-  const course = courseOf(s, p);
-  const { index } = currentStep(course);
-  if (p.abort || index === undefined || !isStableBroken({ ...s, recorded: undefined })) return false;
-  const max = maxWeight(s.strategy);
-  const before = targetSplit(s.replicas, setWeightUpTo(s.strategy, index - 1), max, s.fences.surge);
-  const wanted = basicTarget(input(s, p), s.fences).canary;
+  if (p.abort || !isStableBroken({ ...s, recorded: undefined }) || sum(s.others, 'size') > 0) return false;
+  const next = wantedSizes(s, p);
   const { size, available } = s.canary;
-  return (
-    before.stable > 0 &&
-    size > wanted &&
-    size <= before.canary &&
-    available >= size &&
-    sum(s.others, 'size') === 0
-  );
+  const isShort = size > basicTarget(input(s, p), s.fences).canary && available >= size;
+  return isShort && next.canary === size && next.stable === s.stable?.size;
 }
 
 /** Nobody scales while a person holds the update, except to follow a change of spec.replicas. */

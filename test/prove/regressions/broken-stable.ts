@@ -43,6 +43,16 @@ export const brokenStableDown: Regression = {
   }),
 };
 
+/** The same after a step that left stable without any. */
+export const brokenStableDownFromAll: Regression = {
+  about: 'a basic canary with all the pods goes on where a step gives some to a stable that never comes up',
+  rules: [5, 21],
+  history: basic([{ setWeight: 100 }, { setWeight: 47 }], [{ at: second(50), do: 'image', tag: 'v2' }], {
+    canary: { maxSurge: 1 },
+    spec: { template: podTemplate('bad-v1'), replicas: 5 },
+  }),
+};
+
 /** Its pods were the only ready ones behind a stable Service that no version had been given yet. */
 export const servesAlone: Regression = {
   about: 'a version in the middle stays while it alone serves a Service that selects all of them',

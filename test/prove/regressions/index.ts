@@ -1,6 +1,12 @@
 import { abortedForGood } from './aborted-for-good.ts';
 import { abortOfTheUnreadable } from './abort-of-the-unreadable.ts';
-import { brokenStableBasic, brokenStableDown, brokenStableRouted, servesAlone } from './broken-stable.ts';
+import {
+  brokenStableBasic,
+  brokenStableDown,
+  brokenStableDownFromAll,
+  brokenStableRouted,
+  servesAlone,
+} from './broken-stable.ts';
 import { editedTemplate } from './edited-template.ts';
 import { firstPods } from './first-pods.ts';
 import { healthyTooEarly } from './healthy-too-early.ts';
@@ -11,6 +17,7 @@ import { oldPlan } from './old-plan.ts';
 import { otherEnd } from './other-end.ts';
 import { restartAtFullSize } from './restart-at-full-size.ts';
 import { restartWhileItShrinks } from './restart-while-it-shrinks.ts';
+import { restartWithoutServices } from './restart-without-services.ts';
 import { roomOfTheNext } from './room-of-the-next.ts';
 import { servedOnce } from './served-once.ts';
 import { shrinksWithTheWeight } from './shrinks-with-the-weight.ts';
@@ -43,6 +50,7 @@ export const REGRESSIONS: readonly Regression[] = [
   restartAtFullSize,
   brokenStableRouted,
   brokenStableDown,
+  brokenStableDownFromAll,
   servesAlone,
   rewrittenAndGrown,
   metadataOfFirstPods,
@@ -55,6 +63,7 @@ export const REGRESSIONS: readonly Regression[] = [
   lateBefore,
   abortOfTheUnreadable,
   restartWhileItShrinks,
+  restartWithoutServices,
   tooLateForAnAbort,
   takenBack,
   twoParts,
