@@ -44,7 +44,7 @@ const BATCH = 20;
 const PROGRESS_MS = 5_000;
 
 const { values } = parseArgs({
-  options: {
+  options: refuseSwallowed({
     histories: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
     rule: { type: 'string' },
@@ -58,8 +58,16 @@ const { values } = parseArgs({
     missed: { type: 'boolean', default: false },
     known: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
-  },
+  }),
 });
+
+/** `npm run prove --seed 7` gives the flag to npm, and would play ten thousand other histories. */
+function refuseSwallowed<T extends object>(options: T): T {
+  const flag = Object.keys(options).find((name) => process.env[`npm_config_${name.replaceAll('-', '_')}`]);
+  if (flag === undefined) return options;
+  console.error(`npm has kept --${flag} for itself: write it behind two dashes, npm run prove -- --${flag}`);
+  process.exit(2);
+}
 
 const number = (name: 'histories' | 'seed' | 'rule' | 'workers'): number => {
   const value = Number(values[name]);

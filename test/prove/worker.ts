@@ -50,6 +50,9 @@ const { randomHistory } = await import('./generate.ts');
 const { WATCHED } = await import('./registry.ts');
 const { NAMED, playNamed } = await import('./named.ts');
 
+// Whoever asked is gone, and nobody wants the rest.
+process.on('disconnect', () => process.exit());
+
 const send = (answer: Answer): void => void process.send?.(answer);
 
 async function play(which: Which, rule: number | undefined): Promise<void> {
