@@ -44,7 +44,7 @@ const BATCH = 20;
 const PROGRESS_MS = 5_000;
 
 const { values } = parseArgs({
-  options: refuseSwallowed({
+  options: {
     histories: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
     rule: { type: 'string' },
@@ -58,14 +58,17 @@ const { values } = parseArgs({
     missed: { type: 'boolean', default: false },
     known: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
-  }),
+  },
 });
 
-/** `npm run prove --seed 7` gives the flag to npm, and would play ten thousand other histories. */
-function refuseSwallowed<T extends object>(options: T): T {
-  const flag = Object.keys(options).find((name) => process.env[`npm_config_${name.replaceAll('-', '_')}`]);
-  if (flag === undefined) return options;
-  console.error(`npm has kept --${flag} for itself: write it behind two dashes, npm run prove -- --${flag}`);
+// `npm run prove --seed 7` gives the flag to npm, and would play ten thousand other histories.
+const swallowed = ['histories', 'seed', 'rule', 'shrink', 'story', 'mutants'].find(
+  (name) => process.env[`npm_config_${name.replaceAll('-', '_')}`],
+);
+if (swallowed !== undefined) {
+  console.error(
+    `npm has kept --${swallowed} for itself: write it behind two dashes, npm run prove -- --${swallowed}`,
+  );
   process.exit(2);
 }
 
