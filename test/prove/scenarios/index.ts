@@ -1,6 +1,7 @@
 import { STATE } from './state.ts';
+import { TABLES } from './tables.ts';
 import { TRAFFIC } from './traffic.ts';
 import type { Scenario } from './types.ts';
 import { VERDICTS } from './verdicts.ts';
 
-export const SCENARIOS: readonly Scenario[] = [...TRAFFIC, ...VERDICTS, ...STATE];
+export const SCENARIOS: readonly Scenario[] = [...TRAFFIC, ...VERDICTS, ...STATE, ...TABLES];
