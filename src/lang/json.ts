@@ -9,6 +9,9 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The object, or an empty one where something else stands. */
+export const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : {});
+
 /** Structural equality of JSON values. A key whose value is `undefined` counts as absent. */
 export function deepEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;

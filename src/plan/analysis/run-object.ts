@@ -4,6 +4,7 @@ import { deepEqual } from '../../lang/json.ts';
 import type { AnalysisRunSpec, AnalysisRunStatus } from './types.ts';
 import { isCompleted } from './types.ts';
 import { asWritten } from './written.ts';
+import { uidOf } from '../rollout/replica-set.ts';
 
 export const POD_TEMPLATE_HASH_LABEL = 'rollouts-pod-template-hash';
 export const ROLLOUT_TYPE_LABEL = 'rollout-type';
@@ -99,7 +100,7 @@ export function newAnalysisRun(options: {
           apiVersion: owner.apiVersion,
           kind: owner.kind,
           name: owner.metadata.name,
-          uid: owner.metadata.uid ?? '',
+          uid: uidOf(owner),
           controller: true,
           blockOwnerDeletion: true,
         },

@@ -2,6 +2,7 @@
 
 import type { Rollout } from '../../api/rollout.ts';
 import { POD_TEMPLATE_HASH_LABEL, ROLLOUT_TYPE_LABEL } from './run-object.ts';
+import { writtenStatus } from '../rollout/defaults.ts';
 
 export interface Traffic {
   /** Percent; what the router was given, or the share of the pods where there is none. */
@@ -15,7 +16,7 @@ export function trafficOf(
   rollout: Pick<Rollout, 'spec' | 'status'>,
   labels: Readonly<Record<string, string>> | undefined,
 ): Traffic | undefined {
-  const status = rollout.status ?? {};
+  const status = writtenStatus(rollout);
   const hash = labels?.[POD_TEMPLATE_HASH_LABEL] ?? '';
   if (hash === '') return undefined;
   if (rollout.spec.strategy?.blueGreen !== undefined) {

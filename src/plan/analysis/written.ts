@@ -3,7 +3,7 @@
  * them a run of ours is the same object as one of the reference, and either is recognized where the other takes over.
  */
 
-import { isObject } from '../../lang/json.ts';
+import { isObject, objectOf } from '../../lang/json.ts';
 import type { Json, JsonObject } from '../../lang/json.ts';
 import type { AnalysisRunSpec, Metric } from './types.ts';
 
@@ -59,5 +59,3 @@ function filled(value: Json | undefined, keys: readonly string[]): JsonObject {
   for (const key of keys) object[key] ??= {};
   return object;
 }
-
-const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});

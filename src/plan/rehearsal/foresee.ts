@@ -13,6 +13,7 @@ import { rehearse } from './rehearse.ts';
 import { runTime } from './runs.ts';
 import type { Assumptions } from './world.ts';
 import { RehearsalWorld } from './world.ts';
+import { strategyOf, writtenStatus } from '../rollout/defaults.ts';
 
 export interface Foresight {
   /** Why nothing is done at all, as the condition would say it. */
@@ -176,13 +177,13 @@ function tryAbort(at: RehearsalWorld, hash: string, { step }: Moment): AbortTime
       else safe = undefined;
     },
   });
-  if (fullyPromoted(world.rollout.status ?? {})) return undefined;
+  if (fullyPromoted(writtenStatus(world.rollout))) return undefined;
   return { safe: safe ?? Infinity, done: duration, step };
 }
 
 /** No user is sent to the version any more. */
 function isSafe(world: RehearsalWorld, hash: string): boolean {
-  const { canary, blueGreen } = world.rollout.spec.strategy ?? {};
+  const { canary, blueGreen } = strategyOf(world.rollout);
   if (blueGreen !== undefined)
     return world.services.get(blueGreen.activeService ?? '')?.selector[HASH_LABEL] !== hash;
   if (canary?.trafficRouting !== undefined)

@@ -3,6 +3,7 @@
 import { parseTime } from '../../lang/time.ts';
 import type { ReplicaSet } from '../rollout/replica-set.ts';
 import type { PodView } from '../rollout/snapshot.ts';
+import { uidOf } from '../rollout/replica-set.ts';
 
 /** Until the ReplicaSet controller has answered a change of size in the status. */
 const OBSERVED_AFTER_MS = 50;
@@ -130,7 +131,7 @@ export class Pods {
     return {
       name,
       uid: `uid-${name}`,
-      replicaSet: rs.metadata.uid ?? '',
+      replicaSet: uidOf(rs),
       // As the API server stores it.
       createdAt: Math.floor(now / 1000) * 1000,
       terminating: false,

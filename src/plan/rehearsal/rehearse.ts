@@ -11,6 +11,7 @@ import { isCompleted } from '../analysis/types.ts';
 import type { Mood } from './runs.ts';
 import { advanceRun } from './runs.ts';
 import type { RehearsalWorld } from './world.ts';
+import { writtenStatus } from '../rollout/defaults.ts';
 
 /** The world after a pass that changed something. */
 export interface Moment {
@@ -154,17 +155,15 @@ function advanceRuns(world: RehearsalWorld, mood: Mood): number {
   return next;
 }
 
-const statusOf = (world: RehearsalWorld): RolloutStatus => world.rollout.status ?? {};
-
 /** As `kubectl sluice promote` does it. False: nothing waits for that. */
 function promote(world: RehearsalWorld): boolean {
-  if ((statusOf(world).pauseConditions ?? []).length === 0 || world.rollout.spec.paused === true)
+  if ((writtenStatus(world.rollout).pauseConditions ?? []).length === 0 || world.rollout.spec.paused === true)
     return false;
   world.edit((rollout) => void delete rollout.status?.pauseConditions);
   return true;
 }
 
-const isWaiting = (world: RehearsalWorld): boolean => statusOf(world).phase !== 'Healthy';
+const isWaiting = (world: RehearsalWorld): boolean => writtenStatus(world.rollout).phase !== 'Healthy';
 
 function momentOf(
   world: RehearsalWorld,
@@ -172,7 +171,7 @@ function momentOf(
   writes: readonly RolloutIntent[],
   written: RolloutStatus | undefined,
 ): Moment {
-  const status = statusOf(world);
+  const status = writtenStatus(world.rollout);
   const [route] = world.shownRoutes();
   return {
     at: world.now - start,

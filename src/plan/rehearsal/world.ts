@@ -15,12 +15,13 @@ import type { RolloutIntent, RolloutSnapshot } from '../rollout/index.ts';
 import { EPHEMERAL_METADATA, HASH_LABEL, REVISION, WORKLOAD_GENERATION } from '../rollout/names.ts';
 import { podsNeeded } from '../rollout/pods-needed.ts';
 import type { ReplicaSet } from '../rollout/replica-set.ts';
-import { hashOf } from '../rollout/replica-set.ts';
+import { hashOf, uidOf } from '../rollout/replica-set.ts';
 import { rolesOf, stableEnd } from '../rollout/roles.ts';
 import type { RouteView } from '../rollout/snapshot.ts';
 import { Pods } from './pods.ts';
 import type { RouteState } from './routes.ts';
 import { afterWrite, shownAs } from './routes.ts';
+import { canaryOf } from '../rollout/defaults.ts';
 
 export interface Assumptions {
   /** Milliseconds from the wish for a pod of this version until it is available; Infinity: never. */
@@ -217,7 +218,7 @@ export class RehearsalWorld {
       case 'adoptReplicaSet':
       case 'releaseReplicaSet': {
         const { apiVersion, kind, metadata } = this.rollout;
-        const owner = { apiVersion, kind, name: metadata.name, uid: metadata.uid ?? '', controller: true };
+        const owner = { apiVersion, kind, name: metadata.name, uid: uidOf(this.rollout), controller: true };
         const owners = intent.kind === 'adoptReplicaSet' ? [owner] : [];
         this.#patch(intent.target.name, { metadata: { ownerReferences: owners } });
         return;
@@ -237,7 +238,7 @@ export class RehearsalWorld {
 
   protected routeView(state: RouteState): RouteView {
     const { spec, status = {} } = this.rollout;
-    return shownAs(state, rolesOf(spec.strategy?.canary ?? {}, stableEnd(status)));
+    return shownAs(state, rolesOf(canaryOf({ spec }), stableEnd(status)));
   }
 
   /** Of all versions. */

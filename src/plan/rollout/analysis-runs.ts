@@ -30,6 +30,8 @@ import { BLUE_GREEN_PAUSE, INCONCLUSIVE_RUN, isInconclusive, isPromoted, PAUSE_S
 import { isWithinRollbackWindow } from './rollback-window.ts';
 import type { Situation } from './situation.ts';
 import { HASH_LABEL } from './names.ts';
+import { strategyOf, templatesOf } from './defaults.ts';
+import { uidOf } from './replica-set.ts';
 
 type Kind = RolloutAnalysisType;
 
@@ -162,7 +164,7 @@ function placeOf(
 }
 
 export const hasTemplates = <A extends RolloutAnalysis>(analysis: A | undefined): analysis is A =>
-  analysis !== undefined && (analysis.templates ?? []).length > 0;
+  analysis !== undefined && templatesOf(analysis).length > 0;
 
 /** Spec 05 section 9.2. A pause for a decision starts nothing new; an abort neither. */
 function needsRun(s: Situation, p: Progress, run: AnalysisRun | undefined): boolean {
@@ -197,7 +199,7 @@ export function startRun(
   }
   const { object } = built;
   const base = object.metadata.name;
-  const wanted = { ownerUid: s.rollout.metadata.uid ?? '', spec: object.spec, attempt: attemptOf(s) };
+  const wanted = { ownerUid: uidOf(s.rollout), spec: object.spec, attempt: attemptOf(s) };
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const name = attempt === 0 ? base : collisionName(base, attempt);
     const existing = s.snapshot.analysisRuns.find((run) => run.metadata.name === name);
@@ -232,7 +234,7 @@ export function startRun(
  */
 function attemptOf(s: Situation): string | undefined {
   const progressing = conditionOf(s.old, 'Progressing');
-  const { blueGreen } = s.rollout.spec.strategy ?? {};
+  const { blueGreen } = strategyOf(s.rollout);
   return blueGreen === undefined ? progressing?.lastUpdateTime : progressing?.lastTransitionTime;
 }
 
@@ -267,7 +269,7 @@ export function manifest(
   index: number,
 ): { object: AnalysisRunManifest } | { error: string } {
   const { rollout, snapshot, revisions } = s;
-  const found = collectTemplates(analysis.templates ?? [], {
+  const found = collectTemplates(templatesOf(analysis), {
     template: (name) => snapshot.templates.find((template) => template.metadata.name === name),
     clusterTemplate: (name) => snapshot.clusterTemplates.find((template) => template.metadata.name === name),
   });

@@ -8,13 +8,14 @@ import { createMergePatch } from '../../lang/patch/merge.ts';
 import { HASH_LABEL } from './names.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { injectedHashes } from './strip.ts';
+import { strategyOf } from './defaults.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution';
 
 /** The affinity of the new version's pods: the user's own, and our term where an update is under way. */
 function wantedAffinity(rollout: Rollout, hash: string): JsonObject | undefined {
-  const { canary, blueGreen } = rollout.spec.strategy ?? {};
+  const { canary, blueGreen } = strategyOf(rollout);
   const setting: AntiAffinity | undefined = canary?.antiAffinity ?? blueGreen?.antiAffinity;
   const stable = rollout.status?.stableRS ?? '';
   const spec = rollout.spec.template?.['spec'];

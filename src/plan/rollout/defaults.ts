@@ -1,7 +1,23 @@
 /** Fields of a Rollout with their defaults filled in (spec 01 section 2). */
 
-import type { CanaryStep, CanaryStrategy, RolloutSpec } from '../../api/rollout.ts';
+import type { AnalysisTemplateRef } from '../../api/analysis-args.ts';
+import type {
+  CanaryStep,
+  CanaryStrategy,
+  Rollout,
+  RolloutSpec,
+  RolloutStatus,
+  RolloutStrategy,
+} from '../../api/rollout.ts';
 
+/** Before anything was written there is no status, and without a valid spec no strategy. */
+export const writtenStatus = (rollout: Pick<Rollout, 'status'>): RolloutStatus => rollout.status ?? {};
+export const strategyOf = ({ spec }: Pick<Rollout, 'spec'>): RolloutStrategy => spec.strategy ?? {};
+export const canaryOf = (rollout: Pick<Rollout, 'spec'>): CanaryStrategy => strategyOf(rollout).canary ?? {};
+/** A gate without templates is refused, unless it is one that has never been valid. */
+export const templatesOf = (analysis: {
+  templates?: readonly AnalysisTemplateRef[] | undefined;
+}): readonly AnalysisTemplateRef[] => analysis.templates ?? [];
 export const replicasOf = (spec: RolloutSpec): number => spec.replicas ?? 1;
 export const progressDeadlineSeconds = (spec: RolloutSpec): number => spec.progressDeadlineSeconds ?? 600;
 export const revisionHistoryLimit = (spec: RolloutSpec): number => spec.revisionHistoryLimit ?? 10;

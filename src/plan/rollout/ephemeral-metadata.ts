@@ -7,15 +7,16 @@
  * anything be forgotten.
  */
 
-import type { Rollout, RolloutStrategy } from '../../api/rollout.ts';
+import type { Rollout } from '../../api/rollout.ts';
 import type { JsonObject } from '../../lang/json.ts';
-import { deepEqual, isObject } from '../../lang/json.ts';
+import { deepEqual, isObject, objectOf } from '../../lang/json.ts';
 import type { Draft } from './intents.ts';
 import { EPHEMERAL_METADATA, HASH_LABEL } from './names.ts';
 import type { ReplicaSet } from './replica-set.ts';
-import { countsOf } from './replica-set.ts';
+import { countsOf, isObserved } from './replica-set.ts';
 import type { Revisions } from './revision.ts';
 import type { PodView } from './snapshot.ts';
+import { strategyOf } from './defaults.ts';
 
 type Strings = Readonly<Record<string, string>>;
 
@@ -35,8 +36,7 @@ const FIELDS = ['labels', 'annotations'] as const;
 
 /** By role; undefined: the strategy asks for none, and what was injected before stays. */
 export function roleMetadata(rollout: Rollout): { fresh: PodMetadata; stable: PodMetadata } | undefined {
-  const strategy: RolloutStrategy = rollout.spec.strategy ?? {};
-  const { canary, blueGreen } = strategy;
+  const { canary, blueGreen } = strategyOf(rollout);
   const fresh = canary?.canaryMetadata ?? blueGreen?.previewMetadata;
   const stable = canary?.stableMetadata ?? blueGreen?.activeMetadata;
   if (fresh === undefined && stable === undefined) return undefined;
@@ -163,7 +163,7 @@ function templatePatch(
   wanted: PodMetadata,
 ): PodMetadataPatch | undefined {
   const { metadata } = rs.spec.template;
-  return metadataPatch(isObject(metadata) ? metadata : {}, recorded, wanted);
+  return metadataPatch(objectOf(metadata), recorded, wanted);
 }
 
 const hasNoPods = (rs: ReplicaSet): boolean => countsOf(rs).size === 0 && countsOf(rs).created === 0;
@@ -173,11 +173,10 @@ const grows = (draft: Draft, name: string): boolean =>
     (intent) => intent.kind === 'scaleReplicaSet' && intent.target.name === name && intent.to > 0,
   );
 
-/** Its controller makes pods by the template that we see: none come any more that we would have to look for again. */
-const isObserved = (rs: ReplicaSet): boolean =>
-  (rs.status?.observedGeneration ?? 0) >= (rs.metadata.generation ?? 0);
-
-/** Whether the pods must be known to go on: templates are up to date, pods perhaps not. */
+/**
+ * Whether the pods must be known to go on: templates are up to date, pods perhaps not. Once its controller has seen the
+ * template, no pods come any more that we would have to look for again.
+ */
 export function metadataNeedsPods(rollout: Rollout, revisions: Revisions): boolean {
   return outdated(rollout, revisions, rollout.status?.stableRS ?? '').some(
     ({ rs, recorded, wanted }) =>

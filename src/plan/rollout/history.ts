@@ -4,7 +4,7 @@ import type { AnalysisRun } from '../../api/analysis.ts';
 import { isCompleted } from '../analysis/types.ts';
 import { revisionHistoryLimit } from './defaults.ts';
 import { HASH_LABEL } from './names.ts';
-import { countsOf, createdAt, hashOf } from './replica-set.ts';
+import { countsOf, createdAt, hashOf, isObserved } from './replica-set.ts';
 import type { Situation } from './situation.ts';
 
 const DEFAULT_RUN_LIMIT = 5;
@@ -22,8 +22,7 @@ function planReplicaSetHistory(s: Situation): ReadonlySet<string> {
   if (surplus <= 0) return gone;
   for (const rs of candidates.slice(0, surplus)) {
     const counts = countsOf(rs);
-    const settled = (rs.status?.observedGeneration ?? 0) >= (rs.metadata.generation ?? 0);
-    if (counts.size !== 0 || counts.created !== 0 || !settled) continue;
+    if (counts.size !== 0 || counts.created !== 0 || !isObserved(rs)) continue;
     const { name, uid, resourceVersion } = rs.metadata;
     gone.add(hashOf(rs));
     s.draft.intend({

@@ -18,6 +18,7 @@ import type { RolloutSnapshot } from './snapshot.ts';
 import { decideRefused } from './refused.ts';
 import { planMending } from './unreadable.ts';
 import { refusalOf } from './validation.ts';
+import { writtenStatus } from './defaults.ts';
 
 export type { RolloutEvent, RolloutIntent, RolloutPlan, Target, Wave } from './intents.ts';
 export { WAVES_AFTER_STATUS, WAVES_BEFORE_STATUS } from './intents.ts';
@@ -69,7 +70,7 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
     (failure) => failure.key === createKey(revisions.name) && failure.reason === 'AlreadyExists',
   );
   if (collision !== undefined) {
-    const old = rollout.status ?? {};
+    const old = writtenStatus(rollout);
     draft.note(
       'revision.collision',
       `ReplicaSet ${revisions.name} belongs to something else: another hash is taken`,
@@ -82,7 +83,7 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
     blueGreen === undefined
       ? decideCanary(snapshot, rollout, canary ?? {}, revisions, draft)
       : decideBlueGreen(snapshot, rollout, blueGreen, revisions, draft);
-  return finish(draft, publish(snapshot, rollout.status ?? {}, status, draft), progress.abortedNow);
+  return finish(draft, publish(snapshot, writtenStatus(rollout), status, draft), progress.abortedNow);
 }
 
 /** Undefined where nothing is to be written now; counts that wait come back by themselves. */

@@ -3,6 +3,7 @@
 import type { Rollout, RolloutSpec, RolloutStatus } from '../../api/rollout.ts';
 import { parseTime } from '../../lang/time.ts';
 import { isCompleted } from '../analysis/types.ts';
+import { writtenStatus, replicasOf } from './defaults.ts';
 
 export interface PhaseAndMessage {
   phase: 'Progressing' | 'Paused' | 'Degraded' | 'Healthy';
@@ -31,7 +32,7 @@ export function rolloutPhase(spec: RolloutSpec, status: PhaseInput): PhaseAndMes
   if (pause !== undefined) return { phase: 'Paused', message: pause.reason };
   if (spec.restartAt !== undefined && parseTime(spec.restartAt) !== parseTime(status.restartedAt))
     return progressing('rollout is restarting');
-  const replicas = spec.replicas ?? 1;
+  const replicas = replicasOf(spec);
   const updated = status.updatedReplicas ?? 0;
   if (updated < replicas) return progressing('more replicas need to be updated');
   if ((status.availableReplicas ?? 0) < updated)
@@ -51,8 +52,7 @@ function blueGreenPhase(
   status: RolloutStatus,
 ): PhaseAndMessage {
   const active = status.blueGreen?.activeSelector ?? '';
-  if (active === '' || active !== (status.currentPodHash ?? ''))
-    return progressing('active service cutover pending');
+  if (active === '' || active !== status.currentPodHash) return progressing('active service cutover pending');
   if (fullyPromoted(status)) return { phase: 'Healthy', message: '' };
   const run = status.blueGreen?.postPromotionAnalysisRunStatus;
   return strategy.postPromotionAnalysis !== undefined && (run === undefined || !isCompleted(run.status))
@@ -62,7 +62,7 @@ function blueGreenPhase(
 
 export function fullyPromoted(status: RolloutStatus): boolean {
   const stable = status.stableRS ?? '';
-  return stable !== '' && stable === (status.currentPodHash ?? '');
+  return stable !== '' && stable === status.currentPodHash;
 }
 
 /**
@@ -75,7 +75,7 @@ export function clientPhase(
   },
   templateFromRef = false,
 ): PhaseAndMessage {
-  const status = rollout.status ?? {};
+  const status = writtenStatus(rollout);
   if (!isObserved(status.observedGeneration, rollout.metadata?.generation ?? 0))
     return progressing('waiting for rollout spec update to be observed');
   if (status.controllerPause === true && (status.pauseConditions ?? []).length === 0)

@@ -6,18 +6,19 @@ import { restartInstant, restartIsDue } from './restart.ts';
 import { claim, revisionsOf } from './revision.ts';
 import type { RolloutSnapshot } from './snapshot.ts';
 import { refusalOf } from './validation.ts';
+import { strategyOf, writtenStatus } from './defaults.ts';
 
 export function podsNeeded(snapshot: RolloutSnapshot): boolean {
   const { rollout, stored } = snapshot;
   if (rollout === undefined || stored.metadata.deletionTimestamp !== undefined) return false;
-  const { canary, blueGreen } = rollout.spec.strategy ?? {};
+  const { canary, blueGreen } = strategyOf(rollout);
   const metadata = [
     canary?.canaryMetadata,
     canary?.stableMetadata,
     blueGreen?.previewMetadata,
     blueGreen?.activeMetadata,
   ].some((item) => item !== undefined);
-  const restart = restartInstant(rollout.spec, rollout.status ?? {}) !== undefined;
+  const restart = restartInstant(rollout.spec, writtenStatus(rollout)) !== undefined;
   if ((!metadata && !restart) || refusalOf(snapshot) !== undefined) return false;
   const revisions = revisionsOf(rollout, claim(rollout, snapshot.replicaSets, new Draft()));
   return (

@@ -9,7 +9,7 @@ import type { Course } from './canary/course.ts';
 import { currentStep } from './canary/course.ts';
 import { thresholdMet } from './canary/sizes.ts';
 import { conditionOf } from './conditions.ts';
-import { maxWeight, stepsOf } from './defaults.ts';
+import { maxWeight, stepsOf, templatesOf } from './defaults.ts';
 import { HASH_LABEL } from './names.ts';
 import { countsOf, createdAt } from './replica-set.ts';
 import { forgetBad } from './found-bad.ts';
@@ -355,7 +355,7 @@ function waitingFor(s: Situation, p: Progress, facts: StepFacts): string | undef
     return facts.weightReached ? undefined : 'the router does not have the weight yet';
   }
   if (step.analysis !== undefined) {
-    if ((step.analysis.templates ?? []).length === 0) return undefined;
+    if (templatesOf(step.analysis).length === 0) return undefined;
     return facts.stepRunPhase === 'Successful'
       ? undefined
       : `the analysis is ${facts.stepRunPhase ?? 'not started'}`;

@@ -13,7 +13,7 @@ import type {
 } from '../../api/rollout.ts';
 import { stepHash } from '../../lang/step-hash.ts';
 import type { Json, JsonObject } from '../../lang/json.ts';
-import { isObject } from '../../lang/json.ts';
+import { objectOf } from '../../lang/json.ts';
 import { currentRuns } from './analysis-runs.ts';
 import { decideBlueGreen, judgeBlueGreen } from './blue-green/index.ts';
 import { situateBlueGreen } from './blue-green/situation.ts';
@@ -24,7 +24,7 @@ import { Draft } from './intents.ts';
 import { HASH_LABEL } from './names.ts';
 import type { Progress } from './progress.ts';
 import { begin, isPromoted } from './progress.ts';
-import { desiredReplicasOf, hashOf } from './replica-set.ts';
+import { desiredReplicasOf, hashOf, countsOf } from './replica-set.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import type { Revisions } from './revision.ts';
 import { claim, revisionsOf } from './revision.ts';
@@ -174,7 +174,7 @@ function safeBlueGreen(strategy: BlueGreenStrategy): BlueGreenStrategy {
 
 /** Numbers that make no sense give way to what is there, or to the default. */
 function safeNumbers(spec: RolloutSpec, fresh: ReplicaSet, stable: ReplicaSet): RolloutSpec {
-  const there = desiredReplicasOf(stable) ?? stable.spec.replicas ?? 1;
+  const there = desiredReplicasOf(stable) ?? countsOf(stable).size;
   const { replicas = there, revisionHistoryLimit = 0, progressDeadlineSeconds, ...rest } = spec;
   const { minReadySeconds = 0 } = fresh.spec;
   return {
@@ -211,16 +211,15 @@ function safeStrategy(canary: CanaryStrategy): CanaryStrategy {
 /** As the user wrote it. */
 function templateOf(rs: ReplicaSet): JsonObject {
   const template = ownTemplate(rs);
-  const { metadata } = template;
-  if (!isObject(metadata)) return template;
+  const metadata = objectOf(template['metadata']);
   return { ...template, metadata: { ...metadata, labels: withoutHash(metadata['labels']) } };
 }
 
 /** That of the ReplicaSets without their hash: the Rollout's own may be what is wrong. */
 function selectorOf(stable: ReplicaSet): Rollout['spec']['selector'] {
-  const { matchLabels, ...rest } = stable.spec.selector ?? {};
+  const { matchLabels, ...rest } = objectOf(stable.spec.selector);
   return { ...rest, matchLabels: withoutHash(matchLabels) } as Rollout['spec']['selector'];
 }
 
 const withoutHash = (labels: Json | undefined): JsonObject =>
-  Object.fromEntries(Object.entries(isObject(labels) ? labels : {}).filter(([key]) => key !== HASH_LABEL));
+  Object.fromEntries(Object.entries(objectOf(labels)).filter(([key]) => key !== HASH_LABEL));

@@ -66,6 +66,9 @@ export function observedCounts(rs: ReplicaSet): Counts {
   };
 }
 
+/** Empty only where nothing has been stored yet. */
+export const uidOf = ({ metadata }: { metadata: { uid?: string | undefined } }): string => metadata.uid ?? '';
+
 export const hashOf = (rs: ReplicaSet): string => rs.metadata.labels?.[HASH_LABEL] ?? '';
 
 /** Undefined where there is none, or where it is no number. */
@@ -98,6 +101,10 @@ export function byRevision(a: ReplicaSet, b: ReplicaSet): number {
 
 export const createdAt = (object: { metadata: Pick<ObjectMeta, 'creationTimestamp'> }): number =>
   parseTime(object.metadata.creationTimestamp) ?? 0;
+
+/** Its controller has seen the spec that we see. */
+export const isObserved = (rs: ReplicaSet): boolean =>
+  (rs.status?.observedGeneration ?? 0) >= (rs.metadata.generation ?? 0);
 
 export const isOwnedBy = (object: { metadata: Pick<ObjectMeta, 'ownerReferences'> }, uid: string): boolean =>
   object.metadata.ownerReferences?.some((ref) => ref.controller === true && ref.uid === uid) ?? false;

@@ -3,9 +3,9 @@
 import type { Rollout, RolloutSpec, RolloutStatus } from '../../api/rollout.ts';
 import { formatTime, parseTime } from '../../lang/time.ts';
 import { sum } from './canary/counts.ts';
-import { replicasOf } from './defaults.ts';
+import { replicasOf, writtenStatus } from './defaults.ts';
 import type { Draft } from './intents.ts';
-import { countsOf, type ReplicaSet } from './replica-set.ts';
+import { countsOf, type ReplicaSet, uidOf } from './replica-set.ts';
 import type { Revisions } from './revision.ts';
 import type { PodView } from './snapshot.ts';
 
@@ -28,7 +28,7 @@ export const cancelsRestart = (status: RolloutStatus, hash: string): boolean =>
 
 /** The instant of a restart that is under way: then the pods must be known. */
 export function restartIsDue(rollout: Rollout, hash: string, now: number): number | undefined {
-  const status = rollout.status ?? {};
+  const status = writtenStatus(rollout);
   const at = restartInstant(rollout.spec, status);
   return at !== undefined && now > at && !cancelsRestart(status, hash) ? at : undefined;
 }
@@ -57,7 +57,7 @@ export interface RestartFacts {
  */
 export function planRestart(s: RestartFacts, unavailable: number): string | undefined {
   const { rollout, revisions, draft, now, pods } = s;
-  const status = rollout.status ?? {};
+  const status = writtenStatus(rollout);
   const at = restartInstant(rollout.spec, status);
   if (at === undefined) return status.restartedAt;
   if (cancelsRestart(status, revisions.hash)) return formatTime(at);
@@ -101,7 +101,7 @@ function choose(s: RestartFacts, old: readonly PodView[], unavailable: number): 
   if (shrinks) return broken;
   const asked = sum(revisions.all.map(countsOf), 'size');
   const least = Math.max(replicasOf(rollout.spec), asked) - Math.max(unavailable, 1);
-  const left = new Map(revisions.all.map((rs) => [rs.metadata.uid ?? '', carrying(rs, pods.filter(ready))]));
+  const left = new Map(revisions.all.map((rs) => [uidOf(rs), carrying(rs, pods.filter(ready))]));
   const budget = Math.max(0, [...left.values()].reduce((a, b) => a + b, 0) - least);
   let spareCounted = unavailable - replicasOf(rollout.spec);
   for (const [uid, count] of left) if (s.counted.has(uid)) spareCounted += count;

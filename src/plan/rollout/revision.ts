@@ -2,7 +2,7 @@
 
 import type { Rollout } from '../../api/rollout.ts';
 import type { JsonObject } from '../../lang/json.ts';
-import { isObject } from '../../lang/json.ts';
+import { objectOf } from '../../lang/json.ts';
 import { podTemplateHash } from '../../lang/pod-hash.ts';
 import { podTemplatesEqual } from '../../lang/pod-template.ts';
 import { matchesSelector, selectorFrom } from '../../lang/selector.ts';
@@ -18,8 +18,9 @@ import {
   REVISION_HISTORY,
 } from './names.ts';
 import type { ReplicaSet } from './replica-set.ts';
-import { byAge, hashOf, hasController, isOwnedBy, revisionOf } from './replica-set.ts';
+import { byAge, hashOf, hasController, isOwnedBy, revisionOf, uidOf } from './replica-set.ts';
 import { ownTemplate } from './strip.ts';
+import { replicasOf } from './defaults.ts';
 
 export interface Revisions {
   /** Oldest first. */
@@ -42,10 +43,10 @@ export interface Revisions {
  */
 export function claim(rollout: Rollout, replicaSets: readonly ReplicaSet[], draft: Draft): ReplicaSet[] {
   const selector = selectorFrom(rollout.spec.selector as JsonObject | undefined);
-  const uid = rollout.metadata.uid ?? '';
+  const uid = uidOf(rollout);
   const kept: ReplicaSet[] = [];
   for (const rs of replicaSets) {
-    const matches = matchesSelector(selector, rs.metadata.labels ?? {}) && hashOf(rs) !== '';
+    const matches = hashOf(rs) !== '' && matchesSelector(selector, rs.metadata.labels ?? {});
     const { name } = rs.metadata;
     const target = { name, uid: rs.metadata.uid, resourceVersion: rs.metadata.resourceVersion };
     if (isOwnedBy(rs, uid)) {
@@ -65,7 +66,7 @@ export function claim(rollout: Rollout, replicaSets: readonly ReplicaSet[], draf
 }
 
 export function revisionsOf(rollout: Rollout, owned: readonly ReplicaSet[]): Revisions {
-  const template = rollout.spec.template ?? {};
+  const template = objectOf(rollout.spec.template);
   const ownHash = podTemplateHash(template, rollout.status?.collisionCount);
   const alive = owned.filter((rs) => rs.metadata.deletionTimestamp === undefined);
   const fresh =
@@ -93,13 +94,11 @@ export const createKey = (name: string): string => `create/${name}`;
 /** The ReplicaSet to create, at its size at once. Pod template and selector are the Rollout's, with the hash. */
 export function newReplicaSet(rollout: Rollout, revisions: Revisions, size: number): ReplicaSet {
   const { hash } = revisions;
-  const template = rollout.spec.template ?? {};
-  const metadata = isObject(template['metadata']) ? template['metadata'] : {};
-  const labels = { ...(isObject(metadata['labels']) ? metadata['labels'] : {}), [HASH_LABEL]: hash };
-  const podSpec = isObject(template['spec']) ? template['spec'] : {};
+  const template = objectOf(rollout.spec.template);
+  const metadata = objectOf(template['metadata']);
+  const labels = { ...objectOf(metadata['labels']), [HASH_LABEL]: hash };
   const injected = withInjectedMetadata(rollout, revisions, { ...metadata, labels });
-  const selector = (rollout.spec.selector ?? {}) as JsonObject;
-  const matchLabels = isObject(selector['matchLabels']) ? selector['matchLabels'] : {};
+  const selector = objectOf(rollout.spec.selector);
   const { minReadySeconds } = rollout.spec;
   return {
     apiVersion: 'apps/v1',
@@ -111,7 +110,7 @@ export function newReplicaSet(rollout: Rollout, revisions: Revisions, size: numb
       annotations: {
         ...copiedAnnotations(rollout),
         [REVISION]: String(revisions.revision),
-        [DESIRED_REPLICAS]: String(rollout.spec.replicas ?? 1),
+        [DESIRED_REPLICAS]: String(replicasOf(rollout.spec)),
         ...(injected.record === undefined ? {} : { [EPHEMERAL_METADATA]: injected.record }),
       },
       ownerReferences: [
@@ -119,7 +118,7 @@ export function newReplicaSet(rollout: Rollout, revisions: Revisions, size: numb
           apiVersion: rollout.apiVersion,
           kind: rollout.kind,
           name: rollout.metadata.name,
-          uid: rollout.metadata.uid ?? '',
+          uid: uidOf(rollout),
           controller: true,
           blockOwnerDeletion: true,
         },
@@ -128,11 +127,11 @@ export function newReplicaSet(rollout: Rollout, revisions: Revisions, size: numb
     spec: {
       replicas: size,
       ...(minReadySeconds === undefined || minReadySeconds === 0 ? {} : { minReadySeconds }),
-      selector: { ...selector, matchLabels: { ...matchLabels, [HASH_LABEL]: hash } },
+      selector: { ...selector, matchLabels: { ...objectOf(selector['matchLabels']), [HASH_LABEL]: hash } },
       template: {
         ...template,
         metadata: injected.metadata,
-        spec: withAntiAffinity(rollout, hash, podSpec),
+        spec: withAntiAffinity(rollout, hash, objectOf(template['spec'])),
       },
     },
   };

@@ -7,7 +7,7 @@ import type { Counts } from './canary/counts.ts';
 import { NO_PODS } from './canary/counts.ts';
 import type { Fences } from './canary/fences.ts';
 import { fencesOf, servingFences } from './canary/fences.ts';
-import { isRouted, replicasOf } from './defaults.ts';
+import { isRouted, replicasOf, strategyOf, writtenStatus } from './defaults.ts';
 import type { Draft } from './intents.ts';
 import { countsOf } from './replica-set.ts';
 import type { Revisions } from './revision.ts';
@@ -47,10 +47,10 @@ export function situate(
     rollout,
     strategy,
     routed: isRouted(strategy),
-    old: rollout.status ?? {},
+    old: writtenStatus(rollout),
     replicas,
     revisions,
-    stepHash: stepHash((rollout.spec.strategy ?? {}) as unknown as JsonObject),
+    stepHash: stepHash(strategyOf(rollout) as unknown as JsonObject),
     fences: servingFences(fencesOf(strategy, replicas), replicas),
     canary: fresh === undefined ? NO_PODS : countsOf(fresh),
     stable: stable === undefined || stable === fresh ? undefined : countsOf(stable),

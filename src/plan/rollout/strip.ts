@@ -1,7 +1,7 @@
 /** Takes out of a live pod template what the controller put in (spec 02 section 3). */
 
 import type { Json, JsonObject } from '../../lang/json.ts';
-import { isObject } from '../../lang/json.ts';
+import { isObject, objectOf } from '../../lang/json.ts';
 import { EPHEMERAL_METADATA, HASH_LABEL } from './names.ts';
 import type { ReplicaSet } from './replica-set.ts';
 
@@ -42,10 +42,9 @@ const TERM_LISTS = [
 ];
 
 function withoutInjectedAffinity(template: JsonObject): JsonObject {
-  const spec = template['spec'];
-  const affinity = isObject(spec) ? spec['affinity'] : undefined;
-  const anti = isObject(affinity) ? affinity['podAntiAffinity'] : undefined;
-  if (!isObject(spec) || !isObject(affinity) || !isObject(anti)) return template;
+  const spec = objectOf(template['spec']);
+  const affinity = objectOf(spec['affinity']);
+  const anti = objectOf(affinity['podAntiAffinity']);
   const kept: JsonObject = { ...anti };
   let changed = false;
   for (const list of TERM_LISTS) {
@@ -66,8 +65,7 @@ function withoutInjectedAffinity(template: JsonObject): JsonObject {
 
 /** The versions that injected terms of an affinity keep away from. */
 export function injectedHashes(affinity: JsonObject): Json[] {
-  const anti = affinity['podAntiAffinity'];
-  if (!isObject(anti)) return [];
+  const anti = objectOf(affinity['podAntiAffinity']);
   return TERM_LISTS.flatMap((list) => (Array.isArray(anti[list]) ? anti[list] : [])).flatMap((term) =>
     hashExpressions(term).flatMap(({ values }) => (Array.isArray(values) ? values : [])),
   );
@@ -77,10 +75,9 @@ export function injectedHashes(affinity: JsonObject): Json[] {
 const namesHash = (term: Json): boolean => hashExpressions(term).length > 0;
 
 function hashExpressions(term: Json): JsonObject[] {
-  if (!isObject(term)) return [];
-  const inner = isObject(term['podAffinityTerm']) ? term['podAffinityTerm'] : term;
-  const selector = inner['labelSelector'];
-  const expressions = isObject(selector) ? selector['matchExpressions'] : undefined;
+  const own = objectOf(term);
+  const inner = isObject(own['podAffinityTerm']) ? own['podAffinityTerm'] : own;
+  const expressions = objectOf(inner['labelSelector'])['matchExpressions'];
   if (!Array.isArray(expressions)) return [];
   return expressions.filter((e): e is JsonObject => isObject(e) && e['key'] === HASH_LABEL);
 }

@@ -7,6 +7,7 @@ import { planRestart } from './restart.ts';
 import { countedVersions, servesAlone } from './restart-surge.ts';
 import type { Situation } from './situation.ts';
 import { planWorkload } from './workload-ref.ts';
+import { uidOf } from './replica-set.ts';
 
 export interface Upkeep {
   readonly workloadObservedGeneration: string | undefined;
@@ -29,8 +30,7 @@ export function planUpkeep(s: Situation, p: Progress): Upkeep {
     now,
     draft,
   });
-  const uids = (list: readonly ReplicaSet[]): ReadonlySet<string> =>
-    new Set(list.map((rs) => rs.metadata.uid ?? ''));
+  const uids = (list: readonly ReplicaSet[]): ReadonlySet<string> => new Set(list.map(uidOf));
   const alone = uids(revisions.all.filter((rs) => servesAlone(s, rs)));
   const counted = uids(countedVersions(s));
   const restart = { now, rollout, revisions, pods, podsAhead, alone, counted, draft };

@@ -5,7 +5,7 @@
 
 import type { Rollout, RolloutStatus } from '../../api/rollout.ts';
 import type { JsonObject } from '../../lang/json.ts';
-import { isObject } from '../../lang/json.ts';
+import { isObject, objectOf } from '../../lang/json.ts';
 import type { Draft } from './intents.ts';
 import { WORKLOAD_GENERATION } from './names.ts';
 
@@ -31,11 +31,11 @@ export function workloadTemplate(object: { kind: string; spec?: unknown; templat
   selector: JsonObject | undefined;
   replicas: number;
 } {
-  const spec = isObject(object.spec) ? object.spec : {};
+  const spec = objectOf(object.spec);
   const template = object.kind === 'PodTemplate' ? object.template : spec['template'];
   const { selector, replicas } = spec;
   return {
-    template: isObject(template) ? template : {},
+    template: objectOf(template),
     selector: isObject(selector) ? selector : undefined,
     replicas: object.kind === 'PodTemplate' || typeof replicas !== 'number' ? 0 : replicas,
   };
@@ -44,7 +44,7 @@ export function workloadTemplate(object: { kind: string; spec?: unknown; templat
 /** A template of its own beside the reference is a mistake that validation names. */
 export function refersToWorkload(rollout: Rollout): boolean {
   const { workloadRef, template } = rollout.spec;
-  const metadata = isObject(template?.['metadata']) ? template['metadata'] : {};
+  const metadata = objectOf(template?.['metadata']);
   const given = ['labels', 'annotations'].some((field) => {
     const map = metadata[field];
     return isObject(map) && Object.keys(map).length > 0;

@@ -3,7 +3,7 @@
  * CD's CRD, where it is installed, drops fields that it doesn't know, and an account must never get lost on the way.
  */
 
-import { isObject, type JsonObject } from '../../lang/json.ts';
+import { type JsonObject, objectOf } from '../../lang/json.ts';
 import { annotationsOf } from './identity.ts';
 import type { Problem } from './types.ts';
 
@@ -50,7 +50,7 @@ export function parseAccount(text: string): { namespace: string | undefined; nam
 /** Read from the raw object: one that can't be decoded must be deletable, too. */
 function textAt(object: JsonObject, ...path: readonly string[]): string | undefined {
   let value: unknown = object;
-  for (const key of path) value = isObject(value) ? value[key] : undefined;
+  for (const key of path) value = objectOf(value)[key];
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 

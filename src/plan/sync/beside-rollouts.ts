@@ -4,10 +4,11 @@
  * to all versions. Git says what is selected, the Rollout which version of it: the hash that is there is applied along.
  */
 
-import { isObject, type JsonObject } from '../../lang/json.ts';
+import { isObject, type JsonObject, objectOf } from '../../lang/json.ts';
 import { withoutFields } from '../../api/decode.ts';
 import { HASH_LABEL, MANAGED_BY } from '../rollout/names.ts';
 import { unreadableParts } from '../rollout/unreadable.ts';
+import { annotationsOf } from './identity.ts';
 
 /**
  * The manifest as it is to be applied on what is there. What the controller of Rollouts takes out of one is not applied
@@ -45,7 +46,7 @@ export function onSeenVersion(manifest: JsonObject, live: JsonObject | undefined
   if (manifest['kind'] !== 'Service' || !isObject(spec) || !isObject(spec['selector'])) return manifest;
   const hash = spec['selector'][HASH_LABEL];
   if (hash !== undefined && hash !== hashIn(live)) return manifest;
-  const seen = isObject(live?.['metadata']) ? live['metadata']['resourceVersion'] : undefined;
+  const seen = objectOf(live?.['metadata'])['resourceVersion'];
   if (typeof seen !== 'string' || !isObject(metadata)) return manifest;
   return { ...manifest, metadata: { ...metadata, resourceVersion: seen } };
 }
@@ -57,10 +58,6 @@ export function isBoundToVersion({ metadata }: JsonObject): boolean {
 
 /** The hash in the selector of a Service that a Rollout manages. */
 function hashIn(live: JsonObject | undefined): string | undefined {
-  const metadata = isObject(live?.['metadata']) ? live['metadata'] : {};
-  const annotations = isObject(metadata['annotations']) ? metadata['annotations'] : {};
-  const spec = isObject(live?.['spec']) ? live['spec'] : {};
-  const selector = isObject(spec['selector']) ? spec['selector'] : {};
-  const hash = selector[HASH_LABEL];
-  return annotations[MANAGED_BY] !== undefined && typeof hash === 'string' ? hash : undefined;
+  const hash = objectOf(objectOf(live?.['spec'])['selector'])[HASH_LABEL];
+  return annotationsOf(live)[MANAGED_BY] !== undefined && typeof hash === 'string' ? hash : undefined;
 }

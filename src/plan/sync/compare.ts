@@ -1,6 +1,6 @@
 /** The diff: what a server-side apply dry run gives, beside what is there. Spec 11 section 4. */
 
-import { deepEqual, isObject, type Json, type JsonObject } from '../../lang/json.ts';
+import { deepEqual, isObject, type Json, type JsonObject, objectOf } from '../../lang/json.ts';
 import type { Comparison } from './types.ts';
 
 const SERVER_FIELDS = [
@@ -17,7 +17,7 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 export function comparable(object: JsonObject): JsonObject {
   const { status: _status, metadata, ...rest } = object;
   const kept: JsonObject = {};
-  for (const [name, value] of Object.entries(isObject(metadata) ? metadata : {})) {
+  for (const [name, value] of Object.entries(objectOf(metadata))) {
     if (SERVER_FIELDS.includes(name) || value === undefined) continue;
     if (name === 'annotations' && isObject(value)) {
       const { [LAST_APPLIED]: _applied, ...annotations } = value;

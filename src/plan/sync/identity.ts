@@ -1,6 +1,6 @@
 /** Identities of resources, and the annotation that ties an object to its Application. Spec 11 section 4. */
 
-import { isObject, type JsonObject } from '../../lang/json.ts';
+import { objectOf, type JsonObject } from '../../lang/json.ts';
 import type { ResourceIdentity } from './types.ts';
 
 export const TRACKING_ANNOTATION = 'argocd.argoproj.io/tracking-id';
@@ -16,17 +16,17 @@ export const inventoryKey = (identity: ResourceIdentity): string =>
 
 /** undefined for a text of another shape. */
 export function parseInventoryKey(text: string): ResourceIdentity | undefined {
-  const [, version, group, kind, namespace, name] =
-    /^([^|]*)\|([^/]*)\/([^:]+):([^/]*)\/(.+)$/.exec(text) ?? [];
-  if (version === undefined || group === undefined || kind === undefined) return undefined;
-  if (namespace === undefined || name === undefined) return undefined;
-  return { group, version, kind, namespace, name };
+  const parts = /^(?<version>[^|]*)\|(?<group>[^/]*)\/(?<kind>[^:]+):(?<namespace>[^/]*)\/(?<name>.+)$/.exec(
+    text,
+  );
+  // Each of them takes part in every match.
+  return parts === null ? undefined : ({ ...parts.groups } as unknown as ResourceIdentity);
 }
 
 export function identityOf(object: JsonObject): ResourceIdentity {
   const apiVersion = String(object['apiVersion'] ?? '');
   const slash = apiVersion.indexOf('/');
-  const metadata = isObject(object['metadata']) ? object['metadata'] : {};
+  const metadata = objectOf(object['metadata']);
   return {
     group: slash < 0 ? '' : apiVersion.slice(0, slash),
     version: slash < 0 ? apiVersion : apiVersion.slice(slash + 1),
@@ -45,9 +45,7 @@ export const trackingId = (application: string, identity: ResourceIdentity): str
   `${application}:${resourceKey(identity)}`;
 
 export function annotationsOf(object: JsonObject | undefined): Record<string, string> {
-  const metadata = object?.['metadata'];
-  const annotations = isObject(metadata) ? metadata['annotations'] : undefined;
-  return isObject(annotations) ? (annotations as Record<string, string>) : {};
+  return objectOf(objectOf(object?.['metadata'])['annotations']) as Record<string, string>;
 }
 
 /** Name of the Application that the object says it belongs to. */

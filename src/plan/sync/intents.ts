@@ -1,6 +1,6 @@
 /** What is to be written: the namespace, the applies in order, the deletes in the order reversed. Spec 11 section 4. */
 
-import { isObject, type JsonObject } from '../../lang/json.ts';
+import { objectOf, type JsonObject } from '../../lang/json.ts';
 import type { Assessment } from './assess.ts';
 import { onSeenVersion } from './beside-rollouts.ts';
 import { isOurs, resourceKey, syncOptionsOf } from './identity.ts';
@@ -41,10 +41,10 @@ export function namespaceIntents(
     );
   if (inSource || !changing) return [];
   const managed = snapshot.application.spec.syncPolicy?.managedNamespaceMetadata;
-  const metadata = isObject(snapshot.namespace?.['metadata']) ? snapshot.namespace['metadata'] : {};
+  const metadata = objectOf(snapshot.namespace?.['metadata']);
   const has = (field: 'labels' | 'annotations'): boolean => {
-    const live = isObject(metadata[field]) ? metadata[field] : {};
-    return Object.entries(managed?.[field] ?? {}).every(([key, value]) => live[key] === value);
+    const live = objectOf(metadata[field]);
+    return Object.entries(objectOf(managed?.[field])).every(([key, value]) => live[key] === value);
   };
   if (snapshot.namespace !== undefined && has('labels') && has('annotations')) return [];
   const manifest: JsonObject = {
@@ -68,7 +68,7 @@ export function pruneIntents(extra: Assessment['extra'], options: readonly strin
     .map(({ resource, live }) => ({ identity: resource.identity, wave: waveOf(live), live }))
     .sort((a, b) => compareApplyOrder(b, a))
     .flatMap(({ identity, live }): PruneIntent[] => {
-      const metadata = isObject(live['metadata']) ? live['metadata'] : {};
+      const metadata = objectOf(live['metadata']);
       const uid = metadata['uid'];
       // One that is on its way out already needs no second delete.
       if (typeof uid !== 'string' || metadata['deletionTimestamp'] !== undefined) return [];

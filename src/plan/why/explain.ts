@@ -10,7 +10,7 @@ import { intentText } from '../rehearsal/words.ts';
 import { situateBlueGreen } from '../rollout/blue-green/situation.ts';
 import { conditionOf } from '../rollout/conditions.ts';
 import { deadlineOf } from '../rollout/deadline.ts';
-import { replicasOf, stepsOf } from '../rollout/defaults.ts';
+import { replicasOf, stepsOf, writtenStatus, canaryOf } from '../rollout/defaults.ts';
 import type { RolloutPlan, RolloutSnapshot } from '../rollout/index.ts';
 import { planRollout } from '../rollout/index.ts';
 import { currentHold } from '../rollout/holding.ts';
@@ -94,7 +94,7 @@ export function explainRollout(snapshot: RolloutSnapshot): Explanation {
     return bare({ cause: 'deleted', text: 'it is being deleted, and its objects go with it' });
   const refusal = refusalOf(snapshot);
   if (refusal !== undefined || rollout === undefined) return bare(refusedTold(name, refusal));
-  const status = rollout.status ?? {};
+  const status = writtenStatus(rollout);
   const view: View = {
     snapshot,
     plan,
@@ -452,7 +452,7 @@ function stepOf({ spec }: Rollout, { currentStepIndex }: RolloutStatus): Explana
 function inStep(rollout: Rollout, status: RolloutStatus): string {
   const step = fullyPromoted(status) ? undefined : currentStepOf(rollout, status);
   if (step === undefined) return '';
-  const { length } = stepsOf(rollout.spec.strategy?.canary ?? {});
+  const { length } = stepsOf(canaryOf(rollout));
   return ` in step ${(status.currentStepIndex ?? 0) + 1}/${length} (${stepText(step)})`;
 }
 

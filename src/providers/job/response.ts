@@ -1,7 +1,7 @@
 /** What a Job and its pods say of a measurement (spec 05 section 8.3). Pure. */
 
 import type { KubeObject } from '../../kube/api.ts';
-import { isObject } from '../../lang/json.ts';
+import { isObject, objectOf } from '../../lang/json.ts';
 import type { JsonObject } from '../../lang/json.ts';
 import type { MeasurementOutcome } from '../types.ts';
 import type { JobState } from './client.ts';
@@ -56,6 +56,5 @@ function terminalErrors(pods: readonly KubeObject[]): string {
     .join('');
 }
 
-const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : {});
 const itemsOf = (value: unknown): JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

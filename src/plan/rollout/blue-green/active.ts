@@ -1,13 +1,13 @@
 /** Which version the active and the preview Service select (spec 04 sections 1 and 5). */
 
-import { countsOf, hashOf } from '../replica-set.ts';
+import { countsOf, hashOf, isObserved } from '../replica-set.ts';
 import type { Progress } from '../progress.ts';
 import { isInconclusive, isPromoted } from '../progress.ts';
 import { createKey } from '../revision.ts';
 import { selectVersion } from '../services.ts';
 import { hasFailed } from '../situation.ts';
 import type { BlueGreenSituation } from './situation.ts';
-import { isObserved, isSaturated, selectedBy } from './situation.ts';
+import { isSaturated, selectedBy } from './situation.ts';
 
 /** A person holds the update: no Service moves forward, no pause begins or ends. Pods are scaled all the same. */
 export const isHalted = (s: BlueGreenSituation, p: Progress): boolean =>

@@ -4,7 +4,6 @@ import type { BlueGreenStrategy, Rollout } from '../../../api/rollout.ts';
 import type { Counts } from '../canary/counts.ts';
 import type { Draft } from '../intents.ts';
 import { HASH_LABEL } from '../names.ts';
-import type { ReplicaSet } from '../replica-set.ts';
 import type { Revisions } from '../revision.ts';
 import type { Situation } from '../situation.ts';
 import { situate } from '../situation.ts';
@@ -26,7 +25,7 @@ export function situateBlueGreen(
   const { maxUnavailable } = blueGreen;
   return {
     // maxUnavailable is the pace of restarts; a version comes and goes as a whole.
-    ...situate(snapshot, rollout, maxUnavailable === undefined ? {} : { maxUnavailable }, revisions, draft),
+    ...situate(snapshot, rollout, { maxUnavailable }, revisions, draft),
     blueGreen,
     active: selectedBy(snapshot, blueGreen.activeService),
   };
@@ -39,10 +38,6 @@ export const selectedBy = (snapshot: RolloutSnapshot, service: string | undefine
 /** All pods that the Rollout asks for are there and available (spec 04 section 3). */
 export const isSaturated = (s: BlueGreenSituation, counts: Counts): boolean =>
   counts.size === s.replicas && counts.available === s.replicas;
-
-/** Whether the counts in the status are those of the size that was last asked for. */
-export const isObserved = (rs: ReplicaSet): boolean =>
-  (rs.status?.observedGeneration ?? 0) >= (rs.metadata.generation ?? 0);
 
 /** The first pass after someone took an abort back. */
 export const isRetry = ({ old }: BlueGreenSituation): boolean =>

@@ -1,6 +1,6 @@
 /** Health as Argo CD judges it (spec 11 section 5). */
 
-import { isObject, type Json, type JsonObject } from '../../../lang/json.ts';
+import { isObject, type Json, type JsonObject, objectOf } from '../../../lang/json.ts';
 
 export const HEALTH_ORDER = [
   'Healthy',
@@ -20,8 +20,7 @@ export interface Health {
 export const health = (status: HealthCode, message?: string): Health =>
   message === undefined || message === '' ? { status } : { status, message };
 
-export const section = (object: JsonObject, name: string): JsonObject =>
-  isObject(object[name]) ? object[name] : {};
+export const section = (object: JsonObject, name: string): JsonObject => objectOf(object[name]);
 export const number = (value: Json | undefined, otherwise = 0): number =>
   typeof value === 'number' ? value : otherwise;
 export const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '');

@@ -4,6 +4,7 @@ import { invalid, type FieldError } from '../../../../api/field-error.ts';
 import type { AnalysisTemplateRef, RolloutAnalysis } from '../../../../api/analysis-args.ts';
 import type { CanaryStrategy, IstioVirtualService, Rollout } from '../../../../api/rollout.ts';
 import type { JsonObject } from '../../../../lang/json.ts';
+import { templatesOf, strategyOf } from '../../defaults.ts';
 
 /** By name; a name that is not there was not found. */
 export type Found = Readonly<Record<string, JsonObject | undefined>>;
@@ -36,7 +37,7 @@ export const ROUTING = `${CANARY}.trafficRouting`;
 
 /** Services, in the order in which they are looked up. */
 export function serviceReferences({ spec }: Rollout): Reference[] {
-  const { blueGreen, canary } = spec.strategy ?? {};
+  const { blueGreen, canary } = strategyOf({ spec });
   return [
     { field: 'spec.strategy.blueGreen.activeService', name: blueGreen?.activeService },
     { field: 'spec.strategy.blueGreen.previewService', name: blueGreen?.previewService },
@@ -57,7 +58,7 @@ export interface AnalysisReference {
 
 /** Analyses of the strategy. Those of experiment steps are looked at when the experiment starts. */
 export function analysisReferences({ spec }: Rollout): AnalysisReference[] {
-  const { blueGreen, canary } = spec.strategy ?? {};
+  const { blueGreen, canary } = strategyOf({ spec });
   const found: AnalysisReference[] = [];
   const add = (field: string, role: AnalysisRole, analysis: RolloutAnalysis | undefined): void => {
     if (analysis !== undefined) found.push({ field: `${field}.templates`, role, analysis });
@@ -72,7 +73,7 @@ export function analysisReferences({ spec }: Rollout): AnalysisReference[] {
 }
 
 export const templateReferences = (rollout: Rollout): AnalysisTemplateRef[] =>
-  analysisReferences(rollout).flatMap(({ analysis }) => analysis.templates ?? []);
+  analysisReferences(rollout).flatMap(({ analysis }) => templatesOf(analysis));
 
 /** Ingresses; where ALB is configured, only its own. */
 export function ingressReferences({ spec }: Rollout): Reference[] {

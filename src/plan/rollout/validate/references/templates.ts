@@ -19,6 +19,7 @@ import {
 } from '../../../analysis/build.ts';
 import { DUMMY, validateExpressions, withValue } from './expressions.ts';
 import { get, type AnalysisReference, type Found } from './objects.ts';
+import { templatesOf } from '../../defaults.ts';
 
 type Template = AnalysisTemplate | ClusterAnalysisTemplate;
 
@@ -36,7 +37,7 @@ export function findTemplates(
     unreadable.push(invalid(reference.field, name, `${kind} ${name}: ${formatIssues(decoded.issues)}`));
     return undefined;
   };
-  const collected = collectTemplates<Template>(reference.analysis.templates ?? [], {
+  const collected = collectTemplates<Template>(templatesOf(reference.analysis), {
     template: (name) => read(objects.analysisTemplates, 'AnalysisTemplate', name),
     clusterTemplate: (name) => read(objects.clusterAnalysisTemplates, 'ClusterAnalysisTemplate', name),
   });
