@@ -128,11 +128,12 @@ export function isAtDesired(s: Situation, p: Progress): boolean {
  * reference.
  */
 function isKeptFromShrinking(s: Situation, p: Progress): boolean {
-  if (p.abort || !isStableBroken({ ...s, recorded: undefined }) || sum(s.others, 'size') > 0) return false;
+  if (p.abort || s.stable === undefined || sum(s.others, 'size') > 0) return false;
+  if (!isStableBroken({ ...s, recorded: undefined })) return false;
   const next = wantedSizes(s, p);
   const { size, available } = s.canary;
   const isShort = size > basicTarget(input(s, p), s.fences).canary && available >= size;
-  return isShort && next.canary === size && next.stable === s.stable?.size;
+  return isShort && next.canary === size && next.stable === s.stable.size;
 }
 
 /** Nobody scales while a person holds the update, except to follow a change of spec.replicas. */

@@ -9,7 +9,9 @@ type Seen = Pick<Situation, 'old' | 'strategy' | 'replicas' | 'stable' | 'canary
 /** The weight that can't go back to a stable version without pods; 0: there is none. */
 export function weightKept(s: Seen): number {
   const recorded = s.old.canary?.weights?.canary.weight ?? 0;
-  return s.routed && isStableBroken({ ...s, recorded }) ? recorded : 0;
+  const { stableRS = '' } = s.old;
+  const hasOther = stableRS !== '' && stableRS !== s.revisions.hash;
+  return s.routed && hasOther && isStableBroken({ ...s, recorded }) ? recorded : 0;
 }
 
 /** The weight on record is that of a version that this one replaces. */

@@ -45,6 +45,7 @@ export function weightDecision(s: Situation, p: Progress, facts: TrafficFacts): 
     stable,
     ...facts,
     recorded: atItsEnd(s, p, weightInForce(s, recorded?.weight)),
+    highest: mostWeight(s),
     recordedIsOwn: recorded === undefined || recorded.podTemplateHash === s.revisions.hash,
     carrier: carrierOf(s, recorded?.podTemplateHash),
   });

@@ -29,6 +29,8 @@ export interface WeightInput {
   readonly stableReachable: boolean;
   /** The weight last handed to the routers, whichever version had it; undefined: none yet. */
   readonly recorded: number | undefined;
+  /** The most of the weight that the canary's Service has: on record, and by what each router shows. */
+  readonly highest: number;
   /** The weight on record is that of the new version, and not of one that it replaced in the middle. */
   readonly recordedIsOwn: boolean;
   /** Pods of the version that has the weight on record. */
@@ -108,6 +110,8 @@ function wantedWeight(input: WeightInput): Wanted {
 }
 
 const isBroken = ({ course, stable, recorded }: WeightInput): boolean =>
+  course.stableHash !== '' &&
+  !fullyPromoted(course) &&
   isStableBroken({ strategy: course.strategy, replicas: course.replicas, stable, recorded });
 
 /** With dynamicStableScale another version, which this one replaces, has traffic that stable can't carry at once. */
@@ -144,6 +148,16 @@ function weightToGiveBack(input: WeightInput): number {
   return Math.min(byStep, input.recorded);
 }
 
+/**
+ * What the canary's Service has, by whoever gave it that, finds pods there, and would find none behind stable's (rule 2
+ * goes before 7 and 1).
+ */
+function servesAlone({ course, stable, canary, canaryReachable, carrier }: WeightInput): boolean {
+  if (course.stableHash === '' || fullyPromoted(course) || (stable?.available ?? 0) > 0) return false;
+  const behind = carrier ?? (canaryReachable ? canary : undefined);
+  return (behind?.available ?? 0) > 0;
+}
+
 /** Traffic moves only to pods that can carry it. */
 function admit(input: WeightInput, weight: number, why: string): WeightDecision {
   const { course, canary, stable } = input;
@@ -157,6 +171,9 @@ function admit(input: WeightInput, weight: number, why: string): WeightDecision 
   });
   if (stable === undefined && (input.recorded === undefined || course.stableHash === ''))
     return { ...none, weight: undefined, why: 'there is no stable version yet', reached: false };
+  const nobody = 'no stable pod is available to take traffic back';
+  if (weight < input.highest && servesAlone(input))
+    return { ...none, weight: input.highest, why: nobody, reached: !course.abort && isBroken(input) };
   // Until a router is told anything, all the traffic goes to stable: an update that begins there begins at 0, and a first
   // version that never came up does not block the fix.
   const begins = !fullyPromoted(course) && canary.available > 0;
@@ -171,7 +188,8 @@ function admit(input: WeightInput, weight: number, why: string): WeightDecision 
       `weight ${weight} needs more than the ${canary.available} of ${course.replicas} pods that the canary has available`,
     );
   }
-  if (stable === undefined) return hold('the stable version is gone: the weight stays');
+  if (stable === undefined)
+    return { ...hold('the stable version is gone: the weight stays'), reached: isBroken(input) };
   if (recorded !== undefined && weight < recorded && fullyPromoted(course) && !input.stableReachable)
     return hold('the stable Service does not select the new version yet');
   if (recorded !== undefined && weight === recorded) return { ...none, weight, why, reached: true };
@@ -186,8 +204,7 @@ function admit(input: WeightInput, weight: number, why: string): WeightDecision 
   }
   if (recorded !== undefined && weight < recorded && stable.available === 0) {
     // The step counts as done: later ones, and the promotion, lead out of here.
-    const because = 'no stable pod is available to take traffic back';
-    return { ...hold(because), reached: isBroken(input) };
+    return { ...hold(nobody), reached: isBroken(input) };
   }
   if (stable.available >= needed) return { ...none, weight, why, reached: true };
   if (thresholdMet(course, stable, needed) === true) return { ...none, weight, why, reached: true };

@@ -38,6 +38,7 @@ function input(
     canaryReachable: true,
     stableReachable: true,
     recorded: 0,
+    highest: rest.recorded ?? 0,
     recordedIsOwn: true,
     canaryWanted: 2,
     carrier: undefined,
@@ -179,6 +180,19 @@ describe('traffic moves only to pods that can carry it', () => {
     assert.deepEqual(told(down(60)), [60, true]);
     assert.deepEqual(told(down(60, { dynamicStableScale: true })), [60, true]);
     assert.deepEqual(told(down(100, { dynamicStableScale: true })), [100, false]);
+  });
+  it('nor one whose ReplicaSet somebody deleted', () => {
+    const decision = decideWeight(input({ stable: undefined, recorded: 20 }));
+    assert.deepEqual([decision.weight, decision.reached], [20, true]);
+  });
+  it('no weight that somebody raised is taken back to pods that are not there', () => {
+    const raised = { recorded: 20, highest: 100, canary: pods(2) };
+    for (const stable of [undefined, pods(10, 0)])
+      assert.equal(decideWeight(input({ ...raised, stable })).weight, 100);
+    assert.equal(decideWeight(input({ ...raised, stable: pods(10, 1) })).weight, 20);
+    assert.equal(decideWeight(input({ ...raised, stable: pods(10, 0), canary: pods(2, 0) })).weight, 20);
+    const promoted = { course: { podHash: 'old', stepIndex: 4 }, recorded: 0, highest: 100 };
+    assert.equal(decideWeight(input({ ...promoted, canary: pods(10, 5), stable: pods(10, 5) })).weight, 0);
   });
   it('no traffic goes to a stable version without a pod, however little', () => {
     const strategy = { steps: [{ setWeight: 100 }, { setWeight: 95 }] };

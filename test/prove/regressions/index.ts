@@ -23,7 +23,7 @@ import { servedOnce } from './served-once.ts';
 import { shrinksWithTheWeight } from './shrinks-with-the-weight.ts';
 import { smallerCanary } from './smaller-canary.ts';
 import { smallerWeight } from './smaller-weight.ts';
-import { stableVanishes } from './stable-vanishes.ts';
+import { stableVanishes, stableVanishesUnderWeight } from './stable-vanishes.ts';
 import { takenBack } from './taken-back.ts';
 import { tooLateForAnAbort } from './too-late-for-an-abort.ts';
 import { twoParts } from './two-parts.ts';
@@ -59,6 +59,7 @@ export const REGRESSIONS: readonly Regression[] = [
   roomOfTheNext,
   oldPlan,
   stableVanishes,
+  stableVanishesUnderWeight,
   unreadableInGit,
   lateBefore,
   abortOfTheUnreadable,

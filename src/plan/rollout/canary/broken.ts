@@ -7,7 +7,7 @@ import type { Counts } from './counts.ts';
 export interface StableInput {
   readonly strategy: CanaryStrategy;
   readonly replicas: number;
-  /** Undefined: there is none besides the new one. */
+  /** Of the stable version, where that is another than the new one. Undefined: its ReplicaSet is gone. */
   readonly stable: Counts | undefined;
   /** The weight that the canary's Service has; undefined: no router was told one. */
   readonly recorded: number | undefined;
@@ -18,6 +18,6 @@ export interface StableInput {
  * for it (rule 21). One that dynamicStableScale has left without any traffic only has yet to grow.
  */
 export function isStableBroken({ strategy, replicas, stable, recorded = 0 }: StableInput): boolean {
-  if (stable === undefined || stable.available > 0 || replicas === 0) return false;
+  if ((stable?.available ?? 0) > 0 || replicas === 0) return false;
   return strategy.dynamicStableScale !== true || recorded < maxWeight(strategy);
 }
