@@ -51,6 +51,7 @@ const MAX_TOMBSTONES = 4096;
  * once, and what is worked out from it (a decoded spec, the hash of a template) can be kept by its identity.
  */
 function shared(now: Json, before: Json | undefined): Json {
+  if (now === before) return now;
   if (typeof now !== 'object' || now === null || typeof before !== 'object' || before === null) return now;
   if (Array.isArray(now)) {
     if (!Array.isArray(before)) return now;

@@ -13,7 +13,10 @@ const VALUE_RULE = `a valid label must be an empty string or consist of alphanum
 const SUBDOMAIN_RULE = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${DNS_SUBDOMAIN}')`;
 
 const tooLong = (limit: number): string => `must be no more than ${limit} bytes`;
-const byteLength = (text: string): number => new TextEncoder().encode(text).length;
+const encoder = new TextEncoder();
+/** No character of UTF-16 takes more than three bytes, so that most texts need not be encoded. */
+const exceeds = (text: string, bytes: number): boolean =>
+  text.length > bytes || (text.length * 3 > bytes && encoder.encode(text).length > bytes);
 
 /** Empty where `key` is a valid label key (`name` or `prefix/name`). */
 export function labelKeyErrors(key: string): string[] {
@@ -30,7 +33,7 @@ export function labelKeyErrors(key: string): string[] {
     else errors.push(...dnsSubdomainErrors(parts[0] as string).map((error) => `prefix part ${error}`));
   }
   if (name === '') errors.push('name part must be non-empty');
-  else if (byteLength(name) > 63) errors.push(`name part ${tooLong(63)}`);
+  else if (exceeds(name, 63)) errors.push(`name part ${tooLong(63)}`);
   if (!labelKey.test(name)) errors.push(`name part ${NAME_RULE}`);
   return errors;
 }
@@ -38,7 +41,7 @@ export function labelKeyErrors(key: string): string[] {
 /** Empty where `value` is a valid label value. */
 export function labelValueErrors(value: string): string[] {
   const errors: string[] = [];
-  if (byteLength(value) > 63) errors.push(tooLong(63));
+  if (exceeds(value, 63)) errors.push(tooLong(63));
   if (value !== '' && !labelKey.test(value)) errors.push(VALUE_RULE);
   return errors;
 }
@@ -46,7 +49,7 @@ export function labelValueErrors(value: string): string[] {
 /** Empty where `name` is a valid DNS subdomain, which most objects need as their name. */
 export function dnsSubdomainErrors(name: string): string[] {
   const errors: string[] = [];
-  if (byteLength(name) > 253) errors.push('must be no more than 253 characters');
+  if (exceeds(name, 253)) errors.push('must be no more than 253 characters');
   if (!dnsSubdomain.test(name)) errors.push(SUBDOMAIN_RULE);
   return errors;
 }

@@ -19,7 +19,7 @@ import {
   SERVICE,
 } from '../../kube/kinds.ts';
 import type { JsonObject } from '../../lang/json.ts';
-import { isObject } from '../../lang/json.ts';
+import { deepFreeze, isObject } from '../../lang/json.ts';
 import { memoizeFrozen } from '../../lang/memo.ts';
 import { maxWeight } from '../../plan/rollout/defaults.ts';
 import { MANAGED_BY } from '../../plan/rollout/names.ts';
@@ -102,7 +102,7 @@ function analysisRuns(stores: Stores, uid: string): AnalysisRun[] {
     .map((object) => {
       if (!decodedRuns.has(object)) {
         const decoded = decode(analysisRunSchema, object);
-        decodedRuns.set(object, decoded.ok ? decoded.value : undefined);
+        decodedRuns.set(object, decoded.ok ? deepFreeze(decoded.value) : undefined);
       }
       return decodedRuns.get(object);
     })
@@ -151,9 +151,11 @@ function viewOf(service: KubeObject | undefined): ServiceView | null {
 const byName = (objects: readonly KubeObject[]): Record<string, JsonObject> =>
   Object.fromEntries(objects.map((object) => [object.metadata.name, object as unknown as JsonObject]));
 
-const decodeTemplate = memoizeFrozen((object: KubeObject) => decode(analysisTemplateSchema, object));
+const decodeTemplate = memoizeFrozen((object: KubeObject) =>
+  deepFreeze(decode(analysisTemplateSchema, object)),
+);
 const decodeClusterTemplate = memoizeFrozen((object: KubeObject) =>
-  decode(clusterAnalysisTemplateSchema, object),
+  deepFreeze(decode(clusterAnalysisTemplateSchema, object)),
 );
 
 interface Templates {

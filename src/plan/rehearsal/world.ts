@@ -36,6 +36,12 @@ export interface ServiceState {
 /** What plans do not change. */
 type Fixed = Pick<RolloutSnapshot, 'clusterTemplates' | 'references' | 'workload'>;
 
+/**
+ * Nothing here is changed in place: a snapshot is made of the very objects of the world, and what was worked out of one
+ * (a hash, a verdict on a spec) holds for the next.
+ */
+const fixed = <T>(value: T): T => (Object.isFrozen(value) ? value : deepFreeze(structuredClone(value)));
+
 /** A plan asked for something that this world says can't be: the planner has a fault. */
 export class RehearsalError extends Error {
   override readonly name = 'RehearsalError';
@@ -49,7 +55,7 @@ export class RehearsalWorld {
   readonly runs = new Map<string, AnalysisRun>();
   /** By router. */
   readonly routes = new Map<string, RouteState>();
-  readonly templates: AnalysisTemplate[];
+  templates: readonly AnalysisTemplate[];
   readonly pods: Pods;
   protected readonly assumptions: Assumptions;
   protected statusWrittenAt: number | undefined;
@@ -58,21 +64,21 @@ export class RehearsalWorld {
 
   constructor(start: RolloutSnapshot & { readonly rollout: Rollout }, assumptions: Assumptions, pods?: Pods) {
     this.now = start.now;
-    this.rollout = structuredClone(start.rollout);
+    this.rollout = fixed(start.rollout);
     this.assumptions = assumptions;
     this.statusWrittenAt = start.statusWrittenAt;
-    this.templates = structuredClone([...start.templates]);
+    this.templates = start.templates.map(fixed);
     this.#fixed = {
       clusterTemplates: start.clusterTemplates,
       references: start.references,
       workload: start.workload,
     };
     this.pods = pods ?? new Pods();
-    for (const rs of structuredClone(start.replicaSets)) {
+    for (const rs of start.replicaSets.map(fixed)) {
       this.replicaSets.set(rs.metadata.name, rs);
       if (pods === undefined) this.pods.adopt(rs, this.now, this.now + assumptions.readyAfterMs(rs));
     }
-    for (const run of structuredClone(start.analysisRuns)) this.runs.set(run.metadata.name, run);
+    for (const run of start.analysisRuns.map(fixed)) this.runs.set(run.metadata.name, run);
     for (const [name, service] of Object.entries(start.services))
       if (service !== null)
         this.services.set(name, { selector: { ...service.selector }, managedBy: service.managedBy });
@@ -86,29 +92,25 @@ export class RehearsalWorld {
   }
 
   snapshot(failed: RolloutSnapshot['failed'] = []): RolloutSnapshot {
-    const snapshot: RolloutSnapshot = {
+    const snapshot: RolloutSnapshot = deepFreeze({
       ...this.#fixed,
-      ...structuredClone({
-        now: this.now,
-        stored: this.rollout as unknown as RolloutSnapshot['stored'],
-        rollout: this.rollout,
-        issues: [],
-        replicaSets: [...this.replicaSets.values()].map((rs) => this.pods.withStatus(rs, this.now)),
-        templates: this.templates,
-        analysisRuns: [...this.runs.values()],
-        services: Object.fromEntries(
-          [...this.services].map(([name, service]) => [name, { name, ...service }]),
-        ),
-        routes: this.shownRoutes(),
-        statusWrittenAt: this.statusWrittenAt,
-        failed,
-      }),
-    };
+      now: this.now,
+      stored: this.rollout as unknown as RolloutSnapshot['stored'],
+      rollout: this.rollout,
+      issues: [],
+      replicaSets: [...this.replicaSets.values()].map((rs) => this.pods.withStatus(rs, this.now)),
+      templates: this.templates,
+      analysisRuns: [...this.runs.values()],
+      services: Object.fromEntries([...this.services].map(([name, service]) => [name, { name, ...service }])),
+      routes: this.shownRoutes(),
+      statusWrittenAt: this.statusWrittenAt,
+      failed,
+    });
     return deepFreeze(podsNeeded(snapshot) ? { ...snapshot, pods: this.pods.views(this.now) } : snapshot);
   }
 
   writeStatus(status: RolloutStatus): void {
-    this.rollout = { ...this.rollout, status: structuredClone(status) };
+    this.rollout = deepFreeze({ ...this.rollout, status });
     this.statusWrittenAt = this.now;
   }
 
@@ -116,9 +118,9 @@ export class RehearsalWorld {
   edit(change: (rollout: Rollout) => void): void {
     const next = structuredClone(this.rollout);
     change(next);
-    if (JSON.stringify(next.spec) !== JSON.stringify(this.rollout.spec))
-      next.metadata.generation = (next.metadata.generation ?? 0) + 1;
-    this.rollout = next;
+    if (JSON.stringify(next.spec) === JSON.stringify(this.rollout.spec)) next.spec = this.rollout.spec;
+    else next.metadata.generation = (next.metadata.generation ?? 0) + 1;
+    this.rollout = deepFreeze(next);
   }
 
   write(intent: RolloutIntent): void {
@@ -126,7 +128,7 @@ export class RehearsalWorld {
       case 'patchRolloutMeta':
         if (intent.patch === 'revision') this.#annotateRollout(REVISION, String(intent.revision));
         else if (intent.patch === 'workload') this.#annotateRollout(WORKLOAD_GENERATION, intent.generation);
-        else this.rollout.spec.replicas = intent.replicas;
+        else this.#edit({ spec: { ...this.rollout.spec, replicas: intent.replicas } });
         return;
       case 'removeRolloutFields':
         return this.edit((rollout) => {
@@ -135,10 +137,13 @@ export class RehearsalWorld {
       case 'createReplicaSet':
         return this.#create(intent.object);
       case 'scaleReplicaSet': {
-        const rs = this.#patch(intent.target.name, { metadata: { annotations: intent.annotations } });
-        if (rs.spec.replicas !== intent.from)
-          throw new RehearsalError(`${intent.key}: it has ${rs.spec.replicas} pods, not ${intent.from}`);
-        rs.spec.replicas = intent.to;
+        const { replicas } = there(this.replicaSets, 'ReplicaSet', intent.target.name).spec;
+        if (replicas !== intent.from)
+          throw new RehearsalError(`${intent.key}: it has ${replicas} pods, not ${intent.from}`);
+        const rs = this.#patch(intent.target.name, {
+          metadata: { annotations: intent.annotations },
+          spec: { replicas: intent.to },
+        });
         this.pods.resize(rs, intent.to, this.now, this.now + this.assumptions.readyAfterMs(rs));
         return;
       }
@@ -198,18 +203,23 @@ export class RehearsalWorld {
         this.routes.set(intent.router, afterWrite(there(this.routes, 'router', intent.router), intent));
         return;
       case 'createAnalysisRun': {
-        const run = structuredClone(intent.object) as unknown as AnalysisRun;
+        const run = intent.object as unknown as AnalysisRun;
         const { name } = run.metadata;
         isFree(this.runs, 'AnalysisRun', name);
-        run.metadata.creationTimestamp = formatTime(this.now);
-        run.metadata.uid = `uid-${name}`;
-        this.runs.set(name, run);
+        const made = { creationTimestamp: formatTime(this.now), uid: `uid-${name}` };
+        this.runs.set(name, deepFreeze({ ...run, metadata: { ...run.metadata, ...made } }));
         return;
       }
       case 'terminateAnalysisRun': {
         const run = there(this.runs, 'AnalysisRun', intent.target.name);
-        run.spec.terminate = true;
-        run.status = { phase: 'Successful', message: 'Run Terminated' };
+        this.runs.set(
+          intent.target.name,
+          deepFreeze({
+            ...run,
+            spec: { ...run.spec, terminate: true },
+            status: { phase: 'Successful', message: 'Run Terminated' },
+          }),
+        );
         return;
       }
       case 'deleteAnalysisRun':
@@ -258,14 +268,16 @@ export class RehearsalWorld {
   #create(object: ReplicaSet): void {
     const { name } = object.metadata;
     isFree(this.replicaSets, 'ReplicaSet', name);
-    const rs = structuredClone(object);
-    rs.metadata = {
-      ...rs.metadata,
-      uid: `uid-${name}`,
-      generation: 1,
-      resourceVersion: String(this.#version++),
-      creationTimestamp: formatTime(this.now),
-    };
+    const rs = deepFreeze({
+      ...object,
+      metadata: {
+        ...object.metadata,
+        uid: `uid-${name}`,
+        generation: 1,
+        resourceVersion: String(this.#version++),
+        creationTimestamp: formatTime(this.now),
+      },
+    });
     this.replicaSets.set(name, rs);
     this.pods.resize(rs, rs.spec.replicas ?? 0, this.now, this.now + this.assumptions.readyAfterMs(rs));
   }
@@ -273,16 +285,26 @@ export class RehearsalWorld {
   #patch(name: string, patch: JsonObject): ReplicaSet {
     const rs = there(this.replicaSets, 'ReplicaSet', name);
     const patched = applyMergePatch(rs as unknown as JsonObject, patch) as unknown as ReplicaSet;
-    const next = structuredClone(patched);
-    next.metadata.generation = (next.metadata.generation ?? 1) + 1;
-    next.metadata.resourceVersion = String(this.#version++);
+    const next = deepFreeze({
+      ...patched,
+      metadata: {
+        ...patched.metadata,
+        generation: (patched.metadata.generation ?? 1) + 1,
+        resourceVersion: String(this.#version++),
+      },
+    });
     this.replicaSets.set(name, next);
     return next;
   }
 
   #annotateRollout(key: string, value: string): void {
     const { metadata } = this.rollout;
-    metadata.annotations = { ...metadata.annotations, [key]: value };
+    const annotations = { ...metadata.annotations, [key]: value };
+    this.#edit({ metadata: { ...metadata, annotations } });
+  }
+
+  #edit(parts: Partial<Rollout>): void {
+    this.rollout = deepFreeze({ ...this.rollout, ...parts });
   }
 }
 

@@ -77,8 +77,10 @@ describe('the version that was stable, behind a router', () => {
 
   it('has none where nobody can read its mark', () => {
     const world = finish(routed({ scaleDownDelaySeconds: 600 }), 'v2');
-    const [old] = world.replicaSets.values();
-    Object.assign(old?.metadata.annotations ?? {}, { 'scale-down-deadline': 'tomorrow' });
+    const [[name, old] = []] = world.replicaSets;
+    assert.ok(name !== undefined && old !== undefined);
+    const annotations = { ...old.metadata.annotations, 'scale-down-deadline': 'tomorrow' };
+    world.replicaSets.set(name, { ...old, metadata: { ...old.metadata, annotations } });
     assert.deepEqual(world.wait(SECOND).sizes(), { 1: 0, 2: 4 });
   });
 

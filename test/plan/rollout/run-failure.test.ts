@@ -29,7 +29,7 @@ describe('an AnalysisRun that cannot be made', () => {
     assert.equal(world.status().phase, 'Degraded');
     assert.equal(world.status().currentStepIndex, 1);
     assert.equal(world.events.filter((event) => event.startsWith('W AnalysisRunError')).length, 1);
-    world.templates.push(RATE);
+    world.templates = [RATE];
     world.user('resync', () => {}).run(() => world.runs.size === 1);
     assert.equal(failureOf(world), undefined);
     assert.equal(world.status().phase, 'Progressing');

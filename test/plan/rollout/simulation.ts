@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import type { AnalysisTemplate } from '../../../src/api/analysis.ts';
+import type { AnalysisRun, AnalysisTemplate } from '../../../src/api/analysis.ts';
 import type {
   BlueGreenStrategy,
   CanaryStrategy,
@@ -275,12 +275,18 @@ export class World extends RehearsalWorld {
     if (text !== undefined) this.#say(text);
   }
 
-  /** Sets the outcome of the newest run that is under way. */
-  finishRun(phase: string, message?: string): this {
+  /** Gives the newest run a status, and its name back. */
+  setRun(status: AnalysisRun['status']): string {
     const run = [...this.runs.values()].at(-1);
     assert.ok(run !== undefined);
-    run.status = { phase, ...(message === undefined ? {} : { message }) };
-    this.#say(`AnalysisRun ${this.#named(run.metadata.name)} is ${phase}`);
+    this.runs.set(run.metadata.name, { ...run, status });
+    return run.metadata.name;
+  }
+
+  /** Sets the outcome of the newest run that is under way. */
+  finishRun(phase: string, message?: string): this {
+    const name = this.setRun({ phase, ...(message === undefined ? {} : { message }) });
+    this.#say(`AnalysisRun ${this.#named(name)} is ${phase}`);
     this.#requeueAt = this.now;
     return this;
   }
@@ -289,7 +295,7 @@ export class World extends RehearsalWorld {
   terminateRun(): this {
     const run = [...this.runs.values()].at(-1);
     assert.ok(run !== undefined);
-    run.spec.terminate = true;
+    this.runs.set(run.metadata.name, { ...run, spec: { ...run.spec, terminate: true } });
     return this.finishRun('Successful', 'Run Terminated');
   }
 

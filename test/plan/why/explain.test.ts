@@ -111,19 +111,17 @@ describe('why', () => {
     const canary = { ...one, steps: [{ setWeight: 20 }, { analysis }] };
     const world = deployed({ replicas: 5, canary, templates: [RATE] }).image('v2');
     world.run(() => world.runs.size === 1);
-    const [run] = world.runs.values();
-    assert.ok(run !== undefined);
     const measurement = {
       phase: 'Failed',
       value: '0.05',
       startedAt: '2026-01-01T00:00:10Z',
       finishedAt: '2026-01-01T00:00:10Z',
     };
-    run.status = {
+    world.setRun({
       phase: 'Running',
       startedAt: '2026-01-01T00:00:02Z',
       metricResults: [{ name: 'errors', phase: 'Running', count: 2, failed: 1, measurements: [measurement] }],
-    };
+    });
     const { cause, text, gates } = why(rest(world, 10_000));
     assert.equal(cause, 'gate');
     assert.match(
@@ -153,16 +151,14 @@ describe('why', () => {
       'v2',
     );
     world.until('Paused');
-    const run = [...world.runs.values()][0];
-    assert.ok(run !== undefined);
     const at = '2026-01-01T00:00:10Z';
     const held = { 'sluice.dev/held': '2', 'sluice.dev/held-since': at, 'sluice.dev/outcome': 'noData' };
     const measurement = { phase: 'Inconclusive', startedAt: at, finishedAt: at, metadata: held };
-    run.status = {
+    world.setRun({
       phase: 'Running',
       startedAt: at,
       metricResults: [{ name: 'errors', phase: 'Running', measurements: [measurement] }],
-    };
+    });
     const paused = why(rest(world));
     assert.equal(paused.cause, 'pause');
     const { cause, text } = why(rest(world, 30_000));
@@ -222,7 +218,7 @@ describe('why', () => {
       refused.text,
       /^the spec is refused, so nothing is started: The Rollout "demo" is invalid: /,
     );
-    world.rollout.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
+    world.user('deletion', ({ metadata }) => void (metadata.deletionTimestamp = '2026-01-01T00:00:00Z'));
     assert.equal(why(world).cause, 'deleted');
   });
 

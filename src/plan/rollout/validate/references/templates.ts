@@ -10,6 +10,8 @@ import type { Argument, RolloutAnalysis } from '../../../../api/analysis-args.ts
 import { decode, formatIssues } from '../../../../api/decode.ts';
 import { invalid, type FieldError } from '../../../../api/field-error.ts';
 import type { Rollout } from '../../../../api/rollout.ts';
+import { deepFreeze, type JsonObject } from '../../../../lang/json.ts';
+import { memoizeFrozen } from '../../../../lang/memo.ts';
 import {
   buildRunSpec,
   collectTemplates,
@@ -23,6 +25,8 @@ import { templatesOf } from '../../defaults.ts';
 
 type Template = AnalysisTemplate | ClusterAnalysisTemplate;
 
+const decodeTemplate = memoizeFrozen((raw: JsonObject) => deepFreeze(decode(analysisTemplateSchema, raw)));
+
 /** The templates of one analysis, nested ones too, or the error that stops the search. */
 export function findTemplates(
   reference: AnalysisReference,
@@ -32,7 +36,7 @@ export function findTemplates(
   const read = (found: Found | undefined, kind: string, name: string): Template | undefined => {
     const raw = found === undefined ? undefined : get(found, name);
     if (raw === undefined) return undefined;
-    const decoded = decode(analysisTemplateSchema, raw);
+    const decoded = decodeTemplate(raw);
     if (decoded.ok) return decoded.value;
     unreadable.push(invalid(reference.field, name, `${kind} ${name}: ${formatIssues(decoded.issues)}`));
     return undefined;
@@ -57,29 +61,58 @@ export function validateTemplates(
   clusterTemplates: readonly Template[],
   rollout: Rollout,
 ): FieldError[] {
-  const all = [...templates, ...clusterTemplates];
-  const value = `templateNames: [${all.map(({ metadata }) => metadata.name).join(' ')}]`;
   const given = resolveRolloutArgs(reference.analysis.args, rollout, {
     latestHash: DUMMY,
     stableHash: DUMMY,
   });
-  if ('error' in given) return [invalid(reference.field, value, given.error)];
-  const build = { templates, clusterTemplates, args: given.args };
+  if ('error' in given)
+    return [invalid(reference.field, namesOf([...templates, ...clusterTemplates]), given.error)];
+  const { args } = given;
+  const judge = (): FieldError[] => judgeTemplates(reference, templates, clusterTemplates, args, rollout);
+  const of = [rollout.spec.strategy, ...templates, undefined, ...clusterTemplates];
+  if (![reference.analysis, ...of].every((part) => Object.isFrozen(part))) return judge();
+  const text = JSON.stringify(args);
+  const last = verdicts.get(reference.analysis);
+  const same = last?.of.length === of.length && last.of.every((part, i) => part === of[i]);
+  if (same && last.args === text) return last.errors;
+  const errors = judge();
+  verdicts.set(reference.analysis, { of, args: text, errors });
+  return errors;
+}
+
+/** What was found last of an analysis: it is looked at with every pass, and seldom has anything changed. */
+const verdicts = new WeakMap<
+  RolloutAnalysis,
+  { readonly of: readonly unknown[]; readonly args: string; readonly errors: FieldError[] }
+>();
+
+function judgeTemplates(
+  reference: AnalysisReference,
+  templates: readonly Template[],
+  clusterTemplates: readonly Template[],
+  args: readonly Argument[],
+  rollout: Rollout,
+): FieldError[] {
+  const all = [...templates, ...clusterTemplates];
+  const build = { templates, clusterTemplates, args };
   // Rules of the steps are tried on every template: a clash shows itself before the first step runs.
   const steps = (rollout.spec.strategy?.canary?.steps ?? []).map(({ analysis }) => analysis);
   const none: RolloutAnalysis = {};
   for (const rules of [none, ...steps.filter((analysis) => analysis !== undefined)]) {
     const { dryRun, measurementRetention } = rules;
     const built = buildRunSpec({ ...build, dryRun, measurementRetention });
-    if ('error' in built) return [invalid(reference.field, value, built.error)];
+    if ('error' in built) return [invalid(reference.field, namesOf(all), built.error)];
   }
   return all.flatMap((template) => [
     ...(reference.role === 'background'
       ? validateBackground(reference, template, rollout)
-      : validateFinite(reference, template, given.args)),
-    ...validateExpressions(reference, template, given.args),
+      : validateFinite(reference, template, args)),
+    ...validateExpressions(reference, template, args),
   ]);
 }
+
+const namesOf = (templates: readonly Template[]): string =>
+  `templateNames: [${templates.map(({ metadata }) => metadata.name).join(' ')}]`;
 
 function validateBackground(
   { field, analysis }: AnalysisReference,
