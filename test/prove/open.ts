@@ -11,16 +11,11 @@ export interface Open {
 export const OPEN: readonly Open[] = [
   { seed: 241, rules: [28] },
   { seed: 284, rules: [29] },
-  { seed: 555, rules: [0, 23, 24] },
   { seed: 598, rules: [29] },
-  { seed: 679, rules: [0, 23, 24] },
   { seed: 685, rules: [28] },
   { seed: 757, rules: [28] },
   { seed: 774, rules: [29] },
-  { seed: 895, rules: [0, 23] },
   { seed: 900, rules: [29] },
-  { seed: 927, rules: [0, 10, 23, 24] },
-  { seed: 987, rules: [0, 10, 23, 24] },
 ];
 
 export const isOpen = (seed: number, rule: number): boolean =>

@@ -8,6 +8,7 @@ import { askWhy } from './asker.ts';
 import type { History, HistoryEvent } from './history.ts';
 import { clientsOf } from './clients.ts';
 import { application, KEY, typeOf } from './manifests.ts';
+import { isMeasurement } from './rules/measuring.ts';
 import type { Happening, Rule, Violation, Watcher } from './rules/types.ts';
 import { startBeside } from './side.ts';
 import { type LiveScene, newScene } from './registry.ts';
@@ -84,8 +85,11 @@ class Run {
     this.#options.onHappening?.(happening);
     if (happening.what === 'fault') this.#faults[happening.kind] = (this.#faults[happening.kind] ?? 0) + 1;
     if (happening.what === 'change' && happening.actor.role === 'sluice' && happening.kind !== 'Lease') {
-      this.#lastWrite = happening.at;
-      this.#lastWriteWas = `${happening.verb} ${happening.kind} ${happening.key}`;
+      const isUnrest = !isMeasurement(happening, (key) =>
+        this.#world.cluster.server.storage.store(ROLLOUT).byKey(key),
+      );
+      if (isUnrest) this.#lastWrite = happening.at;
+      if (isUnrest) this.#lastWriteWas = `${happening.verb} ${happening.kind} ${happening.key}`;
     }
     const scene = this.#scene;
     if (scene === undefined) return;

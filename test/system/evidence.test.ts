@@ -49,8 +49,10 @@ class Release implements AsyncDisposable {
     annotations?: string;
     templateAnnotations?: string;
     extra?: string;
+    image?: string;
+    templateSpec?: string;
   }): Promise<void> {
-    const { steps, metric, background = false, annotations = '{}', extra = '' } = options;
+    const { steps, metric, background = false, annotations = '{}', extra = '', image = 'app:v2' } = options;
     const analysis = background ? '\n      analysis: {templates: [{templateName: rate}]}' : '';
     const yaml = rolloutYaml('web', { steps, canary: nginxCanary('web') + analysis })
       .replace('metadata: {name: web}', `metadata: {name: web, annotations: ${annotations}}`)
@@ -59,6 +61,7 @@ class Release implements AsyncDisposable {
 kind: AnalysisTemplate
 metadata: {name: rate, annotations: ${options.templateAnnotations ?? '{}'}}
 spec:
+  ${options.templateSpec ?? 'dryRun: []'}
   metrics:
   - name: rate
     provider: {prometheus: {address: "http://prometheus", query: rate}}
@@ -68,7 +71,7 @@ ${nginxYaml('web')}${yaml}`);
     await this.system.clock.advance(30 * SECOND);
     assert.equal((await this.system.rollout('web')).phase, 'Healthy');
     await this.system.merge(ROLLOUT, 'web', {
-      spec: { template: { spec: { containers: [{ name: 'app', image: 'app:v2' }] } } },
+      spec: { template: { spec: { containers: [{ name: 'app', image }] } } },
     });
   }
 
@@ -141,11 +144,28 @@ describe('an outage of the metric server', () => {
     await system.clock.advance(2 * HOUR);
     const held = await system.rollout('web');
     assert.equal(await system.nginxWeight('web'), 20);
-    assert.equal(held.phase, 'Progressing');
+    assert.equal(held.phase, 'Paused');
     assert.match(held.message ?? '', /^AnalysisRun web-\S+: Metric "rate" holds since/);
+    assert.equal(held.pauseConditions, undefined);
     release.answers = [0.99];
     await system.clock.advance(3 * MINUTE);
     assert.ok(await release.isPromoted(), JSON.stringify(await system.rollout('web')));
+  });
+
+  it('strict: what a canary that never served has no data of is no reason to wait for it for ever', async () => {
+    await using release = new Release();
+    const { system } = release;
+    release.answers = [];
+    await release.begin({
+      steps: '[{setWeight: 20}, {setWeight: 40}]',
+      metric: BACKGROUND,
+      background: true,
+      annotations: STRICT,
+      extra: DEADLINE,
+      image: 'app:bad',
+    });
+    await system.clock.advance(3 * MINUTE);
+    assert.equal((await system.rollout('web')).abort, true);
   });
 
   it('strict: a step waits as well, and a bad answer afterwards still aborts', async () => {
@@ -260,6 +280,39 @@ describe('traffic', () => {
     await system.clock.advance(2 * MINUTE);
     assert.ok(release.asked.length > 0);
     assert.equal((await system.rollout('web')).abort, true, 'judged, and bad');
+  });
+
+  it('waitForTraffic: a step before any weight holds, and says so', async () => {
+    await using release = new Release();
+    const { system } = release;
+    await release.begin({
+      steps:
+        '[{setCanaryScale: {replicas: 1}}, {analysis: {templates: [{templateName: rate}]}}, {setWeight: 20}]',
+      metric: 'successCondition: result[0] > 0.95\nevidence: {waitForTraffic: true}',
+      extra: DEADLINE,
+    });
+    await system.clock.advance(HOUR);
+    const held = await system.rollout('web');
+    assert.equal(held.phase, 'Paused');
+    assert.match(held.message ?? '', /^AnalysisRun web-\S+: Metric "rate" waits for traffic: the weight/);
+    // What the plugin's promote writes where nothing is paused.
+    const body = { status: { currentStepIndex: 2 } };
+    const ref = { namespace: NAMESPACE, name: 'web' };
+    await system.api.patch(ROLLOUT, ref, { type: 'merge', body }, { subresource: 'status' });
+    await system.clock.advance(MINUTE);
+    assert.ok(await release.isPromoted());
+  });
+
+  it('waitForTraffic: a metric that runs dry waits for nothing', async () => {
+    await using release = new Release();
+    const { system } = release;
+    await release.begin({
+      steps: '[{setCanaryScale: {replicas: 1}}, {analysis: {templates: [{templateName: rate}]}}]',
+      metric: 'successCondition: result[0] > 0.95\nevidence: {waitForTraffic: true}',
+      templateSpec: 'dryRun: [{metricName: rate}]',
+    });
+    await system.clock.advance(MINUTE);
+    assert.ok(await release.isPromoted());
   });
 
   it('minSamples: judges nothing before so many requests went by, and takes its time', async () => {

@@ -132,20 +132,20 @@ function usesIn(manifest: JsonObject, manifests: readonly JsonObject[]): NamedUs
     analysis: RolloutAnalysis | undefined,
     kind: Use['kind'],
     path: Path,
-    heldMs?: number,
+    before: readonly CanaryStep[] = [],
   ): NamedUse[] => {
     const refs = (analysis?.templates ?? []).map(({ templateName = '', clusterScope = false }) => ({
       kind: clusterScope ? 'ClusterAnalysisTemplate' : 'AnalysisTemplate',
       name: templateName,
     }));
     const alone = refs.length === 1 && refs.every((ref) => isSelfContained(ref, manifests));
-    const use = { manifest, path, kind, args: analysis?.args ?? [], heldMs, alone };
+    const use = { manifest, path, kind, args: analysis?.args ?? [], ...weightOf(kind, before), alone };
     return refs.map((ref) => ({ ...ref, use }));
   };
   const strategy: Path = ['spec', 'strategy'];
   return [
     ...steps.flatMap((step, i) =>
-      of(step.analysis, 'step', [...strategy, 'canary', 'steps', i, 'analysis'], heldBefore(steps, i)),
+      of(step.analysis, 'step', [...strategy, 'canary', 'steps', i, 'analysis'], steps.slice(0, i)),
     ),
     ...of(canary?.analysis, 'background', [...strategy, 'canary', 'analysis']),
     ...of(blueGreen?.prePromotionAnalysis, 'gate', [...strategy, 'blueGreen', 'prePromotionAnalysis']),
@@ -163,17 +163,23 @@ function isSelfContained(
   return found !== undefined && listAt(found, 'spec', 'templates').length === 0;
 }
 
-/** How long the canary has had its weight when step `index` begins: the pauses since the last setWeight. */
-function heldBefore(steps: readonly CanaryStep[], index: number): number | undefined {
+/** After these steps: what the canary has, and for how long, by the pauses since. */
+function weightOf(kind: Use['kind'], before: readonly CanaryStep[]): Pick<Use, 'weight' | 'heldMs'> {
+  if (kind !== 'step') return { weight: undefined, heldMs: undefined };
+  const last = before.findLastIndex(({ setWeight }) => setWeight !== undefined);
+  return {
+    weight: before[last]?.setWeight ?? 0,
+    heldMs: last < 0 ? undefined : pausesIn(before.slice(last + 1)),
+  };
+}
+
+/** Milliseconds; undefined: nobody knows how long an analysis takes, or a person, or a plug-in. */
+function pausesIn(steps: readonly CanaryStep[]): number | undefined {
   let held = 0;
-  for (let i = index - 1; i >= 0; i -= 1) {
-    const step = steps[i];
-    if (step?.setWeight !== undefined) return held;
-    // Nobody knows how long an analysis takes, or a person, or a plug-in.
-    if (step?.pause === undefined) return undefined;
-    const seconds = pauseSeconds(step.pause);
+  for (const { pause } of steps) {
+    const seconds = pause === undefined ? undefined : pauseSeconds(pause);
     if (seconds === undefined || seconds < 0) return undefined;
     held += seconds * 1000;
   }
-  return undefined;
+  return held;
 }

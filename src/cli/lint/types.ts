@@ -45,6 +45,8 @@ export interface Use {
   readonly args: readonly { readonly name: string }[];
   /** How long the canary has had its weight when the step begins; undefined where nobody knows. */
   readonly heldMs: number | undefined;
+  /** What the steps before have given the canary; undefined where it is no step. */
+  readonly weight: number | undefined;
   /** The run has this template only, and it refers to no other. */
   readonly alone: boolean;
 }

@@ -3,10 +3,12 @@
  * come back, and the reason stands in the status of the run and of its Rollout.
  */
 
-import { parseTime } from '../../lang/time.ts';
+import type { AnalysisRun } from '../../api/analysis.ts';
 import type { Outcome } from './outcomes.ts';
 import { EVIDENCE_KEYS, heldOf } from './recorded.ts';
-import { lastMeasurement } from './tasks.ts';
+import { selectDryRun } from './select.ts';
+import { findResult, lastMeasurement } from './tasks.ts';
+import type { Traffic } from './traffic.ts';
 import { isCompleted } from './types.ts';
 import type { AnalysisRunStatus, MetricResult } from './types.ts';
 
@@ -31,15 +33,31 @@ export function holdOf(run: { status?: AnalysisRunStatus | undefined }): string 
   return `Metric "${held.name}" holds since ${since}: ${why}`;
 }
 
-/** When an answer last did not count, in milliseconds since the epoch, whether or not others came since. */
-export function heldLastAt(run: { status?: AnalysisRunStatus | undefined }): number | undefined {
-  const instants = (run.status?.metricResults ?? [])
-    .flatMap(({ measurements }) => measurements ?? [])
-    .flatMap((measurement) =>
-      heldOf(measurement) === undefined ? [] : (parseTime(measurement.finishedAt) ?? []),
-    );
-  return instants.length === 0 ? undefined : Math.max(...instants);
+/** Why a run asks nothing: a metric waits for traffic, and the version that it judges has none; undefined: it may ask. */
+export function silenceOf(run: Judged, traffic: Traffic | undefined): string | undefined {
+  const [silent] = silentMetrics(run, traffic);
+  return silent === undefined || traffic === undefined ? undefined : silenceText(silent, traffic);
 }
+
+type Judged = Pick<AnalysisRun, 'spec' | 'status'>;
+
+/** Names of the metrics that wait for traffic. Those that run dry wait for nothing. */
+export function silentMetrics({ spec, status }: Judged, traffic: Traffic | undefined): string[] {
+  if (traffic === undefined || traffic.weight > 0 || isCompleted(status?.phase)) return [];
+  const metrics = spec.metrics ?? [];
+  const dry = selectDryRun(metrics, spec.dryRun);
+  return metrics
+    .filter(
+      ({ name, evidence }) =>
+        evidence?.waitForTraffic === true &&
+        !('names' in dry && dry.names.has(name)) &&
+        !isCompleted(findResult(status, name)?.phase),
+    )
+    .map(({ name }) => name);
+}
+
+export const silenceText = (metric: string, { source }: Traffic): string =>
+  `Metric "${metric}" waits for traffic: the weight of the new version is 0 (${source})`;
 
 const isHeld = (result: MetricResult): boolean =>
   result.dryRun !== true && !isCompleted(result.phase) && heldOf(lastMeasurement(result)) !== undefined;

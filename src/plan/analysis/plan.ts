@@ -9,7 +9,7 @@ import type { Note, Plan, PlannedEvent } from '../types.ts';
 import { assessRun, runEvent } from './assess.ts';
 import { foldReport } from './fold.ts';
 import type { MeasurementReport } from './fold.ts';
-import { holdOf, WORDS } from './holding.ts';
+import { holdOf, silenceText, WORDS } from './holding.ts';
 import { nextLookAt } from './next.ts';
 import type { EvidenceMode, Outcome } from './outcomes.ts';
 import { redact } from './redact.ts';
@@ -172,9 +172,14 @@ export function planAnalysisRun(snapshot: AnalysisSnapshot): AnalysisPlan {
     now,
     settled: snapshot.settled,
   }).filter(({ metric }) => !snapshot.inFlight.has(metric.name));
-  const silent = due.filter((task) => lacksTraffic(task, snapshot.traffic)).map(({ metric }) => metric.name);
+  const silent = due
+    .filter((task) => !dryRun.has(task.metric.name) && lacksTraffic(task, snapshot.traffic))
+    .map(({ metric }) => metric.name);
   const tasks = due.filter(({ metric }) => !silent.includes(metric.name));
-  status.message = holdOf({ status }) ?? waitingMessage(silent, snapshot.traffic);
+  const [mute] = silent;
+  const { traffic } = snapshot;
+  status.message =
+    holdOf({ status }) ?? (mute === undefined || traffic === undefined ? '' : silenceText(mute, traffic));
   intents.push(...tasks.map((task) => taskIntent(task, findResult(status, task.metric.name))));
   for (const { metric, action } of tasks)
     notes.push({ about: 'measurement.due', text: `${action} metric '${metric.name}'` });
@@ -237,12 +242,6 @@ function coalescedUntil(snapshot: AnalysisSnapshot, next: AnalysisRunStatus): nu
 function lacksTraffic({ metric, action }: MeasurementTask, traffic: Traffic | undefined): boolean {
   if (action !== 'measure' || metric.evidence?.waitForTraffic !== true) return false;
   return traffic !== undefined && traffic.weight <= 0;
-}
-
-function waitingMessage(silent: readonly string[], traffic: Traffic | undefined): string {
-  const [first] = silent;
-  if (first === undefined || traffic === undefined) return '';
-  return `Metric "${first}" waits for traffic: the weight of the new version is 0 (${traffic.source})`;
 }
 
 const earliest = (...instants: (number | undefined)[]): number | undefined => {

@@ -7,6 +7,7 @@ import type { RolloutStatus } from '../../api/rollout.ts';
 import type { RolloutIntent, RolloutSnapshot } from '../rollout/index.ts';
 import { planRollout, WAVES_AFTER_STATUS, WAVES_BEFORE_STATUS } from '../rollout/index.ts';
 import { hashOf, revisionOf } from '../rollout/replica-set.ts';
+import { trafficOf } from '../analysis/traffic.ts';
 import { isCompleted } from '../analysis/types.ts';
 import type { Mood } from './runs.ts';
 import { advanceRun } from './runs.ts';
@@ -147,7 +148,7 @@ function advanceRuns(world: RehearsalWorld, mood: Mood): number {
   let next = Infinity;
   for (const [name, run] of world.runs) {
     if (isCompleted(run.status?.phase)) continue;
-    const advanced = advanceRun(run, world.now, mood);
+    const advanced = advanceRun(run, world.now, mood, trafficOf(world.rollout, run.metadata.labels));
     world.runs.set(name, advanced.run);
     if (isCompleted(advanced.run.status?.phase)) continue;
     next = Math.min(next, advanced.next);

@@ -8,9 +8,11 @@ import {
   effectiveCount,
   failureLimit,
 } from '../analysis/limits.ts';
+import { silentMetrics } from '../analysis/holding.ts';
 import type { MeasureIntent, MeasurementReport } from '../analysis/plan.ts';
 import { planAnalysisRun } from '../analysis/plan.ts';
 import { findResult } from '../analysis/tasks.ts';
+import type { Traffic } from '../analysis/traffic.ts';
 import type { MetricResult } from '../analysis/types.ts';
 import { isCompleted } from '../analysis/types.ts';
 
@@ -21,23 +23,40 @@ import { isCompleted } from '../analysis/types.ts';
  */
 export type Mood = 'good' | 'slow' | 'bad';
 
-/** Brings a run up to date at `now`. `next`: when it is to be looked at again; Infinity: never. */
+/**
+ * Brings a run up to date at `now`. `traffic` is that of its version; without it, all that is asked for is there. `next`:
+ * when it is to be looked at again; Infinity: not before something else changes.
+ */
 export function advanceRun(
   run: AnalysisRun,
   now: number,
   mood: Mood,
+  traffic?: Traffic,
 ): { readonly run: AnalysisRun; readonly next: number } {
   let current = run;
   let reports: MeasurementReport[] = [];
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const plan = planAnalysisRun({ run: current, now, reports, inFlight: NONE, openedAt: 0 });
+    const plan = planAnalysisRun({ run: current, now, reports, inFlight: NONE, openedAt: 0, traffic });
     if (plan.status !== undefined) current = { ...current, status: plan.status };
     if (isCompleted(current.status?.phase)) return { run: current, next: Infinity };
     const due = plan.intents.filter((intent): intent is MeasureIntent => 'taken' in intent);
-    if (due.length === 0) return { run: current, next: plan.requeueAt ?? Infinity };
+    if (due.length === 0) return { run: current, next: nextLook(current, now, plan.requeueAt, traffic) };
     reports = due.map((intent) => answered(current, intent, now, mood));
   }
   return { run: current, next: Infinity };
+}
+
+/** Traffic comes with a step, and not by looking for it. */
+function nextLook(
+  run: AnalysisRun,
+  now: number,
+  requeueAt: number | undefined,
+  traffic: Traffic | undefined,
+): number {
+  const silent = silentMetrics(run, traffic);
+  if (silent.length === 0) return requeueAt ?? Infinity;
+  const others = { run, now, reports: [], inFlight: new Set(silent), openedAt: 0 };
+  return planAnalysisRun(others).requeueAt ?? Infinity;
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -57,7 +57,7 @@ export function decideCanary(
   const before = begin(s);
   const p = verdicts(s, before, runs);
   const holdAt = (weight: number | undefined): string | undefined =>
-    backgroundHold(s, runs.background, weight);
+    backgroundHold(s, runs.background, weight)?.text;
   const promoted = promoteWhenReady(s, p, holdAt(s.old.canary?.weights?.canary?.weight));
   recordStart(s, promoted);
   const reachable = planServices(s, promoted);

@@ -5,7 +5,7 @@ import { parseTime } from '../../lang/time.ts';
 import { currentStep } from './canary/course.ts';
 import { conditionOf } from './conditions.ts';
 import { progressDeadlineSeconds } from './defaults.ts';
-import { currentHold, heldUntil } from './holding.ts';
+import { currentHold, wasHeld } from './holding.ts';
 import { countsOf, scaleDownDeadlineOf } from './replica-set.ts';
 import type { Situation } from './situation.ts';
 
@@ -26,10 +26,10 @@ export function deadlineOf(s: Situation, status: RolloutStatus): number | undefi
   const progressing = conditionOf(status, 'Progressing');
   if (progressing === undefined) return undefined;
   if (progressing.reason === 'RolloutAborted' || progressing.reason === 'RolloutPaused') return undefined;
-  if (conditionOf(status, 'Paused')?.status === 'True') return undefined;
+  if (conditionOf(status, 'Paused')?.status === 'True' || wasHeld(status)) return undefined;
   const since = parseTime(progressing.lastUpdateTime);
   if (since === undefined) return undefined;
-  return Math.max(since, heldUntil(s) ?? since) + progressDeadlineSeconds(s.rollout.spec) * 1000;
+  return since + progressDeadlineSeconds(s.rollout.spec) * 1000;
 }
 
 export function hasTimedOut(s: Situation, status: RolloutStatus): boolean {

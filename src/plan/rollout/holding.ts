@@ -1,35 +1,47 @@
 /**
  * Where the evidence of an AnalysisRun is missing and holds the release (spec 05 and `src/plan/analysis/holding.ts`): no
- * step and no promotion past it, no deadline against it, and the reason in the status.
+ * step and no promotion past it, and no deadline against it. To everybody who looks the Rollout is then Paused, with the
+ * reason. No pause condition is written: a person who promotes would end it, and only evidence does.
  */
 
 import type { AnalysisRun } from '../../api/analysis.ts';
-import { heldLastAt, holdOf } from '../analysis/holding.ts';
+import type { RolloutStatus } from '../../api/rollout.ts';
+import { holdOf, silenceOf } from '../analysis/holding.ts';
+import { trafficOf } from '../analysis/traffic.ts';
 import { HASH_LABEL } from './names.ts';
 import type { Situation } from './situation.ts';
 
-type Of = Pick<Situation, 'old' | 'snapshot' | 'revisions' | 'routed' | 'canary'>;
+type Of = Pick<Situation, 'old' | 'snapshot' | 'revisions' | 'routed' | 'canary' | 'rollout'>;
 
-/** The runs that the stored status names, of this version. */
-function namedRuns({ old, snapshot, revisions }: Of): AnalysisRun[] {
-  const names = [
-    old.canary?.currentStepAnalysisRunStatus?.name,
-    old.canary?.currentBackgroundAnalysisRunStatus?.name,
-    old.blueGreen?.prePromotionAnalysisRunStatus?.name,
-    old.blueGreen?.postPromotionAnalysisRunStatus?.name,
-  ];
-  return snapshot.analysisRuns.filter(
-    ({ metadata }) => names.includes(metadata.name) && metadata.labels?.[HASH_LABEL] === revisions.hash,
-  );
+/** What is missing. */
+export interface Hold {
+  readonly run: AnalysisRun;
+  /** `AnalysisRun web-1: Metric "rate" holds since ...`. */
+  readonly text: string;
+  /** `traffic`: the run asks nothing, because its version gets none. */
+  readonly lacks: 'answers' | 'traffic';
 }
 
-/** Why the release holds, for its status; undefined: nothing holds it. */
-export function currentHold(s: Of): string | undefined {
-  for (const run of namedRuns(s)) {
-    const hold = holdOf(run);
-    if (hold !== undefined) return `AnalysisRun ${run.metadata.name}: ${hold}`;
+/**
+ * Why the release holds; undefined: nothing holds it. `status` names the runs and the weight: the stored one, or the one
+ * that is about to be.
+ */
+export function currentHold(s: Of, status: RolloutStatus = s.old): Hold | undefined {
+  const { canary, blueGreen } = status;
+  for (const named of [
+    canary?.currentStepAnalysisRunStatus,
+    blueGreen?.prePromotionAnalysisRunStatus,
+    blueGreen?.postPromotionAnalysisRunStatus,
+  ]) {
+    const run = runOf(s, named?.name);
+    if (run === undefined) continue;
+    const unanswered = heldBy(run, 'answers', holdOf(run));
+    const hold =
+      unanswered ?? heldBy(run, 'traffic', silenceOf(run, trafficOf(s.rollout, run.metadata.labels)));
+    if (hold !== undefined) return hold;
   }
-  return undefined;
+  const background = runOf(s, canary?.currentBackgroundAnalysisRunStatus?.name);
+  return backgroundHold(s, background, canary?.weights?.canary?.weight);
 }
 
 /**
@@ -40,15 +52,22 @@ export function backgroundHold(
   s: Of,
   background: AnalysisRun | undefined,
   weight: number | undefined,
-): string | undefined {
-  if (background === undefined) return undefined;
+): Hold | undefined {
   const serves = s.routed ? (weight ?? 0) > 0 : s.canary.available > 0;
-  const hold = serves ? holdOf(background) : undefined;
-  return hold === undefined ? undefined : `AnalysisRun ${background.metadata.name}: ${hold}`;
+  return background !== undefined && serves ? heldBy(background, 'answers', holdOf(background)) : undefined;
 }
 
-/** When evidence was last seen missing, in milliseconds since the epoch: no deadline counts from before. */
-export function heldUntil(s: Of): number | undefined {
-  const instants = namedRuns(s).flatMap((run) => heldLastAt(run) ?? []);
-  return instants.length === 0 ? undefined : Math.max(...instants);
-}
+const heldBy = (run: AnalysisRun, lacks: Hold['lacks'], why: string | undefined): Hold | undefined =>
+  why === undefined ? undefined : { run, lacks, text: `AnalysisRun ${run.metadata.name}: ${why}` };
+
+/** The run that the stored status names, of this version. */
+const runOf = ({ snapshot, revisions }: Of, name: string | undefined): AnalysisRun | undefined =>
+  snapshot.analysisRuns.find(
+    ({ metadata }) => metadata.name === name && metadata.labels?.[HASH_LABEL] === revisions.hash,
+  );
+
+/** Whether this status was written while evidence was missing: no other pause is without a condition. */
+export const wasHeld = (status: RolloutStatus): boolean =>
+  status.phase === 'Paused' &&
+  (status.pauseConditions ?? []).length === 0 &&
+  status.conditions?.some(({ type, status: is }) => type === 'Paused' && is === 'True') !== true;

@@ -10,7 +10,7 @@ import type { WantedCondition } from './conditions.ts';
 import { conditionOf, removeCondition, setCondition } from './conditions.ts';
 import { deadlineOf, hasProgressed, hasTimedOut, isIndefinite, waitsForOldPods } from './deadline.ts';
 import { stepsOf } from './defaults.ts';
-import { currentHold } from './holding.ts';
+import { currentHold, wasHeld } from './holding.ts';
 import { nextDuration } from './duration.ts';
 import { VERDICT } from './found-bad.ts';
 import type { PhaseAndMessage } from './phase.ts';
@@ -65,11 +65,12 @@ export function completeStatus(s: Situation, p: Progress, facts: StatusFacts): R
   const duration = nextDuration(s.old.duration, durationFacts(s, p, facts));
   if (duration !== undefined) status.duration = duration;
   recordEvents(s, p, status);
-  const { phase, message } = ofOwnPods(s, rolloutPhase(s.rollout.spec, facts.forPhase(status)));
+  const hold = currentHold(s, bare);
+  const told = ofOwnPods(s, rolloutPhase(s.rollout.spec, facts.forPhase(status)));
+  const { phase, message } =
+    told.phase === 'Progressing' && hold !== undefined ? { phase: 'Paused', message: hold.text } : told;
   status.phase = phase;
-  const hold = phase === 'Progressing' ? currentHold(s) : undefined;
-  if (hold !== undefined) status.message = hold;
-  else if (message !== '') status.message = message;
+  if (message !== '') status.message = message;
   armDeadline(s, p, status, healthy);
   return status;
 }
@@ -284,7 +285,9 @@ function progressingCondition(
     return progressingAs('Unknown', 'RolloutResumed', 'Rollout is resumed');
   if (!p.reset && reason === 'RolloutAborted')
     return progressingAs('Unknown', 'RolloutRetry', 'Retrying Rollout after abort');
-  if (p.reset || facts.becameUnhealthy || hasProgressed(old, bare)) {
+  // The time of a hold counts as little as that of a pause.
+  const released = wasHeld(old) && currentHold(s, bare) === undefined;
+  if (p.reset || released || facts.becameUnhealthy || hasProgressed(old, bare)) {
     return facts.becameUnhealthy && promoted
       ? progressingAs('True', 'ReplicaSetNotAvailable', 'Rollout does not have minimum availability', true)
       : progressingAs('True', 'ReplicaSetUpdated', `ReplicaSet "${name}" is progressing.`, true);

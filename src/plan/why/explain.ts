@@ -283,17 +283,24 @@ function pause({ rollout, status, blueGreen, name, now }: View): Told | undefine
 }
 
 /** Evidence that is missing holds the steps, in the background, too. */
-function unproven({ situation, snapshot, status, name }: View): Told | undefined {
+function unproven({ situation, status, rollout, blueGreen, name }: View): Told | undefined {
   const hold = fullyPromoted(status) ? undefined : currentHold(situation);
   if (hold === undefined) return undefined;
-  const runs = snapshot.analysisRuns.filter(({ metadata }) =>
-    hold.startsWith(`AnalysisRun ${metadata.name}:`),
-  );
+  const skips = blueGreen === undefined && currentStepOf(rollout, status) !== undefined;
   return {
     cause: 'gate',
-    text: `held until there is evidence: ${hold}`,
-    gates: runs.slice(0, 1).map(gateState),
-    ways: [{ about: 'mend what the metrics are read from: it goes on by itself' }, abort(name)],
+    text: `held until there is ${hold.lacks === 'traffic' ? 'traffic to judge' : 'evidence'}: ${hold.text}`,
+    gates: [gateState(hold.run)],
+    ways: [
+      {
+        about:
+          hold.lacks === 'traffic'
+            ? 'edit the steps, so that the version has a weight before this one'
+            : 'mend what the metrics are read from: it goes on by itself',
+      },
+      { about: 'go on without it', command: `promote ${name}${skips ? '' : ' --full'}` },
+      abort(name),
+    ],
   };
 }
 

@@ -1,9 +1,10 @@
 /**
  * Looked at: every status of ours that says Healthy, against pods, routes and selectors; and how a history ends:
- * Healthy, Paused for a stated reason, or Degraded for a stated reason.
+ * Healthy, Paused for a stated reason (evidence that never comes is one), or Degraded for a stated reason.
  */
 
-import { at, listAt, textAt } from './read.ts';
+import { namesRun } from './measuring.ts';
+import { at, beside, listAt, textAt } from './read.ts';
 import type { Change, Rule, RolloutScene, Scene } from './types.ts';
 import { isOurs, violation, watching, writer } from './watching.ts';
 
@@ -32,7 +33,7 @@ export const rule23: Rule = {
     end(scene) {
       for (const rollout of scene.rollouts()) {
         checked();
-        const why = restless(rollout);
+        const why = restless(rollout, scene);
         if (why !== undefined && !rollout.ending) return violation(23, scene, why, `Rollout ${rollout.key}`);
       }
       return undefined;
@@ -63,7 +64,17 @@ function disagrees(change: Change, rollout: RolloutScene, scene: Scene): string 
   return undefined;
 }
 
-function restless(rollout: RolloutScene): string | undefined {
+/** Held by a run that its status names and that has come to no end, as the message says. */
+function lacksEvidence({ key, rollout }: RolloutScene, scene: Scene): boolean {
+  const said = /^AnalysisRun (\S+): Metric ".+" (?:holds since \S+: .|waits for traffic: .)/.exec(
+    textAt(rollout, 'status', 'message') ?? '',
+  );
+  const name = said?.[1] ?? '';
+  const run = scene.get('AnalysisRun', beside(key, name));
+  return run !== undefined && textAt(run, 'status', 'phase') === 'Running' && namesRun(rollout, name);
+}
+
+function restless(rollout: RolloutScene, scene: Scene): string | undefined {
   const object = rollout.rollout;
   const phase = textAt(object, 'status', 'phase');
   const message = textAt(object, 'status', 'message');
@@ -74,7 +85,10 @@ function restless(rollout: RolloutScene): string | undefined {
       : `at the end it is Healthy with ${available} of ${rollout.desired} pods`;
   }
   if (phase === 'Paused') {
-    const reason = object.spec.paused === true || listAt(object, 'status', 'pauseConditions').length > 0;
+    const reason =
+      object.spec.paused === true ||
+      listAt(object, 'status', 'pauseConditions').length > 0 ||
+      lacksEvidence(rollout, scene);
     return reason && message !== undefined ? undefined : 'at the end it is Paused and nothing says why';
   }
   if (phase === 'Degraded')

@@ -4,6 +4,7 @@ import type { Rule } from '../types.ts';
 import { allDryRun } from './all-dry-run.ts';
 import { badCondition } from './bad-condition.ts';
 import { badQuery } from './bad-query.ts';
+import { beforeTraffic } from './before-traffic.ts';
 import { duplicateArg } from './duplicate-arg.ts';
 import { endlessStep } from './endless-step.ts';
 import { failureOnly } from './failure-only.ts';
@@ -51,6 +52,7 @@ export const RULES: readonly Rule[] = [
   unfilteredQuery,
   windowTooLong,
   endlessStep,
+  beforeTraffic,
   allDryRun,
   unusedArg,
 ];

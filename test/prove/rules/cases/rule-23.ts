@@ -2,9 +2,26 @@ import { rule23 } from '../rule-23.ts';
 import type { Cases } from './cases.ts';
 import { NGINX } from '../hand.ts';
 
+const HELD = {
+  phase: 'Paused',
+  message:
+    'AnalysisRun web-1: Metric "rate" holds since 2026-01-01T00:00:30Z: the provider answers with no data',
+  canary: { currentStepAnalysisRunStatus: { name: 'web-1', status: 'Running' } },
+};
+
 export const cases: Cases = {
   rule: rule23,
   passes: {
+    'paused, because evidence never comes': (h) => {
+      h.rollout(NGINX, {}, HELD).run('web-1', {}, { phase: 'Running' }).end();
+    },
+    'paused, because traffic never comes': (h) => {
+      const message =
+        'AnalysisRun web-1: Metric "rate" waits for traffic: the weight of the new version is 0';
+      h.rollout(NGINX, {}, { ...HELD, message })
+        .run('web-1', {}, { phase: 'Running' })
+        .end();
+    },
     'all pods, all routes': (h) => {
       h.rollout(NGINX, {}, { phase: 'Progressing' }).version('v1', 10).nginx('v1', 'v1', 0).wait(9);
       h.status({ phase: 'Healthy' }).end();
@@ -14,6 +31,20 @@ export const cases: Cases = {
     },
   },
   breaks: {
+    'paused for evidence of a run that has ended': (h) => {
+      h.rollout(NGINX, {}, HELD).run('web-1', {}, { phase: 'Successful' }).end();
+    },
+    'paused for evidence of a run that it does not wait for': (h) => {
+      h.rollout(NGINX, {}, { ...HELD, canary: {} })
+        .run('web-1', {}, { phase: 'Running' })
+        .end();
+    },
+    'paused for evidence, without saying of what': (h) => {
+      const message = 'AnalysisRun web-1: Metric "rate" holds since 2026-01-01T00:00:30Z: ';
+      h.rollout(NGINX, {}, { ...HELD, message })
+        .run('web-1', {}, { phase: 'Running' })
+        .end();
+    },
     'a pod is missing': (h) => {
       h.rollout(NGINX, {}, { phase: 'Progressing' }).version('v1', 10, 9).nginx('v1', 'v1', 0).wait(9);
       h.status({ phase: 'Healthy' });
