@@ -66,8 +66,9 @@ function remember(pasts: Map<string, Past>, rollout: RolloutScene, change: Chang
   if (change.kind === 'Rollout' && before?.metadata.generation !== after?.metadata.generation)
     past.specAt = scene.now;
   const shares = sharesOf(scene.routes(rollout.key));
-  for (const hash of rollout.versions.keys()) {
-    if ((shares.get(hash) ?? 0) > 0) past.letGoAt.delete(hash);
+  for (const [hash, { ready }] of rollout.versions) {
+    // One without a ready pod gets nothing, whatever selects it.
+    if ((shares.get(hash) ?? 0) > 0 && ready > 0) past.letGoAt.delete(hash);
     else if (!past.letGoAt.has(hash)) past.letGoAt.set(hash, scene.now);
   }
   return past;

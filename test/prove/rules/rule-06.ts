@@ -1,10 +1,11 @@
 /**
  * Looked at: the selector of a Service, the weight of an Ingress, the size of a ReplicaSet, each time that we change
  * one. One pass decides a field once, unless it has to look again because somebody else wrote first or time has passed; and a field that
- * goes to and fro without a cause from outside feeds itself.
+ * goes to and fro without a cause from outside feeds itself. A step that is reached for the first time is a cause: the
+ * spec asks for it.
  */
 
-import { at, HASH } from './read.ts';
+import { at, HASH, numberAt, textAt } from './read.ts';
 import type { Actor, Change, Rule } from './types.ts';
 import { isOurs, violation, watching, writer } from './watching.ts';
 
@@ -25,6 +26,7 @@ export const rule06: Rule = {
   start: watching((checked) => {
     const courses = new Map<string, Course>();
     const decided = new Map<string, { at: number; value: string }>();
+    const farthest = new Map<string, { hash: string; step: number }>();
     let causeAt = -Infinity;
     return {
       see(happening, scene) {
@@ -33,6 +35,7 @@ export const rule06: Rule = {
         if (happening.what === 'call' && happening.code === 409) forget(decided, passOf(happening.actor));
         if (happening.what === 'fault') causeAt = happening.at;
         if (happening.what !== 'change') return undefined;
+        if (happening.kind === 'Rollout' && goesOn(farthest, happening)) causeAt = happening.at;
         const written = fieldOf(happening);
         if (!isOurs(happening)) {
           if (happening.actor.role !== 'kubernetes') causeAt = happening.at;
@@ -71,6 +74,16 @@ export const rule06: Rule = {
     };
   }),
 };
+
+/** Whether this change takes a version to a step that it has not been at. */
+function goesOn(farthest: Map<string, { hash: string; step: number }>, { key, after }: Change): boolean {
+  const hash = textAt(after, 'status', 'currentPodHash') ?? '';
+  const step = numberAt(after, 'status', 'currentStepIndex') ?? 0;
+  const before = farthest.get(key);
+  if (before?.hash === hash && step <= before.step) return false;
+  farthest.set(key, { hash, step });
+  return before?.hash === hash;
+}
 
 const passOf = ({ name, pass }: Actor): string => `${name} ${pass ?? ''} `;
 

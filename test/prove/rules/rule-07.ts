@@ -65,6 +65,7 @@ export const rule07: Rule = {
           for (const [hash, share] of after) {
             const old = before?.get(hash) ?? 0;
             if (hash === rollout.stable || rollout.stable === undefined) continue;
+            if (hash !== rollout.current && isSuperseded(rollout, since)) continue;
             checked();
             if (
               share <= old ||
@@ -88,6 +89,11 @@ export const rule07: Rule = {
 
 const isAborted = ({ rollout }: RolloutScene): boolean =>
   at(rollout, 'status', 'abort') === true && at(rollout, 'status', 'promoteFull') !== true;
+
+/** A user has asked for another version since, and the status still tells of the aborted one. */
+const isSuperseded = ({ rollout, lastUserChangeAt }: RolloutScene, abortedAt: number): boolean =>
+  lastUserChangeAt > abortedAt &&
+  String(rollout.status?.observedGeneration) !== String(rollout.metadata.generation);
 
 function hinder(passes: Map<number, { hindered: boolean }>, id: number | undefined): void {
   const pass = id === undefined ? undefined : passes.get(id);

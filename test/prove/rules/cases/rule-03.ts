@@ -30,6 +30,16 @@ export const cases: Cases = {
     'the old stable version after its delay': (h) => {
       promoted(h).wait(30).scale('v1', 0);
     },
+    'an old stable version that never had a ready pod': (h) => {
+      h.rollout({ blueGreen: { activeService: 'web-active' } })
+        .service('web-active')
+        .version('v1', 10, 0)
+        .status({ currentPodHash: 'v2', stableRS: 'v2' })
+        .wait(30)
+        .version('v2', 10)
+        .select('web-active', 'v2')
+        .scale('v1', 0);
+    },
     'a middle version goes at once': (h) => {
       update(h, {}).status({ currentPodHash: 'v3' }).weight(0).wait(1).scale('v2', 0);
     },
@@ -64,6 +74,17 @@ export const cases: Cases = {
     },
     'the old stable version before its delay': (h) => {
       promoted(h).wait(10).scale('v1', 0);
+    },
+    'the old stable version before its delay, though one pod of it was unready': (h) => {
+      h.rollout({ blueGreen: { activeService: 'web-active' } })
+        .service('web-active', 'v1')
+        .version('v1', 10, 9)
+        .version('v2', 10)
+        .status({ currentPodHash: 'v2' })
+        .wait(60)
+        .select('web-active', 'v2')
+        .status({ stableRS: 'v2' });
+      h.wait(10).scale('v1', 0);
     },
     'an aborted version whose delay says never': (h) => {
       update(h, { abortScaleDownDelaySeconds: 0 })

@@ -30,8 +30,32 @@ export const cases: Cases = {
           .weight(i % 2 === 0 ? 50 : 0)
           .wait(1);
     },
+    'to and fro because the steps ask for one and the other': (h) => {
+      h.rollout(NGINX, {}, { currentPodHash: 'v2', currentStepIndex: 0 })
+        .version('v1', 10)
+        .version('v2', 5)
+        .nginx('v1', 'v2', 0);
+      for (let i = 1; i < 9; i++)
+        h.wait(1)
+          .status({ currentStepIndex: i })
+          .begin()
+          .weight(i % 2 === 0 ? 50 : 0)
+          .finish();
+    },
   },
   breaks: {
+    'to and fro with a step that comes and goes': (h) => {
+      h.rollout(NGINX, {}, { currentPodHash: 'v2', currentStepIndex: 0 })
+        .version('v1', 10)
+        .version('v2', 5)
+        .nginx('v1', 'v2', 0);
+      for (let i = 1; i < 10; i++)
+        h.wait(1)
+          .status({ currentStepIndex: i % 2 })
+          .begin()
+          .weight(i % 2 === 0 ? 50 : 0)
+          .finish();
+    },
     'one selector twice in one pass': (h) => {
       h.rollout(NGINX).version('v1', 10).version('v2', 5).nginx('v1', 'v2', 0).begin();
       h.select('web-canary', 'v1').select('web-canary', 'v2');

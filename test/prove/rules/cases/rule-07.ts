@@ -41,6 +41,13 @@ export const cases: Cases = {
         .finish();
       h.begin().weight(0).finish();
     },
+    'a person asks for another version': (h) => {
+      update(h).status({ abort: true }, 'person').wait(1).begin().weight(0).finish().version('v3', 6).wait(1);
+      h.patch('Rollout', 'web', { spec: { paused: false } }, 'person')
+        .wait(1)
+        .begin();
+      h.select('web-canary', 'v3').weight(50);
+    },
     'a person promotes the aborted version in full': (h) => {
       aborted(h).status({ promoteFull: true }, 'person').wait(1).begin().select('web-active', 'v2').finish();
     },
@@ -52,6 +59,17 @@ export const cases: Cases = {
     'an abort after a full promotion was done with': (h) => {
       aborted(h).status({ promoteFull: true }, 'person').wait(1).status({ promoteFull: null, abort: null });
       h.wait(1).status({ abort: true }, 'person').wait(1).begin().select('web-active', 'v2').finish();
+    },
+    'the aborted version, when a person asks for another one': (h) => {
+      update(h).status({ abort: true }, 'person').wait(1).begin().weight(0).finish().version('v3', 6).wait(1);
+      h.patch('Rollout', 'web', { spec: { paused: false } }, 'person')
+        .wait(1)
+        .begin()
+        .weight(50);
+    },
+    'another version, though nobody asks for it': (h) => {
+      update(h).status({ abort: true }, 'person').wait(1).begin().weight(0).finish().version('v3', 6).wait(1);
+      h.begin().select('web-canary', 'v3').weight(50);
     },
     'a pass that knows and leaves it': (h) => {
       update(h).status({ abort: true }, 'person').wait(1).begin().finish();
