@@ -24,6 +24,8 @@ interface Question {
   /** Milliseconds since the epoch; -Infinity: never. */
   answeredAt: number;
   answer: boolean | undefined;
+  /** What was on record when it was asked for this answer. */
+  record: boolean | undefined;
 }
 
 type Asking = Router & Required<Pick<Router, 'verify'>>;
@@ -62,7 +64,8 @@ export class Confirmations {
       const router = this.#routers.find(({ name }) => name === view.router);
       if (router === undefined || view.weight === undefined || !isAsked(rollout, view)) return view;
       const question = this.#question(key, router, view.weight, rollout, stored as unknown as KubeObject);
-      return { ...view, verified: question.answeredAt === -Infinity ? false : question.answer };
+      const record = recordOf(rollout, view.weight);
+      return { ...view, verified: holds(question, record) ? question.answer : record === true };
     });
     return Object.freeze({ ...snapshot, routes });
   }
@@ -75,11 +78,12 @@ export class Confirmations {
     const question: Question =
       known?.uid === uid && known?.weight === weight
         ? known
-        : { uid, weight, isOpen: false, answeredAt: -Infinity, answer: undefined };
+        : { uid, weight, isOpen: false, answeredAt: -Infinity, answer: undefined, record: undefined };
     questions.set(router.name, question);
     const age = this.#context.clock.now() - question.answeredAt;
     // A clock that was set back must not keep an answer for ever.
-    if (!question.isOpen && (age < 0 || age >= ASK_AGAIN_MS)) {
+    const isOld = age < 0 || age >= ASK_AGAIN_MS || !holds(question, recordOf(rollout, weight));
+    if (!question.isOpen && isOld) {
       question.isOpen = true;
       void this.#ask(key, router, question, rollout, about);
     }
@@ -104,6 +108,7 @@ export class Confirmations {
     const timer = clock.setTimer(LIMIT_MS, () => limit.abort());
     const wish = { weight: question.weight, max: maxWeight(rollout.spec.strategy?.canary ?? {}) };
     const objects = routerObjects(stores, rollout.metadata.namespace);
+    const record = recordOf(rollout, question.weight);
     let answer: boolean | undefined = false;
     try {
       answer = await Promise.race([router.verify(rollout, wish, objects, signal), late]);
@@ -122,10 +127,24 @@ export class Confirmations {
     if (this.#questions.get(key)?.get(router.name) !== question) return;
     question.isOpen = false;
     question.answer = answer;
+    question.record = record;
     question.answeredAt = clock.now();
     this.#wake(key);
   }
 }
+
+/** What the status says of this weight. */
+function recordOf({ status }: Rollout, weight: number): boolean | undefined {
+  const weights = status?.canary?.weights;
+  return weights?.canary.weight === weight ? weights.verified : undefined;
+}
+
+/**
+ * Another process may lead beside us, or have led before, and have heard something else. Against what it has put on
+ * record since we asked, we ask again; else two would write what each knows for as long as both act.
+ */
+const holds = ({ answeredAt, answer, record: before }: Question, record: boolean | undefined): boolean =>
+  answeredAt !== -Infinity && (answer === record || before === record);
 
 function isAsked({ spec, status = {} }: Rollout, view: RouteView): boolean {
   if (view.confirms !== true || view.weight === undefined) return false;

@@ -343,16 +343,22 @@ function planOthers(s: Situation, p: Progress, planned: Map<string, number>): vo
   else planBasicOthers(s, alive, planned);
 }
 
-/** Pods of older revisions that aren't available go at once, the others as far as availability allows. */
+/**
+ * Pods of older revisions that aren't available go at once, the others as far as availability allows. The last one that is
+ * ready stays: it serves, though it does not count as available yet.
+ */
 function planBasicOthers(s: Situation, alive: readonly ReplicaSet[], planned: Map<string, number>): void {
   const available = s.canary.available + (s.stable?.available ?? 0) + sum(s.others, 'available');
   let budget = available - (s.replicas - s.fences.unavailable);
+  let serving = sum(s.revisions.all.map(countsOf), 'ready');
   for (const rs of alive.toSorted(byRevision)) {
     const counts = countsOf(rs);
     const healthy = Math.min(counts.size, counts.available);
     const drained = budget > 0 ? Math.max(0, healthy - budget) : healthy;
     budget -= healthy - drained;
-    const size = keptForService(s, rs, drained);
+    const isLast = counts.ready > 0 && serving === counts.ready && s.replicas > 0;
+    const size = keptForService(s, rs, isLast ? Math.max(1, drained) : drained);
+    serving -= Math.max(0, counts.ready - size);
     planned.set(rs.metadata.name, size);
     scale(s, rs, size, { halted: false, dropDeadline: size === 0 });
   }

@@ -139,11 +139,21 @@ function routesWanted(
     max: maxWeight(s.strategy),
     ...rolesOf(s.strategy, stableEndAfter(s, p)),
     canaryHash,
-    stableHash: p.stableHash,
+    stableHash: behindStable(s, p),
     additional,
     managed: managedRoutes(s, p, facts),
     weightFirst: canaryHash !== recorded?.podTemplateHash && mostWeight(s) > weight,
   };
+}
+
+/**
+ * The version at stable's end. Of a router that knows versions it is never taken from one that serves to one that can't:
+ * whoever leads beside us may have promoted, and we don't know yet.
+ */
+function behindStable(s: Situation, p: Progress): string {
+  const serves = (hash: string): boolean => (carrierOf(s, hash)?.available ?? 0) > 0;
+  const shown = s.snapshot.routes.map(({ stableHash }) => stableHash).find((hash) => hash !== undefined);
+  return shown !== undefined && !serves(p.stableHash) && serves(shown) ? shown : p.stableHash;
 }
 
 /**

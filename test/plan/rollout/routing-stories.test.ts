@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { CanaryStep, CanaryStrategy } from '../../../src/api/rollout.ts';
 import { Draft } from '../../../src/plan/rollout/intents.ts';
+import { planRollout } from '../../../src/plan/rollout/index.ts';
 import { begin } from '../../../src/plan/rollout/progress.ts';
 import { claim, revisionsOf } from '../../../src/plan/rollout/revision.ts';
 import { situate } from '../../../src/plan/rollout/situation.ts';
@@ -495,6 +496,19 @@ describe('weights and what follows them', () => {
     assert.deepEqual([world.route, world.sizes()], [0, { 1: 5, 2: 0 }]);
     const told = world.story.slice(-7).join('\n');
     assert.match(told, /canary 40 of 100[^]*canary 0 of 100[^]*scale v2 from 2 to 0/);
+  });
+
+  it('a version that another leader promoted is not taken from behind stable where stable has no pods', () => {
+    const world = new World({ replicas: 5, canary: { ...recorder, steps: PAUSES } }).until('Healthy');
+    const fresh = world.image('v2').until('Paused', 1).status().currentPodHash ?? '';
+    const behind = (): unknown =>
+      planRollout({
+        ...world.snapshot(),
+        routes: world.snapshot().routes.map((route) => ({ ...route, stableHash: fresh })),
+      }).intents.flatMap((intent) => (intent.kind === 'setRoute' ? intent.stableHash : []));
+    assert.deepEqual(behind(), [world.status().stableRS], 'it has pods');
+    world.kill(1, 5, Infinity);
+    assert.deepEqual(behind(), []);
   });
 
   it('further destinations take their share from stable, and the Event names them', () => {

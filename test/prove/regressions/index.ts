@@ -1,3 +1,4 @@
+import { answerOfAnother } from './answer-of-another.ts';
 import { abortedForGood } from './aborted-for-good.ts';
 import { abortOfTheUnreadable } from './abort-of-the-unreadable.ts';
 import {
@@ -8,7 +9,7 @@ import {
   servesAlone,
 } from './broken-stable.ts';
 import { editedTemplate } from './edited-template.ts';
-import { firstPods } from './first-pods.ts';
+import { firstPods, lastReadyPod } from './first-pods.ts';
 import { healthyTooEarly } from './healthy-too-early.ts';
 import { lateBefore } from './late-before.ts';
 import { lostSwitch, slowAbort } from './lost-switch.ts';
@@ -40,6 +41,7 @@ export const REGRESSIONS: readonly Regression[] = [
   lostSwitch,
   slowAbort,
   firstPods,
+  lastReadyPod,
   matchWeight,
   servedOnce,
   unheardRun,
@@ -65,6 +67,7 @@ export const REGRESSIONS: readonly Regression[] = [
   abortOfTheUnreadable,
   restartWhileItShrinks,
   restartWithoutServices,
+  answerOfAnother,
   tooLateForAnAbort,
   takenBack,
   twoParts,
