@@ -37,7 +37,7 @@ export interface RouteServices {
 
 /**
  * All that a router is asked for in one pass. The canary gets `weight` of `max`, each of `additional` its own, stable
- * the rest. `weightFirst`: what lowers the weight is written before what changes the versions; else the other way
+ * the rest. `weightFirst`: what lowers the weight or drops routes is written before what changes the versions; else the other way
  * round.
  */
 export interface RouteWish extends RouteServices {

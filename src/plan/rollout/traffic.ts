@@ -134,6 +134,10 @@ function routesWanted(
   // Traffic that a replaced version still has stays its own, unless this one takes it over.
   const others = weight > 0 && recorded !== undefined && recorded.weight > 0 ? recorded : undefined;
   const canaryHash = facts.canaryReachable && takesOver(s) ? hash : (others?.podTemplateHash ?? hash);
+  const managed = managedRoutes(s, p, facts);
+  const lowers =
+    mostWeight(s) > weight ||
+    s.snapshot.routes.some(({ managed: shown = [] }) => shown.length > managed.length);
   return {
     weight,
     max: maxWeight(s.strategy),
@@ -141,8 +145,8 @@ function routesWanted(
     canaryHash,
     stableHash: behindStable(s, p),
     additional,
-    managed: managedRoutes(s, p, facts),
-    weightFirst: canaryHash !== recorded?.podTemplateHash && mostWeight(s) > weight,
+    managed,
+    weightFirst: canaryHash !== recorded?.podTemplateHash && lowers,
   };
 }
 

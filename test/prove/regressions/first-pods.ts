@@ -13,7 +13,8 @@ export const firstPods: Regression = {
 
 /** Only available pods counted as ones that serve. */
 export const lastReadyPod: Regression = {
-  about: 'the only ready pod of a basic canary stays, though it is of a version in the middle and not available yet',
+  about:
+    'the only ready pod of a basic canary stays, though it is of a version in the middle and not available yet',
   rules: [2],
   history: basic(
     [{ setWeight: 50 }, { pause: {} }],

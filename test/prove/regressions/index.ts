@@ -14,6 +14,7 @@ import { healthyTooEarly } from './healthy-too-early.ts';
 import { lateBefore } from './late-before.ts';
 import { lostSwitch, slowAbort } from './lost-switch.ts';
 import { matchWeight } from './match-weight.ts';
+import { mirroredToNobody } from './mirrored-to-nobody.ts';
 import { oldPlan } from './old-plan.ts';
 import { otherEnd } from './other-end.ts';
 import { restartAtFullSize } from './restart-at-full-size.ts';
@@ -60,6 +61,7 @@ export const REGRESSIONS: readonly Regression[] = [
   brokenStableBasic,
   roomOfTheNext,
   oldPlan,
+  mirroredToNobody,
   stableVanishes,
   stableVanishesUnderWeight,
   unreadableInGit,
