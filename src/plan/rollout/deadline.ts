@@ -39,12 +39,13 @@ export function hasTimedOut(s: Situation, status: RolloutStatus): boolean {
 }
 
 /**
- * A finished update that only waits for old pods to live out their delay isn't late. (The reference stops the clock
+ * A finished update that has all of its pods and waits for old ones to live out their delay isn't late. (The reference stops the clock
  * also in the middle of an update for as long as any old ReplicaSet waits; a deadline that never fires helps nobody.)
  */
 export function waitsForOldPods(s: Situation, promoted: boolean): boolean {
   return (
     promoted &&
+    s.canary.available >= s.replicas &&
     s.revisions.others.some((rs) => countsOf(rs).size > 0 && scaleDownDeadlineOf(rs) !== undefined)
   );
 }

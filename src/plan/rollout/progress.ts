@@ -272,6 +272,8 @@ function switchFailed(s: Situation): string | undefined {
 /** What the routes still lack for a promotion; undefined: nothing. */
 function routesMissing(s: Situation, p: Progress): string | undefined {
   const { pingPong } = s.strategy;
+  // A weight waits for pods, and without any there is nobody to send to any version.
+  if (s.replicas === 0) return undefined;
   const max = maxWeight(s.strategy);
   if (pingPong !== undefined && s.routed) {
     // The promotion makes this Service the stable one.

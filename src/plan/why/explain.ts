@@ -84,6 +84,8 @@ interface View {
   readonly situation: Situation;
   readonly pods: Explanation['pods'];
   readonly step: Explanation['step'];
+  /** By the status that is about to be written, where there is one: counts that are news are progress. */
+  readonly deadline: number | undefined;
 }
 
 export function explainRollout(snapshot: RolloutSnapshot): Explanation {
@@ -95,6 +97,7 @@ export function explainRollout(snapshot: RolloutSnapshot): Explanation {
   const refusal = refusalOf(snapshot);
   if (refusal !== undefined || rollout === undefined) return bare(refusedTold(name, refusal));
   const status = writtenStatus(rollout);
+  const situation = situationOf(snapshot, rollout);
   const view: View = {
     snapshot,
     plan,
@@ -103,7 +106,8 @@ export function explainRollout(snapshot: RolloutSnapshot): Explanation {
     blueGreen: rollout.spec.strategy?.blueGreen,
     name,
     now,
-    situation: situationOf(snapshot, rollout),
+    situation,
+    deadline: deadlineOf(situation, plan.status ?? status),
     pods: podsOf(snapshot, status),
     step: stepOf(rollout, status),
   };
@@ -116,8 +120,7 @@ export function explainRollout(snapshot: RolloutSnapshot): Explanation {
     step: view.step,
     since: told.cause === 'settled' ? undefined : since,
     until: told.until,
-    deadline:
-      told.cause === 'pods' || told.cause === 'traffic' ? deadlineOf(view.situation, status) : undefined,
+    deadline: told.cause === 'pods' || told.cause === 'traffic' ? view.deadline : undefined,
     gates: told.gates ?? [],
     ways: told.ways ?? [],
   };
@@ -222,12 +225,18 @@ function late(view: View): Told | undefined {
   const { status, name, rollout, pods: counts } = view;
   if (conditionOf(status, 'Progressing')?.reason !== 'ProgressDeadlineExceeded') return undefined;
   const seconds = rollout.spec.progressDeadlineSeconds ?? 600;
+  const routing = traffic(view);
   return {
     cause: 'late',
     text:
       `no progress within ${short(seconds * 1000)}: ${counts.available} of ${counts.size} pods of ` +
-      `${revisionText(counts.revision)} are available${podTrouble(view)}`,
-    ways: [abort(name), undo(name), { about: 'or mend what keeps the pods from getting ready' }],
+      `${revisionText(counts.revision)} are available${podTrouble(view)}` +
+      (routing === undefined ? '' : `; ${routing.text}`),
+    ways: [
+      abort(name),
+      undo(name),
+      ...(routing?.ways ?? [{ about: 'or mend what keeps the pods from getting ready' }]),
+    ],
   };
 }
 
@@ -353,7 +362,7 @@ function traffic({ plan, rollout, status, pods: counts }: View): Told | undefine
 }
 
 function pods(view: View): Told | undefined {
-  const { plan, status, rollout, name, snapshot, now, pods: counts } = view;
+  const { plan, status, rollout, name, snapshot, now, deadline, pods: counts } = view;
   const isUpdate = (status.stableRS ?? '') !== '' && !fullyPromoted(status);
   const wanted = replicasOf(rollout.spec);
   const note =
@@ -367,7 +376,6 @@ function pods(view: View): Told | undefined {
   const isShort = counts.available < Math.max(wanted, counts.size);
   if (!isUpdate && !isShort) return undefined;
   if (isUpdate && note === undefined && !isShort) return undefined;
-  const deadline = deadlineOf(view.situation, status);
   const stable = snapshot.replicaSets.find((rs) => hashOf(rs) === status.stableRS);
   const old = isUpdate && stable !== undefined ? countsOf(stable) : undefined;
   const parts = [

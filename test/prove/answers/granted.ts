@@ -21,8 +21,10 @@ export function granted(snapshot: RolloutSnapshot, answer: Explanation): Rollout
     case 'held':
       return { ...snapshot, rollout: { ...rollout, spec: { ...rollout.spec, paused: false } } };
     case 'pods':
-    case 'late':
       return withAllPods(snapshot);
+    case 'late':
+      // A weight that a router doesn't take is nobody's to grant here.
+      return answer.text.includes('; waiting for the traffic') ? undefined : withAllPods(snapshot);
     case 'gate':
       return answer.gates[0]?.phase === 'Inconclusive'
         ? undefined
@@ -62,7 +64,12 @@ function withAllPods(snapshot: RolloutSnapshot): RolloutSnapshot {
       },
     };
   };
-  const pods = snapshot.pods?.map((pod) => ({ ...pod, readySince: pod.readySince ?? pod.createdAt }));
+  // For as long as it takes them to count as available.
+  const since = snapshot.now - (snapshot.rollout?.spec.minReadySeconds ?? 0) * 1_000;
+  const pods = snapshot.pods?.map((pod) => ({
+    ...pod,
+    readySince: Math.min(pod.readySince ?? pod.createdAt, since),
+  }));
   return {
     ...snapshot,
     replicaSets: snapshot.replicaSets.map(full),

@@ -13,7 +13,10 @@ import { isClockFault, isOurs, seconds, SET_RIGHT_MS, violation, watching } from
 
 /** Between a cause and the status that shows it: conditions in whole seconds, counts at most a few seconds late. */
 const EARLY_MS = 5_000;
-/** The same where a fault was about: a write may be so long on its way, and the clock runs from when it was decided. */
+/**
+ * The same where a fault was about: a write may be so long on its way, or as long as its process stood still before it, and
+ * the clock runs from when it was decided.
+ */
 const EARLY_UNDER_FAULTS_MS = 40_000;
 /** After the deadline: back-off after errors, a restart, a lease that has to run out. */
 const LATE_MS = 90_000;
@@ -37,10 +40,13 @@ export const rule10: Rule = {
   start: watching((checked) => {
     const clocks = new Map<string, Clock>();
     let faultAt = -Infinity;
+    /** How long the fault lasted that was about last. */
+    let faultMs = 0;
     let jumpedAt = -Infinity;
     return {
       see(happening, scene) {
         if (happening.what === 'fault') {
+          if (happening.until >= faultAt) faultMs = happening.until - happening.at;
           faultAt = Math.max(faultAt, happening.until);
           // A status that is long on its way tells of progress later than it was made.
           if (isClockFault(happening.kind) || happening.kind === 'slow-write')
@@ -83,7 +89,10 @@ export const rule10: Rule = {
           if (moved) clock.touchedAt = scene.now;
           if (clock.waits || waits || (moved && isOurs(happening))) {
             clock.progressAt = clock.touchedAt = scene.now;
-            clock.early = faultAt >= scene.now - EARLY_MS ? EARLY_UNDER_FAULTS_MS : EARLY_MS;
+            clock.early =
+              faultAt >= scene.now - EARLY_MS
+                ? Math.max(EARLY_UNDER_FAULTS_MS, faultMs + EARLY_MS)
+                : EARLY_MS;
           }
           const refused = isRefused(after);
           if (before?.metadata.generation !== after.metadata.generation || clock.refused || refused)

@@ -65,6 +65,10 @@ export const cases: Cases = {
       update(h).fault('clock-stands-still', 60).wait(70).status({ availableReplicas: 7 }).wait(60);
       h.status(exceeded);
     },
+    'early by as long as its process stood still before it wrote of the progress': (h) => {
+      update(h).fault('sleep-before-write', 60).wait(61).status({ availableReplicas: 7 }).wait(60);
+      h.status(exceeded);
+    },
     'a restart of a complete update, which a budget holds up': (h) => {
       h.rollout(NGINX, { progressDeadlineSeconds: 120 }, { phase: 'Healthy', availableReplicas: 10 })
         .status({ phase: 'Progressing', message: 'rollout is restarting' })
@@ -88,6 +92,10 @@ export const cases: Cases = {
     },
   },
   breaks: {
+    'earlier than its process stood still': (h) => {
+      update(h).fault('sleep-before-write', 60).wait(61).status({ availableReplicas: 7 }).wait(50);
+      h.status(exceeded);
+    },
     'too early, long after the clock was set right': (h) => {
       update(h).fault('clock-stands-still', 60).wait(90).status({ availableReplicas: 7 }).wait(50);
       h.status(exceeded);
