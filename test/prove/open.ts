@@ -9,11 +9,8 @@ export interface Open {
 }
 
 export const OPEN: readonly Open[] = [
-  { seed: 241, rules: [28] },
   { seed: 284, rules: [29] },
   { seed: 598, rules: [29] },
-  { seed: 685, rules: [28] },
-  { seed: 757, rules: [28] },
   { seed: 774, rules: [29] },
   { seed: 900, rules: [29] },
 ];
