@@ -41,6 +41,8 @@ export const rule02: Rule = {
               // A ReplicaSet that comes back to what selects it sends nothing anywhere.
               const concerns = takes ? reaches(to, happening, scene) : moved && !isNewReplicaSet(happening);
               if (!ours || !concerns || to.weight <= 0 || isUsers(scene, rollout, since)) continue;
+              // A route that somebody rewrites while a pass is on its way can't be known to it.
+              if (takes && scene.meddledAt(rollout.key) >= since) continue;
               checked();
               if (to.carrying > 0 || believed(scene, rollout, to.hashes, since, name) > 0) continue;
               // It had none before, either.

@@ -15,6 +15,9 @@ export const cases: Cases = {
       update(h).version('v2', 1, 1).weight(10).remove('Pod', 'web-v2-0', 'kubernetes').wait(60).weight(5);
       h.patch('Pod', 'web-v1-0', { status: { phase: 'Running' } }, 'kubernetes');
     },
+    'a weight that somebody rewrites while a pass takes the pods behind it': (h) => {
+      update(h).version('v2', 1, 1).wait(60).begin().wait(1).weight(50, 'meddler').scale('v2', 0);
+    },
     'the user asked for no pods': (h) => {
       update(h)
         .patch('Rollout', 'web', { spec: { replicas: 0 } }, 'person')
@@ -82,6 +85,9 @@ export const cases: Cases = {
     },
     'a weight for a version without a ready pod': (h) => {
       update(h).version('v2', 1, 0).weight(10);
+    },
+    'a weight that somebody rewrote before the pass takes the pods behind it': (h) => {
+      update(h).version('v2', 1, 1).wait(60).weight(50, 'meddler').wait(1).begin().scale('v2', 0);
     },
     'the pods of the active Service are scaled down': (h) => {
       h.rollout({ blueGreen: { activeService: 'web-active' } })
