@@ -27,11 +27,14 @@ function isRoutedTo(s: Situation, rs: ReplicaSet): boolean {
   );
 }
 
-/** Versions whose pods stand for the Rollout. Where each version has traffic of its own, old ones don't. */
-export function countedVersions(s: Situation): readonly ReplicaSet[] {
+/**
+ * Versions whose pods stand for the Rollout. Where each version has traffic of its own, old ones don't, nor the one that a
+ * promotion of this pass makes old.
+ */
+export function countedVersions(s: Situation, promoted = false): readonly ReplicaSet[] {
   const { all, stable, fresh } = s.revisions;
   if (!s.routed && s.rollout.spec.strategy?.blueGreen === undefined) return all;
-  return all.filter((rs) => rs === stable || rs === fresh);
+  return all.filter((rs) => (rs === stable && !promoted) || rs === fresh);
 }
 
 /** The size to ask for where `wanted` is what the update wants. */

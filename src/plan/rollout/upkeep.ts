@@ -32,7 +32,7 @@ export function planUpkeep(s: Situation, p: Progress): Upkeep {
   });
   const uids = (list: readonly ReplicaSet[]): ReadonlySet<string> => new Set(list.map(uidOf));
   const alone = uids(revisions.all.filter((rs) => servesAlone(s, rs)));
-  const counted = uids(countedVersions(s));
+  const counted = uids(countedVersions(s, isPromoted(s, p)));
   const restart = { now, rollout, revisions, pods, podsAhead, alone, counted, draft };
   const restartedAt = planRestart(restart, s.fences.unavailable);
   return { workloadObservedGeneration, restartedAt };

@@ -17,7 +17,7 @@ import { matchWeight } from './match-weight.ts';
 import { mirroredToNobody } from './mirrored-to-nobody.ts';
 import { oldPlan } from './old-plan.ts';
 import { otherEnd } from './other-end.ts';
-import { restartAtFullSize } from './restart-at-full-size.ts';
+import { restartAtFullSize, restartAtPromotion } from './restart-at-full-size.ts';
 import { restartWhileItShrinks } from './restart-while-it-shrinks.ts';
 import { restartWithoutServices } from './restart-without-services.ts';
 import { roomOfTheNext } from './room-of-the-next.ts';
@@ -51,6 +51,7 @@ export const REGRESSIONS: readonly Regression[] = [
   smallerCanary,
   shrinksWithTheWeight,
   restartAtFullSize,
+  restartAtPromotion,
   brokenStableRouted,
   brokenStableDown,
   brokenStableDownFromAll,
