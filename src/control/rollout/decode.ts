@@ -41,7 +41,10 @@ function decodeOnce(object: KubeObject): Decoded<Rollout> {
   if (spec !== undefined) {
     const { spec: _, ...rest } = object;
     const decoded = decode(rolloutWithoutSpecSchema, rest);
-    return decoded.ok ? { ok: true, value: { ...decoded.value, spec } } : decoded;
+    if (!decoded.ok) return decoded;
+    // In the order in which a whole one is read.
+    const { apiVersion, kind, metadata, ...others } = decoded.value;
+    return { ok: true, value: { apiVersion, kind, metadata, spec, ...others } };
   }
   const decoded = decode(rolloutSchema, object);
   if (decoded.ok && isObject(raw)) knownSpecs.set(raw, decoded.value.spec);

@@ -55,12 +55,34 @@ const FORMATS: Record<string, (text: string) => boolean> = {
   hostname: (text) => /^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?$/.test(text),
 };
 
+/** Frozen values by the schema in which nothing was wrong with them: most of an object is what it was before. */
+type Known = WeakMap<JsonObject, WeakSet<object>>;
+const FLAWLESS: Known = new WeakMap();
+const WITHOUT_REPETITIONS: Known = new WeakMap();
+
+const isKnown = (known: Known, schema: JsonObject, value: Json): boolean =>
+  typeof value === 'object' && value !== null && known.get(schema)?.has(value) === true;
+
+function know(known: Known, schema: JsonObject, value: Json): void {
+  if (typeof value !== 'object' || value === null || !Object.isFrozen(value)) return;
+  const values = known.get(schema);
+  if (values === undefined) known.set(schema, new WeakSet([value]));
+  else values.add(value);
+}
+
 /** `typesFailed`: an error makes CEL rules impossible to check. */
 class Validator {
   readonly errors: FieldError[] = [];
   typesFailed = false;
 
   check(schema: JsonObject, value: Json, path: string): void {
+    if (isKnown(FLAWLESS, schema, value)) return;
+    const before = this.errors.length;
+    this.#look(schema, value, path);
+    if (this.errors.length === before) know(FLAWLESS, schema, value);
+  }
+
+  #look(schema: JsonObject, value: Json, path: string): void {
     if (value === null && schema['nullable'] === true) return;
     if (!this.#type(schema, value, path)) return;
     if (typeof value === 'string') this.#string(schema, value, path);
@@ -244,6 +266,13 @@ class Validator {
 }
 
 function listErrors(schema: JsonObject, value: Json, path: string, errors: FieldError[]): void {
+  if (isKnown(WITHOUT_REPETITIONS, schema, value)) return;
+  const before = errors.length;
+  addListErrors(schema, value, path, errors);
+  if (errors.length === before) know(WITHOUT_REPETITIONS, schema, value);
+}
+
+function addListErrors(schema: JsonObject, value: Json, path: string, errors: FieldError[]): void {
   if (Array.isArray(value)) {
     const items = isObject(schema['items']) ? schema['items'] : {};
     const type = schema['x-kubernetes-list-type'];
@@ -281,6 +310,7 @@ function listErrors(schema: JsonObject, value: Json, path: string, errors: Field
 export const IMMUTABLE_RULE = /^\s*\(?\s*(self\s*==\s*oldSelf|oldSelf\s*==\s*self)\s*\)?\s*$/;
 
 function ruleErrors(schema: JsonObject, value: Json, old: Json, path: string, errors: FieldError[]): void {
+  if (value === old) return;
   const rules = schema['x-kubernetes-validations'];
   if (Array.isArray(rules)) {
     for (const rule of rules) {

@@ -105,6 +105,7 @@ export function decodeBuiltin(schema: Schema, input: JsonObject): Decoded {
       }
       case 'map': {
         if (!isObject(value)) return refuse();
+        if (isFixedText(at, value)) return value;
         const out: JsonObject = {};
         for (const name of Object.keys(value)) {
           const child = value[name];
@@ -130,6 +131,13 @@ export function decodeBuiltin(schema: Schema, input: JsonObject): Decoded {
   };
   return { value: visit(schema, input, '', '', '', 0) as JsonObject, unknown };
 }
+
+/** Labels and the like, as they are stored: they stay the same value, so that nobody looks for changes in them. */
+const isFixedText = ({ values }: Schema, map: JsonObject): boolean =>
+  values?.scalar === 'string' &&
+  values.format === undefined &&
+  Object.isFrozen(map) &&
+  Object.values(map).every((value) => typeof value === 'string');
 
 const isZero = (value: Json): boolean =>
   value === '' ||

@@ -5,6 +5,7 @@
  */
 
 import { isObject, type Json, type JsonObject } from '../../lang/json.ts';
+import { memoizeFrozen } from '../../lang/memo.ts';
 import { sortKeys } from '../../lang/go-value.ts';
 import { formatTime } from '../../lang/time.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../../kube/api.ts';
@@ -93,9 +94,12 @@ const idOf = (entry: Pick<Managed, 'manager' | 'operation' | 'apiVersion' | 'sub
     entry.subresource,
   ]);
 
-export function decodeManagers(entries: readonly ManagedFieldsEntry[] | undefined): Map<string, Managed> {
+export const decodeManagers = (entries: readonly ManagedFieldsEntry[] | undefined): Map<string, Managed> =>
+  new Map(entries === undefined ? [] : readManagers(entries));
+
+const readManagers = memoizeFrozen((entries: readonly ManagedFieldsEntry[]): ReadonlyMap<string, Managed> => {
   const out = new Map<string, Managed>();
-  for (const entry of entries ?? []) {
+  for (const entry of entries) {
     const operation = entry.operation === 'Apply' ? 'Apply' : 'Update';
     const managed: Managed = {
       manager: entry.manager ?? '',
@@ -108,7 +112,7 @@ export function decodeManagers(entries: readonly ManagedFieldsEntry[] | undefine
     out.set(idOf(managed), managed);
   }
   return out;
-}
+});
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 

@@ -96,6 +96,8 @@ export class ApiServer {
   readonly #snapshots = new Map<string, readonly KubeObject[]>();
   readonly #addresses = new Set<string>();
   readonly #empty = new WeakMap<Schema, JsonObject>();
+  /** Parts of stored custom resources by the schema that pruned them and gave them their defaults. */
+  readonly #settled = new WeakMap<object, Schema>();
   readonly #events: { at: number; key: string }[] = [];
   #nextAddress = 1;
   /** Counts every change of what is served, for discovery and OpenAPI. */
@@ -377,7 +379,7 @@ export class ApiServer {
     }
     if (options.dryRun === true) return deepFreeze(draft);
     if (resource.type.kind === 'Event') this.#expireEvents(keyOf(metadata));
-    return this.storage.put(resource.type, draft, undefined);
+    return this.#store(resource, draft, undefined);
   }
 
   #generateName(resource: Resource, metadata: Draft['metadata']): string {
@@ -611,8 +613,10 @@ export class ApiServer {
       const { managedFields: _, ...rest } = metadata;
       changed['metadata'] = rest;
     }
-    if (resource.custom || Object.keys(shared).length === 0) {
-      // Defaults and pruning of custom resources look at the whole object.
+    const parts = Object.values(shared);
+    const isSettled =
+      !resource.custom || parts.every((part) => this.#settled.get(part as object) === resource.schema);
+    if (parts.length === 0 || !isSettled) {
       return this.#decode(resource, { ...changed, ...shared }, options, request, shown);
     }
     // Frozen parts are left alone by the rules' defaulting; they were defaulted when they were stored.
@@ -769,10 +773,7 @@ export class ApiServer {
       rules.prepareUpdate?.(draft, old, this.#ruleContext());
       const nameRule = rules.validateName ?? dnsSubdomainErrors;
       this.#checkValid(resource, draft, [
-        ...(draft.metadata.labels === old.metadata.labels &&
-        draft.metadata.annotations === old.metadata.annotations
-          ? []
-          : metadataErrors(draft, type.namespaced, nameRule)),
+        ...(isMetadataKept(draft, old) ? [] : metadataErrors(draft, type.namespaced, nameRule)),
         ...(resource.custom ? [] : builtinFinalizerErrors(draft)),
         ...metadataUpdateErrors(draft, old),
         ...(resource.custom || (draft['spec'] !== undefined && draft['spec'] === old['spec'])
@@ -795,7 +796,17 @@ export class ApiServer {
       this.remove(resource, old);
       return deepFreeze(draft);
     }
-    return this.storage.put(type, draft, old);
+    return this.#store(resource, draft, old);
+  }
+
+  #store(resource: Resource, draft: Draft, old: KubeObject | undefined): KubeObject {
+    const stored = this.storage.put(resource.type, draft, old);
+    if (resource.custom)
+      for (const name of Object.keys(stored)) {
+        const value = stored[name];
+        if (isObject(value)) this.#settled.set(value, resource.schema);
+      }
+    return stored;
   }
 
   /** What the status subresource leaves of an update. */
@@ -940,6 +951,16 @@ function isNoop(draft: KubeObject, old: KubeObject): boolean {
   const { managedFields: b, ...before } = old.metadata;
   return deepEqual(now, before) && sameOwners(a, b);
 }
+
+/** Whether there is nothing new in it that could be wrong: by identity where that tells. */
+const isMetadataKept = ({ metadata }: KubeObject, old: KubeObject): boolean =>
+  metadata.labels === old.metadata.labels &&
+  metadata.annotations === old.metadata.annotations &&
+  metadata.name === old.metadata.name &&
+  metadata.namespace === old.metadata.namespace &&
+  metadata.generateName === old.metadata.generateName &&
+  deepEqual(metadata.ownerReferences, old.metadata.ownerReferences) &&
+  deepEqual(metadata.finalizers, old.metadata.finalizers);
 
 function checkWriteOptions(kind: string, options: WriteOptions): void {
   const errors: FieldError[] = [];
