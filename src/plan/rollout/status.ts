@@ -81,6 +81,7 @@ export function completeStatus(s: Situation, p: Progress, facts: StatusFacts): R
  */
 function ofOwnPods(s: Situation, told: PhaseAndMessage): PhaseAndMessage {
   if (told.phase !== 'Healthy') return told;
+  if (isMisrouted(s)) return { phase: 'Progressing', message: 'traffic could not be moved yet' };
   if (s.canary.available < s.replicas)
     return { phase: 'Progressing', message: 'updated replicas are still becoming available' };
   // Those that this very plan lets go are still there when it says so.
@@ -89,6 +90,10 @@ function ofOwnPods(s: Situation, told: PhaseAndMessage): PhaseAndMessage {
     ? { phase: 'Progressing', message: 'old replicas are pending termination' }
     : told;
 }
+
+/** A switch or a weight of this pass failed: the traffic is still where it was. */
+const isMisrouted = (s: Situation): boolean =>
+  s.snapshot.failed.some(({ key }) => key.startsWith('service/') || key.startsWith('route/'));
 
 /** Pods that the plan lets go of are not counted any more. */
 export const clamp = (counts: Counts, size: number): Counts => ({
@@ -167,6 +172,7 @@ function isHealthy(s: Situation, p: Progress, status: RolloutStatus): boolean {
   const steps = stepsOf(s.strategy).length;
   return (
     isPromoted(s, p) &&
+    !isMisrouted(s) &&
     (status.updatedReplicas ?? 0) === s.replicas &&
     (status.availableReplicas ?? 0) === s.replicas &&
     existingPods(s) === s.replicas &&

@@ -12,7 +12,7 @@ import { editedTemplate } from './edited-template.ts';
 import { firstPods, lastReadyPod } from './first-pods.ts';
 import { healthyTooEarly } from './healthy-too-early.ts';
 import { lateBefore } from './late-before.ts';
-import { lostSwitch, slowAbort } from './lost-switch.ts';
+import { lostRoute, lostSwitch, slowAbort } from './lost-switch.ts';
 import { matchWeight } from './match-weight.ts';
 import { mirroredToNobody } from './mirrored-to-nobody.ts';
 import { oldPlan } from './old-plan.ts';
@@ -40,6 +40,7 @@ export const REGRESSIONS: readonly Regression[] = [
   smallerWeight,
   healthyTooEarly,
   lostSwitch,
+  lostRoute,
   slowAbort,
   firstPods,
   lastReadyPod,

@@ -1,3 +1,4 @@
+import { RECORDER_ROUTING } from '../../routers/recorder.ts';
 import { blueGreen, routed, second } from '../scenarios/worlds.ts';
 import type { Regression } from './types.ts';
 
@@ -12,6 +13,24 @@ export const lostSwitch: Regression = {
       { at: second(36), do: 'aim', fault: 'http-503', nth: 1, target: 'Service', forMs: 0 },
       { at: second(120), do: 'compact' },
     ],
+  ),
+};
+
+/** The same of a router that knows versions: the status said Healthy while all went to the old one. */
+export const lostRoute: Regression = {
+  about: 'a promotion whose route could not be written is not Healthy yet',
+  rules: [23],
+  history: routed(
+    [{ setWeight: 50 }, { pause: { duration: 10 } }],
+    [
+      { at: second(30), do: 'image', tag: 'v2' },
+      { at: second(36), do: 'aim', fault: 'http-503', nth: 1, target: 'ConfigMap', forMs: 0 },
+      { at: second(120), do: 'compact' },
+    ],
+    {
+      canary: { trafficRouting: RECORDER_ROUTING, stableService: '', canaryService: '' },
+      setup: { objects: [], router: {} },
+    },
   ),
 };
 

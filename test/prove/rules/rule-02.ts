@@ -67,8 +67,12 @@ export const rule02: Rule = {
   }),
 };
 
-/** What else a Service selects by is the user's: the syncer brings it from Git. The version that it selects is ours. */
+/**
+ * What else a Service selects by is the user's, and so is all that a Rollout says of its routes: the syncer brings it from
+ * Git. The version that a Service selects is ours.
+ */
 function isGits({ kind, before, after }: Change): boolean {
+  if (kind === 'Rollout') return true;
   const others = (object: KubeObject | undefined): object => {
     const { [HASH]: _, ...rest } = recordAt(object, 'spec', 'selector');
     return rest;

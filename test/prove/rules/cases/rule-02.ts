@@ -38,6 +38,16 @@ export const cases: Cases = {
         .service('web-active', 'v1');
       h.patch('Service', 'web-active', { spec: { selector: { app: 'other' } } });
     },
+    'a strategy that Git asks for': (h) => {
+      h.rollout({ blueGreen: { activeService: 'web-other' } })
+        .version('v1', 3)
+        .service('web-other', 'v1')
+        .service('web-active', 'gone');
+      h.wait(60).patch('Rollout', 'web', {
+        spec: { strategy: { blueGreen: { activeService: 'web-active' } } },
+      });
+      h.scale('v1', 2);
+    },
     'a selector whose version had none before, either': (h) => {
       h.rollout({ blueGreen: { activeService: 'web-active' } })
         .version('v1', 3, 0)
