@@ -139,8 +139,8 @@ function isKeptFromShrinking(s: Situation, p: Progress): boolean {
 /** Nobody scales while a person holds the update, except to follow a change of spec.replicas. */
 function isHalted(s: Situation, p: Progress): boolean {
   if (s.rollout.spec.paused !== true && !isInconclusive(p)) return false;
-  // Stable must grow, or an aborted version would keep its traffic (rule 7).
-  if (p.abort && isDynamic(s)) return false;
+  // An aborted version would keep its traffic: without a router as long as it has pods, with a dynamic stable until that grows.
+  if (p.abort) return false;
   const { fresh, stable } = s.revisions;
   return ![fresh, stable].some(
     (rs) => rs !== undefined && countsOf(rs).size > 0 && (desiredReplicasOf(rs) ?? s.replicas) !== s.replicas,

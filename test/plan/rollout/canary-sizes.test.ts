@@ -19,7 +19,7 @@ import {
   routedSizes,
 } from '../../../src/plan/rollout/canary/sizes.ts';
 import { targetSplit } from '../../../src/plan/rollout/canary/target.ts';
-import { maxWeight } from '../../../src/plan/rollout/defaults.ts';
+import { maxWeight, replicaFloor } from '../../../src/plan/rollout/defaults.ts';
 import { withVectors } from '../../shared.ts';
 
 interface RsRow {
@@ -128,6 +128,19 @@ const weightsOf = (row: Row) =>
     ? undefined
     : { canary: row.weights.canary.weight, stable: row.weights.stable.weight };
 
+const LEAST_PODS = {
+  because: 'the reference keeps the least number of pods of an aborted canary, and their weight, for ever',
+  when: (row: Row): boolean => {
+    const { course, canary } = inputOf(row);
+    const { strategy, replicas, abort } = course;
+    return (
+      abort &&
+      strategy.dynamicStableScale === true &&
+      (canary?.available ?? 0) <= replicaFloor(strategy, replicas)
+    );
+  },
+};
+
 withVectors<Row & { want: [number, number]; atDesired?: boolean }>('canary-routed', (rows) => {
   it('sizes', () => {
     compareRows(
@@ -137,6 +150,7 @@ withVectors<Row & { want: [number, number]; atDesired?: boolean }>('canary-route
         return [canary, stable];
       },
       (row) => row.want,
+      [LEAST_PODS],
     );
   });
   it('at the desired counts', () => {
@@ -145,6 +159,7 @@ withVectors<Row & { want: [number, number]; atDesired?: boolean }>('canary-route
       (row) => atDesired(inputOf(row), routedSizes(inputOf(row), weightsOf(row))),
       (row) => row.atDesired,
       [
+        LEAST_PODS,
         {
           because: 'a Pods threshold above the wanted size could never be met',
           when: (row) => {

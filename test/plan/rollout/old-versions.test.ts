@@ -201,6 +201,16 @@ describe('a new template while spec.paused holds', () => {
   });
 });
 
+describe('an abort while spec.paused holds', () => {
+  it('takes the pods of the aborted version, and its users with them', () => {
+    const steps = [{ setWeight: 50 }, { pause: {} }];
+    const world = new World({ replicas: 4, canary: { steps } }).until('Healthy').image('v2').until('Paused');
+    world.user('set spec.paused', (rollout) => void (rollout.spec.paused = true)).until('Paused');
+    world.abort().until('Degraded').wait(MINUTE);
+    assert.deepEqual(world.sizes(), { 1: 4, 2: 0 });
+  });
+});
+
 describe('a stable ReplicaSet that somebody deletes while spec.paused holds', () => {
   it('comes back with its pods: they serve', () => {
     const world = new World({ replicas: 2, canary: { steps: [{ setWeight: 50 }, { pause: {} }] } }).until(

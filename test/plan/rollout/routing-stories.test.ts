@@ -249,6 +249,15 @@ describe('stories of dynamicStableScale', () => {
     assert.deepEqual(world.sizes(), { 1: 5, 2: 0 });
   });
 
+  it('an abort gives all the traffic back from a canary that keeps its least number of pods', () => {
+    const world = dynamic({ minPodsPerReplicaSet: 2, steps: [{ setWeight: 20 }, { pause: {} }] });
+    world.image('v2').until('Paused', 1);
+    assert.deepEqual(world.sizes(), { 1: 4, 2: 2 });
+    world.abort().wait(60_000);
+    assert.equal(world.route, 0);
+    assert.deepEqual(world.sizes(), { 1: 5, 2: 0 });
+  });
+
   it('an abort never raises the weight when the Rollout is scaled up, nor takes stable pods when one dies', () => {
     const world = dynamic().image('v2').until('Paused', 1).promote().until('Paused', 3);
     world.abort().run((w) => w.route === 20);
