@@ -80,7 +80,12 @@ export interface TimesModel {
   readonly noticedSeconds?: number | undefined;
   readonly abortsByItself: boolean;
   readonly abort?:
-    | { readonly safeSeconds: number; readonly doneSeconds: number; readonly step?: number | undefined }
+    | {
+        /** Undefined: users stay on the new version. */
+        readonly safeSeconds?: number | undefined;
+        readonly doneSeconds: number;
+        readonly step?: number | undefined;
+      }
     | undefined;
 }
 
@@ -210,7 +215,7 @@ function timesModel({ finish, longest, noticed, abortsByItself, abort }: Times):
       ? {}
       : {
           abort: {
-            safeSeconds: seconds(abort.safe),
+            ...(abort.safe === undefined ? {} : { safeSeconds: seconds(abort.safe) }),
             doneSeconds: seconds(abort.done),
             ...(abort.step === undefined ? {} : { step: abort.step }),
           },

@@ -215,9 +215,12 @@ function wayOutLines(
       abort.step === undefined || steps.length === 0
         ? ''
         : ` (at worst: ${stepOf({ steps } as CourseModel, abort.step)})`;
-    const safe = abort.safeSeconds === 0 ? 'at once' : `within ${durationText(abort.safeSeconds)}`;
+    const { safeSeconds, doneSeconds } = abort;
+    const safe = safeSeconds === 0 ? 'at once' : `within ${durationText(safeSeconds ?? 0)}`;
     lines.push(
-      `an abort takes users off the new version ${safe}, and is through after ${durationText(abort.doneSeconds)}${step}`,
+      safeSeconds === undefined
+        ? `an abort leaves users on the new version: the stable one has no pods to take them back${step}`
+        : `an abort takes users off the new version ${safe}, and is through after ${durationText(doneSeconds)}${step}`,
     );
   }
   if (noticedSeconds !== undefined)

@@ -44,8 +44,8 @@ export interface Times {
 
 /** Milliseconds since the abort. */
 export interface AbortTime {
-  /** No traffic goes to the new version any more. */
-  readonly safe: number;
+  /** No traffic goes to the new version any more. Undefined: some stays, because stable has no pods to take it back. */
+  readonly safe: number | undefined;
   /** Nothing is left to do. */
   readonly done: number;
   /** Index of the step at which it took so long; undefined without steps. */
@@ -102,12 +102,7 @@ export function foreseeIn(world: RehearsalWorld, assumptions: Assumptions): Fore
       if (!isNew || !isInProgress(at) || trials++ >= MAX_TRIALS) return;
       const tried = tryAbort(at, hash, moment);
       if (tried === undefined) return;
-      if (
-        abort === undefined ||
-        tried.safe > abort.safe ||
-        (tried.safe === abort.safe && tried.done > abort.done)
-      )
-        abort = tried;
+      if (abort === undefined || isWorse(tried, abort)) abort = tried;
     },
   });
   const slowest = rehearse(slow, { promotes: true, mood: 'slow' });
@@ -164,7 +159,7 @@ function finishOf({ moments, ending }: Rehearsal): number | undefined {
   return finish;
 }
 
-/** Undefined: it comes too late, and the version is stable already. */
+/** Undefined: it is not heard any more, because the version is stable already, or promoted in full. */
 function tryAbort(at: RehearsalWorld, hash: string, { step }: Moment): AbortTime | undefined {
   const world = at.fork();
   const start = world.now;
@@ -177,8 +172,16 @@ function tryAbort(at: RehearsalWorld, hash: string, { step }: Moment): AbortTime
       else safe = undefined;
     },
   });
-  if (fullyPromoted(writtenStatus(world.rollout))) return undefined;
-  return { safe: safe ?? Infinity, done: duration, step };
+  const status = writtenStatus(world.rollout);
+  if (fullyPromoted(status) || status.abort !== true) return undefined;
+  return { safe, done: duration, step };
+}
+
+function isWorse(
+  { safe = Infinity, done }: AbortTime,
+  { safe: best = Infinity, done: least }: AbortTime,
+): boolean {
+  return safe > best || (safe === best && done > least);
 }
 
 /** No user is sent to the version any more. */

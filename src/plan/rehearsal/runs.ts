@@ -11,6 +11,8 @@ import {
 import { silentMetrics } from '../analysis/holding.ts';
 import type { MeasureIntent, MeasurementReport } from '../analysis/plan.ts';
 import { planAnalysisRun } from '../analysis/plan.ts';
+import { type EvidenceMode, evidenceMode, policyFor } from '../analysis/outcomes.ts';
+import { resolveMetrics } from '../analysis/resolve.ts';
 import { findResult } from '../analysis/tasks.ts';
 import type { Traffic } from '../analysis/traffic.ts';
 import type { MetricResult } from '../analysis/types.ts';
@@ -69,23 +71,35 @@ function answered(
   now: number,
   mood: Mood,
 ): MeasurementReport {
-  const resolved = (run.spec.metrics ?? []).find((metric) => metric.name === name) ?? unknownMetric(name);
-  const answer = answerOf(resolved, findResult(run.status, name), mood);
+  const resolved = metricsOf(run).find((metric) => metric.name === name) ?? unknownMetric(name);
+  const answer = answerOf(resolved, findResult(run.status, name), mood, evidenceMode(run, 'stock'));
   return { metric: name, action: kind, resolved, secrets: [], startedAt: now, finishedAt: now, answer };
+}
+
+/** With the arguments in them, as far as these are known. */
+function metricsOf({ spec: { metrics = [], args } }: AnalysisRun): readonly Metric[] {
+  const resolved = resolveMetrics(metrics, args);
+  return 'error' in resolved ? metrics : resolved.metrics;
 }
 
 const unknownMetric = (name: string): Metric => ({ name, provider: {} });
 
-const verdict = (phase: 'Successful' | 'Failed'): Answer => ({ kind: 'verdict', phase });
+const verdict = (phase: 'Successful' | 'Failed' | 'Error'): Answer => ({ kind: 'verdict', phase });
 
-function answerOf(metric: Metric, result: MetricResult | undefined, mood: Mood): Answer {
+function answerOf(metric: Metric, result: MetricResult | undefined, mood: Mood, mode: EvidenceMode): Answer {
   if (mood === 'good') return verdict('Successful');
   if (mood === 'bad') return verdict('Failed');
-  if ((result?.consecutiveError ?? 0) < consecutiveErrorLimit(metric))
-    return { kind: 'error', message: 'no answer' };
   const wanted = consecutiveSuccessLimit(metric);
-  const isLast = wanted > 0 && (result?.consecutiveSuccess ?? 0) === wanted - 1;
-  return verdict(isLast && (result?.failed ?? 0) < failureLimit(metric) ? 'Failed' : 'Successful');
+  const inARow = result?.consecutiveSuccess ?? 0;
+  // Where an answer that does not come is held or judged by a policy, it is no error; and none breaks a row that has begun.
+  const isError = policyFor(metric, 'providerError', { mode, dryRun: false }) === undefined;
+  const mayErr = isError && (wanted === 0 || inARow === 0);
+  if (mayErr && (result?.consecutiveError ?? 0) < consecutiveErrorLimit(metric)) return verdict('Error');
+  // One that has no measurements left for another row would be inconclusive in the end.
+  const left = (effectiveCount(metric) ?? Infinity) - (result?.count ?? 0) - 1;
+  const mayFail = left >= wanted && (result?.failed ?? 0) < failureLimit(metric);
+  const isLast = wanted > 0 && inARow === wanted - 1;
+  return verdict(isLast && mayFail ? 'Failed' : 'Successful');
 }
 
 /** More measurements than anyone waits for; what takes more has no end worth telling. */
@@ -96,7 +110,7 @@ const MAX_LOOKS = 20_000;
  * for as long as the update lasts.
  */
 export function runTime(run: AnalysisRun, start: number, mood: Mood): number {
-  if (mood !== 'bad' && (run.spec.metrics ?? []).every(isEndless)) return Infinity;
+  if (mood !== 'bad' && metricsOf(run).every(isEndless)) return Infinity;
   let { run: current, next } = advanceRun({ ...run, status: undefined }, start, mood);
   let now = start;
   for (let look = 0; look < MAX_LOOKS && next < Infinity; look++) {

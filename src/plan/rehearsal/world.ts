@@ -18,6 +18,7 @@ import type { ReplicaSet } from '../rollout/replica-set.ts';
 import { hashOf, uidOf } from '../rollout/replica-set.ts';
 import { rolesOf, stableEnd } from '../rollout/roles.ts';
 import type { RouteView } from '../rollout/snapshot.ts';
+import type { WorkloadView } from '../rollout/workload-ref.ts';
 import { Pods } from './pods.ts';
 import type { RouteState } from './routes.ts';
 import { afterWrite, shownAs } from './routes.ts';
@@ -34,7 +35,7 @@ export interface ServiceState {
 }
 
 /** What plans do not change. */
-type Fixed = Pick<RolloutSnapshot, 'clusterTemplates' | 'references' | 'workload'>;
+type Fixed = Pick<RolloutSnapshot, 'clusterTemplates' | 'references'>;
 
 /**
  * Nothing here is changed in place: a snapshot is made of the very objects of the world, and what was worked out of one
@@ -60,6 +61,7 @@ export class RehearsalWorld {
   protected readonly assumptions: Assumptions;
   protected statusWrittenAt: number | undefined;
   readonly #fixed: Fixed;
+  #workload: WorkloadView | undefined;
   #version = 1;
 
   constructor(start: RolloutSnapshot & { readonly rollout: Rollout }, assumptions: Assumptions, pods?: Pods) {
@@ -71,8 +73,8 @@ export class RehearsalWorld {
     this.#fixed = {
       clusterTemplates: start.clusterTemplates,
       references: start.references,
-      workload: start.workload,
     };
+    this.#workload = start.workload;
     this.pods = pods ?? new Pods();
     for (const rs of start.replicaSets.map(fixed)) {
       this.replicaSets.set(rs.metadata.name, rs);
@@ -94,6 +96,7 @@ export class RehearsalWorld {
   snapshot(failed: RolloutSnapshot['failed'] = []): RolloutSnapshot {
     const snapshot: RolloutSnapshot = deepFreeze({
       ...this.#fixed,
+      workload: this.#workload,
       now: this.now,
       stored: this.rollout as unknown as RolloutSnapshot['stored'],
       rollout: this.rollout,
@@ -234,7 +237,9 @@ export class RehearsalWorld {
         return;
       }
       case 'scaleWorkload':
-        // The pods of the workload are no part of this world.
+        // Its pods are no part of this world, but their number is.
+        if (this.#workload !== undefined && !('error' in this.#workload))
+          this.#workload = { ...this.#workload, replicas: intent.replicas };
         return;
       default:
         intent satisfies never;
