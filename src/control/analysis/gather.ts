@@ -1,12 +1,9 @@
 /** Everything that one look at an AnalysisRun needs, frozen. */
 
-import { analysisRunSchema } from '../../api/analysis.ts';
-import { decode, formatIssues } from '../../api/decode.ts';
-import { rolloutSchema } from '../../api/rollout.ts';
+import { formatIssues } from '../../api/decode.ts';
 import type { KubeObject } from '../../kube/api.ts';
 import { keyOf } from '../../kube/api.ts';
 import { ROLLOUT } from '../../kube/kinds.ts';
-import { memoizeFrozen } from '../../lang/memo.ts';
 import { evidenceMode } from '../../plan/analysis/outcomes.ts';
 import type { EvidenceMode } from '../../plan/analysis/outcomes.ts';
 import type { AnalysisSnapshot } from '../../plan/analysis/plan.ts';
@@ -19,6 +16,8 @@ import type { AnalysisRunObject } from '../../plan/analysis/types.ts';
 import type { ProviderRegistry } from '../../providers/index.ts';
 import type { Stores } from '../controller.ts';
 import { controllerOf } from '../controller.ts';
+import { decodeRun } from '../decode-run.ts';
+import { decodeRollout } from '../rollout/decode.ts';
 import type { MeasurementDesk } from './desk.ts';
 
 interface Decoded {
@@ -61,8 +60,6 @@ export function gatherAnalysisRun(
   };
 }
 
-const decodeOwner = memoizeFrozen((object: KubeObject) => decode(rolloutSchema, object));
-
 /** Only where a metric waits for it. */
 function ownersTraffic(object: KubeObject, run: AnalysisRunObject, stores: Stores): Traffic | undefined {
   if (run.spec.metrics?.some(({ evidence }) => evidence?.waitForTraffic === true) !== true) return undefined;
@@ -70,7 +67,7 @@ function ownersTraffic(object: KubeObject, run: AnalysisRunObject, stores: Store
   if (owner?.kind !== ROLLOUT.kind) return undefined;
   const { namespace } = object.metadata;
   const rollout = stores.of(ROLLOUT).get(keyOf({ namespace, name: owner.name }));
-  const decoded = rollout?.metadata.uid === owner.uid ? decodeOwner(rollout) : undefined;
+  const decoded = rollout?.metadata.uid === owner.uid ? decodeRollout(rollout) : undefined;
   return decoded?.ok === true ? trafficOf(decoded.value, object.metadata.labels) : undefined;
 }
 
@@ -100,7 +97,7 @@ function settledMetrics(run: AnalysisRunObject, providers: ProviderRegistry): Re
 function readRun(object: KubeObject): Decoded {
   const known = decoded.get(object);
   if (known !== undefined) return known;
-  const read = decode(analysisRunSchema, object);
+  const read = decodeRun(object);
   const result: Decoded = read.ok
     ? { run: read.value }
     : {

@@ -58,7 +58,7 @@ export async function gatherOnce(
     : undefined;
   const known = gatherRollout(look, stored, { now, workload, routers });
   const meshes = known.rollout === undefined ? {} : await meshObjects(live, known.rollout, signal);
-  const gathered = { ...known, references: { ...known.references, ...meshes } };
+  const gathered = { ...known, references: Object.freeze({ ...known.references, ...meshes }) };
   const { snapshot, podsError } = await withPods({ live }, gathered, signal);
   if (podsError !== undefined) throw podsError;
   return { ...snapshot, routes: snapshot.routes.map((view) => withRecord(view, snapshot)) };

@@ -1,11 +1,7 @@
 /** Everything that one decision about a Rollout needs, read from the stores at one instant. No I/O. */
 
 import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
-import {
-  analysisRunSchema,
-  analysisTemplateSchema,
-  clusterAnalysisTemplateSchema,
-} from '../../api/analysis.ts';
+import { analysisTemplateSchema, clusterAnalysisTemplateSchema } from '../../api/analysis.ts';
 import { decode } from '../../api/decode.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import type { KubeObject, ResourceType } from '../../kube/api.ts';
@@ -39,6 +35,7 @@ import { withWorkload } from '../../plan/rollout/workload-ref.ts';
 import { ROUTERS } from '../../routers/index.ts';
 import type { Router, RouterObjects } from '../../routers/index.ts';
 import type { Stores } from '../controller.ts';
+import { decodeRun } from '../decode-run.ts';
 import { decodeRollout, readableRest } from './decode.ts';
 import { BY_OWNER, ORPHANS } from './indexes.ts';
 
@@ -92,19 +89,14 @@ function replicaSets(stores: Stores, uid: string, namespace: string): ReplicaSet
   ) as unknown as ReplicaSet[];
 }
 
-const decodedRuns = new WeakMap<KubeObject, AnalysisRun | undefined>();
-
 /** A run that can't be read still has a name, an owner and perhaps a phase; its own controller reports it. */
 function analysisRuns(stores: Stores, uid: string): AnalysisRun[] {
   return stores
     .of(ANALYSIS_RUN)
     .byIndex(BY_OWNER, uid)
     .map((object) => {
-      if (!decodedRuns.has(object)) {
-        const decoded = decode(analysisRunSchema, object);
-        decodedRuns.set(object, decoded.ok ? deepFreeze(decoded.value) : undefined);
-      }
-      return decodedRuns.get(object);
+      const decoded = decodeRun(object);
+      return decoded.ok ? decoded.value : undefined;
     })
     .filter((run) => run !== undefined);
 }
@@ -118,7 +110,7 @@ function referencedObjects(stores: Stores, rollout: Rollout): Referenced {
 
   const serviceNames = serviceReferences(rollout).map(({ name }) => name);
   const templates = templatesOf(rollout, find);
-  const references: ReferencedObjects = {
+  const references: ReferencedObjects = Object.freeze({
     services: found(SERVICE, serviceNames),
     ingresses: found(
       INGRESS,
@@ -126,7 +118,7 @@ function referencedObjects(stores: Stores, rollout: Rollout): Referenced {
     ),
     analysisTemplates: byName(templates.raw.namespaced),
     clusterAnalysisTemplates: byName(templates.raw.cluster),
-  };
+  });
   return {
     services: Object.fromEntries(serviceNames.map((name) => [name, viewOf(find(SERVICE, name))])),
     templates: templates.namespaced,

@@ -7,7 +7,8 @@ import { applicationSchema, type ApplicationStatus } from '../../api/application
 import { decode } from '../../api/decode.ts';
 import type { RenderSettings } from '../../git/render/index.ts';
 import type { GitSource } from '../../git/source.ts';
-import { deepEqual, type JsonObject } from '../../lang/json.ts';
+import { deepEqual, deepFreeze, type JsonObject } from '../../lang/json.ts';
+import { memoizeFrozen } from '../../lang/memo.ts';
 import { createMergePatch } from '../../lang/patch/merge.ts';
 import { formatTime } from '../../lang/time.ts';
 import type { KubeApi, KubeObject } from '../../kube/api.ts';
@@ -35,6 +36,10 @@ import { ClusterKinds, type KindLookup } from './kinds.ts';
 import { NotInStep } from './live-objects.ts';
 import { digestOf, Renderings } from './rendering.ts';
 import { RepositorySecrets } from './repositories.ts';
+
+const decodeApplication = memoizeFrozen((object: KubeObject) =>
+  deepFreeze(decode(applicationSchema, object)),
+);
 
 export interface SyncDependencies {
   /** For lists, watches and dry runs of the kinds that Applications own. */
@@ -142,7 +147,7 @@ class ApplicationSyncer {
     }
     if (object.metadata.deletionTimestamp !== undefined) return await this.#finalize(key, object, signal);
 
-    const decoded = decode(applicationSchema, object);
+    const decoded = decodeApplication(object);
     if (!decoded.ok) return await this.#reportUnreadable(object, decoded.issues);
     const application = decoded.value;
     const refresh = refreshAsked(object);

@@ -6,7 +6,7 @@
 
 import { formatPath, withoutFields } from '../../api/decode.ts';
 import type { Rollout } from '../../api/rollout.ts';
-import { isObject, type Json, type JsonObject } from '../../lang/json.ts';
+import { deepFreeze, isObject, type Json, type JsonObject } from '../../lang/json.ts';
 import { memoizeFrozen } from '../../lang/memo.ts';
 import { unreadableQuantities, type FieldPath } from '../../lang/unreadable-quantities.ts';
 import type { Draft } from './intents.ts';
@@ -59,12 +59,12 @@ export function unreadableParts({ spec }: Pick<StoredRollout, 'spec'>): readonly
 export function withoutUnreadable(rollout: Rollout): Rollout {
   const { template } = rollout.spec;
   const parts = template === undefined ? [] : inTemplate(template);
-  return parts.length === 0 ? rollout : { ...rollout, spec: readableSpec(rollout.spec) };
+  return parts.length === 0 ? rollout : Object.freeze({ ...rollout, spec: readableSpec(rollout.spec) });
 }
 
 const readableSpec = memoizeFrozen((spec: Rollout['spec']): Rollout['spec'] => {
   const paths = inTemplate(spec.template ?? {}).map(({ path }) => path.slice(1));
-  return withoutFields(spec, paths) as Rollout['spec'];
+  return deepFreeze(withoutFields(spec, paths) as Rollout['spec']);
 });
 
 const KEY = 'rollout/unreadable';

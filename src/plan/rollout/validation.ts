@@ -11,7 +11,7 @@ import type { Draft } from './intents.ts';
 import { notImplemented } from './not-implemented.ts';
 import { rolloutPhase } from './phase.ts';
 import type { RolloutSnapshot } from './snapshot.ts';
-import { validateReferences } from './validate-references.ts';
+import { type ReferencedObjects, validateReferences } from './validate-references.ts';
 import { validateRollout } from './validate.ts';
 
 export interface Refusal {
@@ -59,7 +59,7 @@ export function refusalOf(snapshot: RolloutSnapshot): Refusal | undefined {
       retry: false,
     };
   }
-  const foreign = validateReferences(rollout, snapshot.references)[0];
+  const foreign = foreignFault(rollout, snapshot.references);
   return foreign === undefined ? undefined : invalid(formatFieldError(foreign), true);
 }
 
@@ -67,6 +67,20 @@ export function refusalOf(snapshot: RolloutSnapshot): Refusal | undefined {
 const ownFault = memoizeFrozen(
   (spec: Rollout['spec']): FieldError | undefined => validateRollout({ spec })[0],
 );
+
+/** The last verdict on objects that were found: in one pass they are judged more than once. */
+const verdicts = new WeakMap<
+  ReferencedObjects,
+  { readonly rollout: Rollout; readonly fault: FieldError | undefined }
+>();
+
+function foreignFault(rollout: Rollout, references: ReferencedObjects): FieldError | undefined {
+  const known = verdicts.get(references);
+  if (known?.rollout === rollout) return known.fault;
+  const fault = validateReferences(rollout, references)[0];
+  if (Object.isFrozen(rollout) && Object.isFrozen(references)) verdicts.set(references, { rollout, fault });
+  return fault;
+}
 
 const RETRY_MS = 20_000;
 

@@ -5,7 +5,7 @@
 
 import type { Rollout, RolloutStatus } from '../../api/rollout.ts';
 import type { JsonObject } from '../../lang/json.ts';
-import { isObject, objectOf } from '../../lang/json.ts';
+import { deepFreeze, isObject, objectOf } from '../../lang/json.ts';
 import type { Draft } from './intents.ts';
 import { WORKLOAD_GENERATION } from './names.ts';
 
@@ -54,20 +54,36 @@ export function refersToWorkload(rollout: Rollout): boolean {
 
 /** The Rollout with the template in its place, and the generation that it was read at among its annotations. */
 export function withWorkload(rollout: Rollout, workload: ResolvedWorkload): Rollout {
-  const { workloadRef: _, ...spec } = rollout.spec;
-  const selector = (spec.selector ?? workload.selector) as Rollout['spec']['selector'];
-  return {
+  return Object.freeze({
     ...rollout,
     metadata: {
       ...rollout.metadata,
       annotations: { ...rollout.metadata.annotations, [WORKLOAD_GENERATION]: String(workload.generation) },
     },
-    spec: {
-      ...spec,
-      template: workload.template as Exclude<Rollout['spec']['template'], undefined>,
-      ...(selector === undefined ? {} : { selector }),
-    },
+    spec: resolvedSpec(rollout.spec, workload),
+  });
+}
+
+/** The last one made of each spec: as long as nothing changes it stays the same value, and what is known about it holds. */
+const resolved = new WeakMap<
+  Rollout['spec'],
+  { readonly workload: Pick<ResolvedWorkload, 'template' | 'selector'>; readonly spec: Rollout['spec'] }
+>();
+
+function resolvedSpec(whole: Rollout['spec'], workload: ResolvedWorkload): Rollout['spec'] {
+  const known = resolved.get(whole);
+  if (known?.workload.template === workload.template && known.workload.selector === workload.selector)
+    return known.spec;
+  const { workloadRef: _, ...spec } = whole;
+  const selector = (spec.selector ?? workload.selector) as Rollout['spec']['selector'];
+  const made: Rollout['spec'] = {
+    ...spec,
+    template: workload.template as Exclude<Rollout['spec']['template'], undefined>,
+    ...(selector === undefined ? {} : { selector }),
   };
+  const isFixed = [whole, workload.template, workload.selector].every((part) => Object.isFrozen(part));
+  if (isFixed) resolved.set(whole, { workload, spec: deepFreeze(made) });
+  return made;
 }
 
 export interface WorkloadFacts {
