@@ -9,8 +9,9 @@ import { uidOf } from '../rollout/replica-set.ts';
 const OBSERVED_AFTER_MS = 50;
 
 export interface Pod extends PodView {
-  /** Milliseconds since the epoch; Infinity: never. */
+  /** When it is available, that is ready for `minReadyMs`. Milliseconds since the epoch; Infinity: never. */
   readonly readyAt: number;
+  readonly minReadyMs: number;
 }
 
 interface Herd {
@@ -66,11 +67,15 @@ export class Pods {
   /** Takes over a ReplicaSet with the pods that its status tells of. */
   adopt(rs: ReplicaSet, now: number, readyAt: number): void {
     const size = rs.spec.replicas ?? 1;
-    const ready = Math.min(rs.status?.availableReplicas ?? 0, size);
+    const { availableReplicas = 0, readyReplicas = 0 } = rs.status ?? {};
+    // Those that are ready have at most this to wait for.
+    const soon = Math.min(readyAt, now + (rs.spec.minReadySeconds ?? 0) * 1000);
+    const availableAt = (i: number): number =>
+      i < availableReplicas ? now : i < readyReplicas ? soon : readyAt;
     // As old as they can be: which of them a restart is about nobody knows here.
     const createdAt = parseTime(rs.metadata.creationTimestamp) ?? now;
     const pods = Array.from({ length: size }, (_, i) => ({
-      ...this.#newPod(rs, now, i < ready ? now : readyAt),
+      ...this.#newPod(rs, now, availableAt(i)),
       createdAt,
     }));
     this.#herds.set(rs.metadata.name, { pods, observedAt: now, stale: undefined });
@@ -97,7 +102,10 @@ export class Pods {
   views(now: number): PodView[] {
     return [...this.#herds.values()]
       .flatMap((herd) => herd.pods)
-      .map(({ readyAt, ...pod }) => ({ ...pod, readySince: readyAt <= now ? readyAt : undefined }));
+      .map(({ readyAt, minReadyMs, ...pod }) => {
+        const readySince = readyAt - minReadyMs;
+        return { ...pod, readySince: readySince <= now ? readySince : undefined };
+      });
   }
 
   /** When the next pod gets ready, or a status catches up; Infinity: never. */
@@ -139,6 +147,7 @@ export class Pods {
       labels: metadata?.labels ?? {},
       annotations: metadata?.annotations ?? {},
       readyAt,
+      minReadyMs: (rs.spec.minReadySeconds ?? 0) * 1000,
     };
   }
 }

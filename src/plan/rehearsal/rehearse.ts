@@ -72,7 +72,7 @@ const MAX_PASSES = 20_000;
 const MAX_MS = 366 * 24 * 3_600_000;
 /** Passes at one instant without any effect: nothing will come of the next either. */
 const MAX_IDLE = 5;
-/** Looks at a later time without any effect, where only asking again is due: whether time brings anything is tried then. */
+/** Looks at a later time without any effect, where only asking again is due: what time brings is searched for then. */
 const MAX_LOOKS = 10;
 
 export function rehearse(world: RehearsalWorld, options: RehearsalOptions = {}): Rehearsal {
@@ -101,9 +101,9 @@ export function rehearse(world: RehearsalWorld, options: RehearsalOptions = {}):
       continue;
     }
     const change = Math.min(world.nextChange(), nextRun);
-    looks = change === Infinity ? looks + 1 : 0;
-    const isVain = looks === MAX_LOOKS && !bringsTime(world);
-    const next = isVain ? Infinity : Math.min(change, plan.requeueAt ?? Infinity);
+    const again = plan.requeueAt ?? Infinity;
+    looks = again < change ? looks + 1 : 0;
+    const next = looks < MAX_LOOKS ? Math.min(change, again) : dueAt(world, change);
     if (next === Infinity) {
       if (options.promotes !== true || !promote(world)) return end(isWaiting(world) ? 'stuck' : 'settled');
       promotions += 1;
@@ -119,12 +119,25 @@ export function rehearse(world: RehearsalWorld, options: RehearsalOptions = {}):
 }
 
 /**
- * Whether anything is done at a later time, where the world stays as it is: a plan depends on the time alone then. Some
- * ask again for ever for what never comes, as a restart that waits for pods.
+ * When something is done at last, `change` where nothing is before that. The world stays as it is until then, and a plan
+ * depends on the time alone: what is due once stays due. Some ask again every few seconds for what comes late or never, as
+ * a restart that waits for pods.
  */
-function bringsTime(world: RehearsalWorld): boolean {
-  const { intents, status } = planRollout({ ...world.snapshot(), now: world.now + MAX_MS });
-  return intents.length > 0 || status !== undefined;
+function dueAt(world: RehearsalWorld, change: number): number {
+  const trial = world.fork();
+  const isDue = (at: number): boolean => {
+    trial.now = at;
+    const { intents, status } = planRollout(trial.snapshot());
+    return intents.length > 0 || status !== undefined;
+  };
+  let [idle, due] = [world.now, Math.min(change - 1, world.now + MAX_MS)];
+  if (!isDue(due)) return change;
+  while (due - idle > 1) {
+    const middle = Math.floor((idle + due) / 2);
+    if (isDue(middle)) due = middle;
+    else idle = middle;
+  }
+  return due;
 }
 
 /** In the order in which the controller does it. */

@@ -10,6 +10,8 @@ import type { Start } from '../../../src/plan/rehearsal/rehearse.ts';
 import { RECORDER, World } from '../rollout/simulation.ts';
 
 const readyAfterMs = (): number => 1_500;
+/** To a tenth. */
+const inSeconds = (ms: number | undefined): number => Math.round((ms ?? NaN) / 100) / 10;
 const ROUTED = {
   canaryService: 'canary',
   stableService: 'stable',
@@ -107,8 +109,18 @@ describe('a workload that the first version replaces', () => {
   });
 });
 
-/** To a tenth. */
-const inSeconds = (ms: number | undefined): number => Math.round((ms ?? NaN) / 100) / 10;
+describe('pods that are ready and not yet available', () => {
+  it('have no more than minReadySeconds to wait for', () => {
+    const world = new World({ replicas: 2, canary: {}, spec: { minReadySeconds: 20 } }).until('Healthy');
+    const start = world.snapshot() as Start;
+    const replicaSets = start.replicaSets.map((rs) => ({
+      ...rs,
+      status: { ...rs.status, readyReplicas: 2, availableReplicas: 0 },
+    }));
+    const { times } = foresee({ ...start, replicaSets }, { readyAfterMs: () => 80_000 });
+    assert.equal(inSeconds(times.finish), 20);
+  });
+});
 
 describe('the longest time', () => {
   const METRICS: readonly (readonly [string, Metric, number])[] = [
@@ -154,9 +166,19 @@ describe('a restart', () => {
     assert.equal(new Set(evicted).size, 3, JSON.stringify(rehearsal.moments));
   });
 
-  it('that waits for pods that never come does not go on for ever', () => {
+  it('waits for minReadySeconds once', () => {
+    const canary = { maxSurge: 0, maxUnavailable: 1 };
+    const world = new World({ replicas: 3, canary, spec: { minReadySeconds: 20 } }).until('Healthy');
+    const start = world.wait(60_000).snapshot() as Start;
+    const rollout = { ...start.rollout, spec: { ...start.rollout.spec, restartAt: formatTime(start.now) } };
+    const { times } = foresee({ ...start, rollout }, { readyAfterMs: () => 21_500 });
+    assert.equal(inSeconds(times.finish), 3 * 21.5);
+  });
+
+  it('that waits for pods that never come does not go on for ever, however long the deadline is', () => {
     const canary = { steps: [{ setWeight: 50 }], maxSurge: 1, maxUnavailable: 0 };
-    const world = new World({ replicas: 4, canary }).until('Healthy').wait(60_000);
+    const spec = { progressDeadlineSeconds: 20_000_000 };
+    const world = new World({ replicas: 4, canary, spec }).until('Healthy').wait(60_000);
     const start = world.image('v2').until('Progressing').snapshot() as Start;
     const restartAt = formatTime(start.now - 1_000);
     const rollout = { ...start.rollout, spec: { ...start.rollout.spec, restartAt } };
