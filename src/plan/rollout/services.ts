@@ -1,6 +1,7 @@
 /** Which version each Service selects (spec 02 section 15, 03 section 9). One decision for each Service and pass. */
 
 import type { Counts } from './canary/counts.ts';
+import type { Sizes } from './canary/target.ts';
 import { basicTarget } from './canary/sizes.ts';
 import { HASH_LABEL } from './names.ts';
 import type { Target, Wave } from './intents.ts';
@@ -59,7 +60,7 @@ function wishes(s: Situation, p: Progress): Wish[] {
     list.push({ service: stableService, ...(stableGivesWay(s, p) ? fresh : stable) });
   if (named(canaryService)) {
     const wanted = p.abort ? stable : fresh;
-    const now = holdsRoom(s, canaryService) ? stable : wanted;
+    const now = holdsRoom(s, canaryService) || isEmptied(s, p) ? stable : wanted;
     if (now !== undefined) list.push({ service: canaryService, ...now });
   }
   // One decision for each Service: of one that is in the pair, too, the pair's.
@@ -74,6 +75,15 @@ function holdsRoom(s: Situation, service: string): boolean {
   if (s.routed || s.canary.size > 0 || (s.stable?.available ?? 0) === 0) return false;
   const selected = s.snapshot.services[service]?.selector[HASH_LABEL];
   return s.revisions.others.some((rs) => hashOf(rs) === selected);
+}
+
+/**
+ * Basic canary: the step asks for no pods of the new version, as `setWeight: 0` after another one does. Its Service goes to
+ * stable first: for as long as it selects them the last pods stay, and the step would never be done.
+ */
+function isEmptied(s: Situation, p: Progress): boolean {
+  if (s.routed || p.abort || isPromoted(s, p) || (s.stable?.available ?? 0) === 0) return false;
+  return targetOf(s, p).canary === 0;
 }
 
 /**
@@ -104,12 +114,11 @@ const named = (service: string | undefined): service is string => service !== un
  */
 function stableGivesWay(s: Situation, p: Progress): boolean {
   if (s.routed || p.abort || isPromoted(s, p) || s.stable === undefined) return false;
-  const target = basicTarget(
-    { course: courseOf(s, p), canary: s.canary, stable: s.stable, others: s.others },
-    s.fences,
-  );
-  return target.stable === 0 && s.canary.available > 0;
+  return targetOf(s, p).stable === 0 && s.canary.available > 0;
 }
+
+const targetOf = (s: Situation, p: Progress): Sizes =>
+  basicTarget({ course: courseOf(s, p), canary: s.canary, stable: s.stable, others: s.others }, s.fences);
 
 function switchService(s: Situation, p: Progress, wish: Wish): void {
   const { draft } = s;

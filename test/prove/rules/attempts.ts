@@ -53,7 +53,11 @@ export class Attempts {
     const other = ['currentPodHash', 'currentStepHash'].some(
       (name) => field(before, name) !== field(after, name),
     );
-    const retried = field(before, 'abort') === true && field(after, 'abort') !== true;
+    // An abort that is taken back before anybody has heard of it leaves the attempt as it was.
+    const retried =
+      field(before, 'abort') === true &&
+      field(after, 'abort') !== true &&
+      field(before, 'abortedAt') !== undefined;
     if (other || retried) this.#startedAt.set(key, when);
   }
 
@@ -81,6 +85,8 @@ export class Attempts {
     run.phase = phase;
     if (at(after, 'spec', 'terminate') === true && run.completedAt === undefined && !hasProved(after))
       run.terminated = true;
+    // The last answers were on their way when somebody ended it: it has all that it was to measure.
+    if (run.completedAt === when && hasMeasured(after)) run.terminated = false;
   }
 }
 
@@ -93,6 +99,23 @@ function hasProved(run: KubeObject): boolean {
     names.every((name) => {
       const result = results.find((one) => textAt(one, 'name') === name);
       return at(result, 'dryRun') === true || textAt(result, 'phase') === 'Successful';
+    })
+  );
+}
+
+/** Every metric that counts has as many measurements as it was to take, or as many successes in a row. */
+function hasMeasured(run: KubeObject): boolean {
+  const metrics = listAt(run, 'spec', 'metrics');
+  const results = listAt(run, 'status', 'metricResults');
+  return (
+    metrics.length > 0 &&
+    metrics.every((metric) => {
+      const result = results.find((one) => textAt(one, 'name') === textAt(metric, 'name'));
+      if (at(result, 'dryRun') === true) return true;
+      const inARow = Number(at(metric, 'consecutiveSuccessLimit') ?? 0);
+      if (inARow > 0) return (numberAt(result, 'consecutiveSuccess') ?? 0) >= inARow;
+      const endless = at(metric, 'count') === undefined && at(metric, 'interval') !== undefined;
+      return !endless && (numberAt(result, 'count') ?? 0) >= Number(at(metric, 'count') ?? 1);
     })
   );
 }

@@ -85,6 +85,8 @@ function unheard(
 ): Violation | undefined {
   if (askedAt === undefined || askedAt > begun.since || rollout.stable === rollout.current) return undefined;
   if (at(rollout.rollout, 'status', 'abortedAt') !== undefined) return undefined;
+  // Heard, and taken back: a promotion in full clears an abort (spec 03 section 7, 04 section 7).
+  if (at(rollout.rollout, 'status', 'promoteFull') === true) return undefined;
   return violation(
     9,
     scene,

@@ -30,6 +30,9 @@ export const cases: Cases = {
     'the status could not be written': (h) => {
       update(h).status({ abort: true }, 'person').wait(1).begin().call({ code: 409 }).finish('conflict');
     },
+    'an abort that a promotion in full takes back': (h) => {
+      update(h).status({ promoteFull: true, abort: true }, 'person').wait(1).begin().finish('router is down');
+    },
     'an abort of a Rollout without a strategy, which has no update': (h) => {
       update(h).patch('Rollout', 'web', { spec: { strategy: { canary: null } } }, 'person');
       h.status({ abort: true }, 'person').wait(1).begin().finish();

@@ -31,6 +31,18 @@ export const cases: Cases = {
         .patch('AnalysisRun', 'run', { status: { phase: 'Successful' } })
         .status({ currentStepIndex: 1 });
     },
+    'a run gets the last of its measurements though somebody has just ended it': (h) => {
+      const metrics = [{ name: 'a', interval: '5s', count: 2 }];
+      const before = [{ name: 'a', phase: 'Running', count: 1, successful: 1 }];
+      const metricResults = [{ name: 'a', phase: 'Successful', count: 2, successful: 2 }];
+      update(h).patch('AnalysisRun', 'run', {
+        spec: { metrics },
+        status: { phase: 'Running', metricResults: before },
+      });
+      h.patch('AnalysisRun', 'run', { spec: { terminate: true } }, 'person')
+        .patch('AnalysisRun', 'run', { status: { phase: 'Successful', metricResults } })
+        .status({ currentStepIndex: 1 });
+    },
     'the user retries, and a new run succeeds': (h) => {
       update(h)
         .patch('AnalysisRun', 'run', { status: { phase: 'Failed' } })
@@ -52,7 +64,7 @@ export const cases: Cases = {
     'a run that is terminated before its metric has its measurements counts as a success': (h) => {
       const metricResults = [{ name: 'a', phase: 'Running', count: 1, successful: 1 }];
       update(h).patch('AnalysisRun', 'run', {
-        spec: { metrics: [{ name: 'a' }] },
+        spec: { metrics: [{ name: 'a', interval: '5s', count: 2 }] },
         status: { phase: 'Running', metricResults },
       });
       h.patch('AnalysisRun', 'run', { spec: { terminate: true } }, 'person')

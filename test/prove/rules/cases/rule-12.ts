@@ -54,6 +54,11 @@ export const cases: Cases = {
         .status({ currentPodHash: 'v2', currentStepIndex: 0, phase: 'Progressing' })
         .status({ currentStepIndex: 1 });
     },
+    'a step with evidence from before an abort that nobody had heard of when it was taken back': (h) => {
+      update(h).run('run', STEP, { phase: 'Running' }).status({ abort: true }, 'person').wait(9);
+      h.status({ abort: null }, 'person').patch('AnalysisRun', 'run', { status: { phase: 'Successful' } });
+      h.wait(1).status({ currentStepIndex: 1 });
+    },
     'a step with evidence under a name that one of the attempt before had': (h) => {
       update(h).run('run', STEP, { phase: 'Successful' }).status({ abort: true }).wait(9);
       h.status({ abort: null }, 'person').remove('AnalysisRun', 'run');
@@ -86,7 +91,7 @@ export const cases: Cases = {
     'a step with the evidence of the attempt before': (h) => {
       update(h)
         .run('run', STEP, { phase: 'Successful' })
-        .status({ abort: true })
+        .status({ abort: true, abortedAt: 'now' })
         .wait(9)
         .status({ abort: null }, 'person');
       h.wait(1).status({ currentStepIndex: 1 });
