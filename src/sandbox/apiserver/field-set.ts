@@ -218,7 +218,8 @@ export class FieldSetBuilder {
 function below(from: BuilderNode): Record<string, FieldSet> {
   const out: Record<string, FieldSet> = {};
   if (from.children === undefined) return out;
-  for (const key of [...from.children.keys()].sort()) {
+  const keys = [...from.children.keys()];
+  for (const key of keys.length > 1 ? keys.sort() : keys) {
     const child = from.children.get(key) as BuilderNode;
     const built = node(child.member, below(child));
     if (built !== undefined) out[key] = built;

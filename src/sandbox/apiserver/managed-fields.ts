@@ -107,12 +107,18 @@ const readManagers = memoizeFrozen((entries: readonly ManagedFieldsEntry[]): Rea
       apiVersion: entry.apiVersion ?? '',
       subresource: entry.subresource ?? '',
       time: entry.time,
-      set: isFieldSet(entry.fieldsV1) ? entry.fieldsV1 : EMPTY_SET,
+      set:
+        OWN_SETS.has(entry.fieldsV1 ?? {}) || isFieldSet(entry.fieldsV1)
+          ? (entry.fieldsV1 as FieldSet)
+          : EMPTY_SET,
     };
     out.set(idOf(managed), managed);
   }
   return out;
 });
+
+/** What this server has made itself, and need not be looked through again. */
+const OWN_SETS = new WeakSet<object>();
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -127,6 +133,7 @@ export function encodeManagers(managers: Iterable<Managed>): ManagedFieldsEntry[
       compareText(a.apiVersion, b.apiVersion) ||
       compareText(a.subresource, b.subresource),
   );
+  for (const { set } of entries) OWN_SETS.add(set);
   return entries.map((entry) => ({
     manager: entry.manager,
     operation: entry.operation,
