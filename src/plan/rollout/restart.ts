@@ -99,7 +99,9 @@ function choose(s: RestartFacts, old: readonly PodView[], unavailable: number): 
     (intent) => intent.kind === 'scaleReplicaSet' && intent.to < intent.from,
   );
   if (shrinks) return broken;
-  const asked = sum(revisions.all.map(countsOf), 'size');
+  // A version without an available pod has none to lose, and may never get one.
+  const serving = revisions.all.map(countsOf).filter(({ available }) => available > 0);
+  const asked = sum(serving, 'size');
   const least = Math.max(replicasOf(rollout.spec), asked) - Math.max(unavailable, 1);
   const left = new Map(revisions.all.map((rs) => [uidOf(rs), carrying(rs, pods.filter(ready))]));
   const budget = Math.max(0, [...left.values()].reduce((a, b) => a + b, 0) - least);
@@ -109,10 +111,10 @@ function choose(s: RestartFacts, old: readonly PodView[], unavailable: number): 
     if (pod.replicaSet === revisions.stable?.metadata.uid) return 0;
     return pod.replicaSet === revisions.fresh?.metadata.uid ? 1 : 2;
   };
-  const serving = old
+  const candidates = old
     .filter(ready)
     .sort((a, b) => rank(a) - rank(b) || a.createdAt - b.createdAt || (a.name < b.name ? -1 : 1));
-  const spare = serving.filter(({ replicaSet }) => {
+  const spare = candidates.filter(({ replicaSet }) => {
     const rest = (left.get(replicaSet) ?? 0) - 1;
     if (rest === 0 && s.alone.has(replicaSet)) return false;
     if (s.counted.has(replicaSet) && --spareCounted < 0) return false;

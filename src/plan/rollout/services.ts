@@ -10,7 +10,7 @@ import { courseOf, isPromoted, stableEndAfter } from './progress.ts';
 import { hashOf } from './replica-set.ts';
 import { rolesOf, stableEnd } from './roles.ts';
 import type { Situation } from './situation.ts';
-import { hasFailed, mayGetTraffic, mostWeight } from './situation.ts';
+import { hasFailed, mayGetTraffic } from './situation.ts';
 import { takesOver } from './takeover.ts';
 
 interface Wish {
@@ -189,14 +189,14 @@ export function selectVersion(
 }
 
 /**
- * The canary Service may change its version only while the routers send it nothing, or it gets its own back. The stable
- * version may take it in any case, unless it was made small on purpose.
+ * The canary Service may change its version only while the routers send it nothing, header and mirror routes included, or
+ * it gets its own back. The stable version may take it in any case, unless it was made small on purpose.
  */
 function carriesOtherTraffic(s: Situation, wish: Wish): boolean {
   const { canaryService } = rolesOf(s.strategy, stableEnd(s.old));
   if (!s.routed || wish.service !== canaryService) return false;
   const recorded = s.old.canary?.weights?.canary;
-  if (recorded === undefined || mostWeight(s) === 0 || recorded.podTemplateHash === wish.hash) return false;
+  if (recorded === undefined || !mayGetTraffic(s) || recorded.podTemplateHash === wish.hash) return false;
   if (wish.hash === s.revisions.hash && takesOver(s)) return false;
   return s.strategy.dynamicStableScale === true || s.old.stableRS !== wish.hash;
 }

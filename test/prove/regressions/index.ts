@@ -14,7 +14,7 @@ import { healthyTooEarly } from './healthy-too-early.ts';
 import { lateBefore } from './late-before.ts';
 import { lostRoute, lostSwitch, slowAbort } from './lost-switch.ts';
 import { matchWeight } from './match-weight.ts';
-import { mirroredToNobody } from './mirrored-to-nobody.ts';
+import { mirroredToNobody, mirroredToTheOtherEnd } from './mirrored-to-nobody.ts';
 import { oldPlan } from './old-plan.ts';
 import { otherEnd } from './other-end.ts';
 import { restartAtFullSize, restartAtPromotion } from './restart-at-full-size.ts';
@@ -64,6 +64,7 @@ export const REGRESSIONS: readonly Regression[] = [
   roomOfTheNext,
   oldPlan,
   mirroredToNobody,
+  mirroredToTheOtherEnd,
   stableVanishes,
   stableVanishesUnderWeight,
   unreadableInGit,

@@ -8,7 +8,7 @@ import type { KubeObject } from '../../../src/kube/api.ts';
 import { deepEqual } from '../../../src/lang/json.ts';
 import { at, HASH, isReadyPod, recordAt, sizeOf } from './read.ts';
 import type { Change, Destination, Route, Rule, RolloutScene, Scene } from './types.ts';
-import { isNewReplicaSet, isOurs, touched, violation, watching, writer } from './watching.ts';
+import { isOurs, touched, violation, watching, writer } from './watching.ts';
 
 const placeOf = (route: Route, to: Destination): string => `${route.id} > ${to.service}`;
 const shapeOf = (to: Destination): string =>
@@ -23,6 +23,7 @@ export const rule02: Rule = {
   needs: [],
   start: watching((checked) => {
     const shapes = new Map<string, string>();
+    const weights = new Map<string, number>();
     return {
       see(happening, scene) {
         if (happening.what !== 'change') return undefined;
@@ -33,20 +34,26 @@ export const rule02: Rule = {
         for (const rollout of touched(happening, scene)) {
           const since = isOurs(happening) ? scene.informedSince(happening) : scene.now;
           for (const route of scene.routes(rollout.key)) {
+            const before = (to: Destination): number | undefined => weights.get(placeOf(route, to));
+            const hadPods = route.destinations.some((to) => (before(to) ?? 0) > 0 && to.carrying > 0);
+            const raised = route.destinations.filter((to) => (before(to) ?? to.weight) < to.weight);
             for (const to of route.destinations) {
               const place = placeOf(route, to);
               const shape = shapeOf(to);
               const moved = shapes.get(place) !== shape;
               shapes.set(place, shape);
+              weights.set(place, to.weight);
               // A ReplicaSet that comes back to what selects it sends nothing anywhere.
-              const concerns = takes ? reaches(to, happening, scene) : moved && !isNewReplicaSet(happening);
+              const concerns = takes
+                ? reaches(to, happening, scene)
+                : moved && happening.kind !== 'ReplicaSet';
               if (!ours || !concerns || to.weight <= 0 || isUsers(scene, rollout, since)) continue;
               // A route that somebody rewrites while a pass is on its way can't be known to it.
               if (takes && scene.meddledAt(rollout.key) >= since) continue;
               checked();
               if (to.carrying > 0 || believed(scene, rollout, to.hashes, since, name) > 0) continue;
               // It had none before, either.
-              if (!takes && wasEmpty(happening, rollout)) continue;
+              if (!takes && (wasEmpty(happening, rollout) || (raised.includes(to) && !hadPods))) continue;
               if (!takes && believed(scene, rollout, [...rollout.versions.keys()], since, name) === 0)
                 continue;
               return violation(

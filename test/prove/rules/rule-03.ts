@@ -4,6 +4,7 @@
  * delay. Where a user's setCanaryScale asks for fewer, that is the user's.
  */
 
+import type { KubeObject } from '../../../src/kube/api.ts';
 import { abortDelayOf, scaleDownDelayOf, scaleStepAt, strategyFields } from './facts.ts';
 import { at, hashOf, numberAt, sizeOf } from './read.ts';
 import { sharesOf } from './routes.ts';
@@ -19,6 +20,8 @@ interface Past {
   readonly letGoAt: Map<string, number>;
   abortedAt: number | undefined;
   specAt: number;
+  /** By version, the mark that somebody else put on it: its delay is theirs (spec 02 section 9). */
+  readonly marks: Map<string, string>;
 }
 
 export const rule03: Rule = {
@@ -53,7 +56,13 @@ export const rule03: Rule = {
 };
 
 function remember(pasts: Map<string, Past>, rollout: RolloutScene, change: Change, scene: Scene): Past {
-  const fresh: Past = { wasStable: new Set(), letGoAt: new Map(), abortedAt: undefined, specAt: -Infinity };
+  const fresh: Past = {
+    wasStable: new Set(),
+    letGoAt: new Map(),
+    abortedAt: undefined,
+    specAt: -Infinity,
+    marks: new Map(),
+  };
   const past = pasts.get(rollout.key) ?? fresh;
   pasts.set(rollout.key, past);
   if (rollout.stable !== undefined) past.wasStable.add(rollout.stable);
@@ -65,6 +74,9 @@ function remember(pasts: Map<string, Past>, rollout: RolloutScene, change: Chang
   const { before, after } = change;
   if (change.kind === 'Rollout' && before?.metadata.generation !== after?.metadata.generation)
     past.specAt = scene.now;
+  const mark = markOf(after);
+  if (change.kind === 'ReplicaSet' && !isOurs(change) && mark !== undefined && mark !== markOf(before))
+    past.marks.set(hashOf(after) ?? '', mark);
   const shares = sharesOf(scene.routes(rollout.key));
   for (const [hash, { ready }] of rollout.versions) {
     // One without a ready pod gets nothing, whatever selects it.
@@ -73,6 +85,9 @@ function remember(pasts: Map<string, Past>, rollout: RolloutScene, change: Chang
   }
   return past;
 }
+
+const markOf = (replicaSet: KubeObject | undefined): string | undefined =>
+  replicaSet?.metadata.annotations?.['scale-down-deadline'];
 
 function stillServes(change: Change, rollout: RolloutScene, scene: Scene): Violation | undefined {
   const hash = hashOf(change.before) ?? '';
@@ -103,6 +118,8 @@ function tooEarly(change: Change, rollout: RolloutScene, past: Past, scene: Scen
   const hash = hashOf(change.before) ?? '';
   const object = rollout.rollout;
   if (sizeOf(change.after) > 0 || rollout.desired === 0 || hash === rollout.stable) return undefined;
+  const mark = markOf(change.before);
+  if (mark !== undefined && mark === past.marks.get(hash)) return undefined;
   const say = (since: number, delay: number, why: string): Violation | undefined =>
     past.specAt > since || scene.now - since >= delay - WHOLE_SECOND_MS
       ? undefined

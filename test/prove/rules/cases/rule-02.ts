@@ -38,6 +38,20 @@ export const cases: Cases = {
         .service('web-active', 'v1');
       h.patch('Service', 'web-active', { spec: { selector: { app: 'other' } } });
     },
+    'a version without pods, adopted again': (h) => {
+      h.rollout({ blueGreen: { activeService: 'web-active' } })
+        .version('v1', 3, 0)
+        .version('v2', 3)
+        .service('web-active', 'v1');
+      const owner = h.watch.scene.get('ReplicaSet', 'shop/web-v1')?.metadata.ownerReferences ?? [];
+      h.wait(60).patch('ReplicaSet', 'web-v1', { metadata: { ownerReferences: null } }, 'person');
+      h.wait(60).patch('ReplicaSet', 'web-v1', { metadata: { ownerReferences: [...owner] as never } });
+      h.scale('v2', 2);
+    },
+    'a weight goes from a version without pods to another one without': (h) => {
+      h.rollout(NGINX).version('v1', 10, 0).version('v2', 1, 0).version('v3', 1, 1).nginx('v1', 'v2', 50);
+      h.wait(60).weight(40);
+    },
     'a strategy that Git asks for': (h) => {
       h.rollout({ blueGreen: { activeService: 'web-other' } })
         .version('v1', 3)
@@ -92,6 +106,11 @@ export const cases: Cases = {
       h.begin().wait(1).scale('v1', 0);
       for (let i = 0; i < 3; i++) h.remove('Pod', `web-v1-${i}`, 'kubernetes');
       h.select('web-active', 'v1');
+    },
+    'a weight goes back from a version with pods to one without': (h) => {
+      h.rollout(NGINX).version('v1', 10, 0).version('v2', 5).nginx('v1', 'v2', 50);
+      h.wait(60).weight(40);
+      h.wait(60).weight(100, 'meddler').wait(60).weight(0);
     },
     'a weight for a version without a ready pod': (h) => {
       update(h).version('v2', 1, 0).weight(10);

@@ -30,6 +30,13 @@ export const cases: Cases = {
     'the old stable version after its delay': (h) => {
       promoted(h).wait(30).scale('v1', 0);
     },
+    'an old stable version that somebody else has marked': (h) => {
+      const annotations = { 'scale-down-deadline': 'soon' };
+      promoted(h)
+        .patch('ReplicaSet', 'web-v1', { metadata: { annotations } }, 'person')
+        .wait(1)
+        .scale('v1', 0);
+    },
     'an old stable version that never had a ready pod': (h) => {
       h.rollout({ blueGreen: { activeService: 'web-active' } })
         .service('web-active')
@@ -85,6 +92,10 @@ export const cases: Cases = {
         .select('web-active', 'v2')
         .status({ stableRS: 'v2' });
       h.wait(10).scale('v1', 0);
+    },
+    'the old stable version before its delay, with our own mark': (h) => {
+      const annotations = { 'scale-down-deadline': 'soon' };
+      promoted(h).patch('ReplicaSet', 'web-v1', { metadata: { annotations } }).wait(1).scale('v1', 0);
     },
     'an aborted version whose delay says never': (h) => {
       update(h, { abortScaleDownDelaySeconds: 0 })
