@@ -10,7 +10,7 @@ import { courseOf, isPromoted, stableEndAfter } from './progress.ts';
 import { hashOf } from './replica-set.ts';
 import { rolesOf, stableEnd } from './roles.ts';
 import type { Situation } from './situation.ts';
-import { hasFailed, mayGetTraffic } from './situation.ts';
+import { hasFailed, mayGetTraffic, mostWeight } from './situation.ts';
 import { takesOver } from './takeover.ts';
 
 interface Wish {
@@ -196,7 +196,10 @@ function carriesOtherTraffic(s: Situation, wish: Wish): boolean {
   const { canaryService } = rolesOf(s.strategy, stableEnd(s.old));
   if (!s.routed || wish.service !== canaryService) return false;
   const recorded = s.old.canary?.weights?.canary;
-  if (recorded === undefined || !mayGetTraffic(s) || recorded.podTemplateHash === wish.hash) return false;
+  if (recorded === undefined || !mayGetTraffic(s)) return false;
+  // More than its own is what somebody gave to whatever is selected now.
+  const isOwn = mostWeight(s) <= recorded.weight || (s.stable?.available ?? 0) === 0;
+  if (recorded.podTemplateHash === wish.hash && isOwn) return false;
   if (wish.hash === s.revisions.hash && takesOver(s)) return false;
   return s.strategy.dynamicStableScale === true || s.old.stableRS !== wish.hash;
 }

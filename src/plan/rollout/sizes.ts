@@ -1,7 +1,7 @@
 /** The sizes of all ReplicaSets after this pass, and the writes that get there (spec 02 sections 8 to 10, 03 section 5). */
 
 import type { TrafficWeights } from '../../api/rollout.ts';
-import { formatTime } from '../../lang/time.ts';
+import { formatTime, parseTime } from '../../lang/time.ts';
 import type { Weights } from './canary/sizes.ts';
 import { atDesired, basicSizes, basicSizesAtOnce, basicTarget, routedSizes } from './canary/sizes.ts';
 import type { Sizes } from './canary/target.ts';
@@ -388,6 +388,7 @@ function planRoutedOthers(
     };
     if (isReferenced(s, hashOf(rs)) || isLastServing(s, rs)) {
       keep('may still get traffic');
+      renewDeadline(s, rs, delay);
       continue;
     }
     const deadline = scaleDownDeadlineOf(rs);
@@ -411,6 +412,15 @@ function planRoutedOthers(
       drop();
     }
   }
+}
+
+/** Somebody gave an old version traffic once more: its delay counts from when it loses that. */
+function renewDeadline(s: Situation, rs: ReplicaSet, delay: number): void {
+  const deadline = scaleDownDeadlineOf(rs);
+  if (deadline === undefined || delay <= 0) return;
+  const at = parseTime(formatTime(s.now + delay * 1000)) ?? 0;
+  if (at > deadline) annotate(s, rs, { [SCALE_DOWN_DEADLINE]: formatTime(at) });
+  s.draft.lookAgainAt(Math.max(at, deadline));
 }
 
 /** A Service that was never given a version selects all of them, and no other has a pod. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CanaryStrategy } from '../../../src/api/rollout.ts';
 import { formatTime, parseTime } from '../../../src/lang/time.ts';
+import { HASH_LABEL } from '../../../src/plan/rollout/names.ts';
 import { World } from './simulation.ts';
 
 const SECOND = 1_000;
@@ -50,6 +51,17 @@ describe('the version that was stable, behind a router', () => {
         .sizes(),
       { 1: 0, 2: 4 },
     );
+  });
+
+  it('counts its delay anew when somebody gave it traffic once more', () => {
+    const world = finish(routed(), 'v2').wait(20 * SECOND);
+    const [old] = world.replicaSets.values();
+    const canary = world.services.get('canary');
+    assert.ok(canary !== undefined);
+    canary.selector = { ...canary.selector, [HASH_LABEL]: old?.metadata.labels?.[HASH_LABEL] ?? '' };
+    world.user('rewrite a selector', () => {}).wait(SECOND);
+    const [deadline] = after(world, world.now);
+    assert.ok((deadline ?? 0) > 27 && (deadline ?? 0) <= 30, String(deadline));
   });
 
   it('keeps its own size when the Rollout is scaled meanwhile', () => {

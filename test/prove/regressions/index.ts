@@ -17,9 +17,10 @@ import { matchWeight } from './match-weight.ts';
 import { mirroredToNobody, mirroredToTheOtherEnd } from './mirrored-to-nobody.ts';
 import { oldPlan } from './old-plan.ts';
 import { otherEnd } from './other-end.ts';
+import { raisedBefore } from './raised-before.ts';
 import { restartAtFullSize, restartAtPromotion } from './restart-at-full-size.ts';
 import { restartWhileItShrinks } from './restart-while-it-shrinks.ts';
-import { restartWithoutServices } from './restart-without-services.ts';
+import { restartBesideBroken, restartWithoutServices } from './restart-without-services.ts';
 import { roomOfTheNext } from './room-of-the-next.ts';
 import { servedOnce } from './served-once.ts';
 import { shrinksWithTheWeight } from './shrinks-with-the-weight.ts';
@@ -72,6 +73,8 @@ export const REGRESSIONS: readonly Regression[] = [
   abortOfTheUnreadable,
   restartWhileItShrinks,
   restartWithoutServices,
+  restartBesideBroken,
+  raisedBefore,
   answerOfAnother,
   tooLateForAnAbort,
   takenBack,

@@ -1,4 +1,5 @@
 import { RECORDER_ROUTING } from '../../routers/recorder.ts';
+import { podTemplate } from '../manifests.ts';
 import { routed, second } from '../scenarios/worlds.ts';
 import type { Regression } from './types.ts';
 
@@ -20,6 +21,23 @@ export const restartWithoutServices: Regression = {
         maxUnavailable: '50%',
       },
       setup: { objects: [], router: {} },
+    },
+  ),
+};
+
+/** Pods that a broken stable version lacked were missing for the restart of the fix, and its step waited for that. */
+export const restartBesideBroken: Regression = {
+  about: 'a restart of the fix goes on beside a stable version that never comes up',
+  rules: [5, 21],
+  history: routed(
+    [{ setCanaryScale: { weight: 100 } }, { pause: { duration: 10 } }, { setWeight: 100 }],
+    [
+      { at: second(20), do: 'image', tag: 'v2' },
+      { at: second(25), do: 'command', command: 'restart' },
+    ],
+    {
+      canary: { maxUnavailable: 0, maxSurge: 1 },
+      spec: { replicas: 2, template: podTemplate('bad-v1'), progressDeadlineSeconds: 600 },
     },
   ),
 };
