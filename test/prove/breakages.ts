@@ -37,6 +37,7 @@ const other = (group: string, version: string, plural: string, kind: string, nam
 const TYPES: Readonly<Record<string, ResourceType>> = Object.fromEntries(
   [
     other('policy', 'v1', 'poddisruptionbudgets', 'PodDisruptionBudget'),
+    other('', 'v1', 'secrets', 'Secret'),
     other('apps', 'v1', 'statefulsets', 'StatefulSet'),
     other('apps', 'v1', 'daemonsets', 'DaemonSet'),
     other('batch', 'v1', 'cronjobs', 'CronJob'),

@@ -40,6 +40,8 @@ export interface Side {
 }
 
 export interface Flags {
+  /** `--instance-id`. */
+  readonly instanceId?: string | undefined;
   /** `--default-service-account`. */
   readonly defaultAccount?: string | undefined;
   /** `--require-service-account`. */

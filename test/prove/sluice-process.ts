@@ -127,7 +127,7 @@ export class SluiceProcess {
             }),
           ),
       ],
-      instanceId: '',
+      instanceId: around.flags.instanceId ?? '',
       ownNamespace: OWN_NAMESPACE,
       watchNamespace: '',
       resyncMs: RESYNC_MS,

@@ -50,6 +50,19 @@ export const isPromoted = (s: Situation, p: Progress): boolean =>
 export const stableEndAfter = (s: Situation, p: Pick<Progress, 'promotedNow'>): PingPong =>
   p.promotedNow ? otherEnd(stableEnd(s.old)) : stableEnd(s.old);
 
+/** Milliseconds; of a start that nobody can read as if it were now. */
+export const pauseEnd = (
+  { startTime }: Pick<PauseCondition, 'startTime'>,
+  seconds: number,
+  now: number,
+): number => (parseTime(startTime) ?? now) + seconds * 1000;
+
+/** What somebody wrote as the start is written anew: a pause that begins again with each look would never end. */
+const withReadableStarts = (pauses: readonly PauseCondition[], now: number): readonly PauseCondition[] =>
+  pauses.map((pause) =>
+    parseTime(pause.startTime) === undefined ? { ...pause, startTime: formatTime(now) } : pause,
+  );
+
 export const isInconclusive = (p: Pick<Progress, 'pauses'>): boolean =>
   p.pauses.some((pause) => pause.reason.startsWith('Inconclusive'));
 
@@ -79,7 +92,7 @@ export function begin(s: Situation): Progress {
     abortedAt: old.abort === true ? old.abortedAt : undefined,
     abortMessage: '',
     promoteFull: old.promoteFull === true,
-    pauses: old.pauseConditions ?? [],
+    pauses: withReadableStarts(old.pauseConditions ?? [], s.now),
     controllerPause: old.controllerPause === true,
     reset: false,
     rollback: undefined,
@@ -379,7 +392,7 @@ function pauseLeft(
   if (condition === undefined) return p.controllerPause ? undefined : 'the pause begins';
   const seconds = pauseSeconds(pause);
   if (seconds === undefined) return 'paused until someone promotes';
-  const end = (parseTime(condition.startTime) ?? s.now) + seconds * 1000;
+  const end = pauseEnd(condition, seconds, s.now);
   if (s.now >= end) return undefined;
   s.draft.lookAgainAt(end);
   return `paused until ${formatTime(end)}`;
@@ -394,7 +407,7 @@ export function enterPause(s: Situation, p: Progress): Progress {
   if (p.controllerPause || p.pauses.some((pause) => pause.reason === PAUSE_STEP)) return p;
   const seconds = pauseSeconds(step.pause);
   const startTime = formatTime(s.now);
-  if (seconds !== undefined) s.draft.lookAgainAt((parseTime(startTime) ?? s.now) + seconds * 1000);
+  if (seconds !== undefined) s.draft.lookAgainAt(pauseEnd({ startTime }, seconds, s.now));
   s.draft.note(
     'step.pause',
     seconds === undefined ? 'pause until someone promotes' : `pause for ${seconds} s`,

@@ -16,7 +16,7 @@ import { planRollout } from '../rollout/index.ts';
 import { currentHold } from '../rollout/holding.ts';
 import { Draft } from '../rollout/intents.ts';
 import { fullyPromoted } from '../rollout/phase.ts';
-import { BLUE_GREEN_PAUSE, PAUSE_STEP } from '../rollout/progress.ts';
+import { BLUE_GREEN_PAUSE, PAUSE_STEP, pauseEnd } from '../rollout/progress.ts';
 import { publicationOf } from '../rollout/publish.ts';
 import type { ReplicaSet } from '../rollout/replica-set.ts';
 import { countsOf, hashOf, revisionOf } from '../rollout/replica-set.ts';
@@ -273,7 +273,7 @@ function pause({ rollout, status, blueGreen, name, now }: View): Told | undefine
       : blueGreen.autoPromotionEnabled === false
         ? undefined
         : (blueGreen.autoPromotionSeconds ?? 0);
-  const start = parseTime(found.startTime) ?? now;
+  const start = pauseEnd(found, 0, now);
   const until = seconds === undefined ? undefined : start + seconds * 1000;
   // It is over and nothing is to be written: evidence of the background is missing, or pods are.
   if (until !== undefined && until <= now) return undefined;

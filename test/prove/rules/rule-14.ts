@@ -6,6 +6,7 @@
 import { Attempts, indexOf, isCompletedPhase, promotesInFull } from './attempts.ts';
 import type { KubeObject } from '../../../src/kube/api.ts';
 import { parseDuration } from '../../../src/lang/duration.ts';
+import { parseTime } from '../../../src/lang/time.ts';
 import { stepsOf } from './facts.ts';
 import { at, listAt, numberAt, textAt } from './read.ts';
 import type { Change, Fault, Pass, Rule, RolloutScene, Scene, Violation } from './types.ts';
@@ -118,11 +119,13 @@ class Clocks {
   }
 }
 
+/** A start that nobody can read, which is no start of ours, tells no clock that could be kept. */
 function pauseStart(rollout: KubeObject | undefined): string | undefined {
   const pause = listAt(rollout, 'status', 'pauseConditions').find(
     (item) => textAt(item, 'reason') === 'CanaryPauseStep',
   );
-  return textAt(pause, 'startTime');
+  const start = textAt(pause, 'startTime');
+  return parseTime(start) === undefined ? undefined : start;
 }
 
 const sameUpdate = ({ before, after }: Change): boolean =>

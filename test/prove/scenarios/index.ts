@@ -1,7 +1,16 @@
+import { GATES } from './gates.ts';
+import { RELEASES } from './releases.ts';
 import { STATE } from './state.ts';
 import { TABLES } from './tables.ts';
 import { TRAFFIC } from './traffic.ts';
 import type { Scenario } from './types.ts';
 import { VERDICTS } from './verdicts.ts';
 
-export const SCENARIOS: readonly Scenario[] = [...TRAFFIC, ...VERDICTS, ...STATE, ...TABLES];
+export const SCENARIOS: readonly Scenario[] = [
+  ...TRAFFIC,
+  ...VERDICTS,
+  ...STATE,
+  ...TABLES,
+  ...GATES,
+  ...RELEASES,
+];

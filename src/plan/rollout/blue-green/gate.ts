@@ -1,8 +1,8 @@
 /** The pause before the switch, and the checkpoint of previewReplicaCount (spec 04 sections 4 and 7). */
 
-import { formatTime, parseTime } from '../../../lang/time.ts';
+import { formatTime } from '../../../lang/time.ts';
 import type { Progress } from '../progress.ts';
-import { BLUE_GREEN_PAUSE } from '../progress.ts';
+import { BLUE_GREEN_PAUSE, pauseEnd } from '../progress.ts';
 import { isHalted } from './active.ts';
 import { isFastTracked } from './fast-track.ts';
 import type { BlueGreenSituation } from './situation.ts';
@@ -62,7 +62,7 @@ export function standAtGate(s: BlueGreenSituation, p: Progress, facts: GateFacts
     s.draft.note('gate.pause', seconds === undefined ? 'pause until promoted' : `pause for ${seconds} s`);
   }
   if (seconds !== undefined) {
-    const end = (parseTime(startTime) ?? s.now) + seconds * 1000;
+    const end = pauseEnd({ startTime }, seconds, s.now);
     if (pause !== undefined && s.now >= end) return { progress: p, open: true };
     s.draft.lookAgainAt(end);
   }

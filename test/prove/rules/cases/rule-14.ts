@@ -59,6 +59,12 @@ export const cases: Cases = {
       paused(update(h).fault('clock-stands-still', 30).wait(35)).wait(25);
       goOn(h);
     },
+    'a start that nobody can read is written anew': (h) => {
+      paused(update(h)).wait(5);
+      h.status({ pauseConditions: pause('soon') }, 'person').status({
+        pauseConditions: pause('2026-01-01T00:00:20Z'),
+      });
+    },
     'an abort goes back to the first step': (h) => {
       update(h)
         .status({ currentStepIndex: 1 })
@@ -77,9 +83,7 @@ export const cases: Cases = {
       update(h).status({ currentStepIndex: 1 }).status({ currentStepIndex: 0 });
     },
     'a pause is cut short': (h) => {
-      update(h)
-        .status({ currentStepIndex: 1, pauseConditions: pause('t1') })
-        .wait(50);
+      paused(update(h)).wait(50);
       h.status({ currentStepIndex: 2, pauseConditions: null });
     },
     'a pause is cut short, whenever its writes are through': (h) => {
@@ -100,9 +104,9 @@ export const cases: Cases = {
     },
     'a pause begins anew': (h) => {
       update(h)
-        .status({ currentStepIndex: 1, pauseConditions: pause('t1') })
+        .status({ currentStepIndex: 1, pauseConditions: pause('2026-01-01T00:00:10Z') })
         .wait(10);
-      h.status({ pauseConditions: pause('t2') });
+      h.status({ pauseConditions: pause('2026-01-01T00:00:20Z') });
     },
     'a second run': (h) => {
       update(h).run('run', LABELS).wait(9).run('again', LABELS);
