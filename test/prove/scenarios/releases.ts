@@ -297,7 +297,6 @@ export const RELEASES: readonly Scenario[] = [
         says(100, 'Rollout/web', { canary: { weights: null } }),
         says(110, 'Rollout/web', { phase: null, message: null }),
         ask(111),
-        says(130, 'Rollout/web', { currentStepIndex: 9 }),
         says(140, 'Rollout/web', {
           conditions: [{ type: 'Progressing', status: 'True', reason: 'x', message: '' }],
         }),
