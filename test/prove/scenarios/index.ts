@@ -1,4 +1,6 @@
+import { APPLICATIONS } from './applications.ts';
 import { GATES } from './gates.ts';
+import { READERS } from './readers.ts';
 import { RELEASES } from './releases.ts';
 import { STATE } from './state.ts';
 import { TABLES } from './tables.ts';
@@ -13,4 +15,6 @@ export const SCENARIOS: readonly Scenario[] = [
   ...TABLES,
   ...GATES,
   ...RELEASES,
+  ...APPLICATIONS,
+  ...READERS,
 ];

@@ -3,6 +3,7 @@
 import type { KubeObject } from '../../../src/kube/api.ts';
 import type { JsonObject } from '../../../src/lang/json.ts';
 import { podTemplateHash } from '../../../src/lang/pod-hash.ts';
+import { RECORDER_ROUTING } from '../../routers/recorder.ts';
 import type { History, HistoryEvent } from '../history.ts';
 import { analysisOf, deployment, podTemplate, SHOP, templateOf } from '../manifests.ts';
 import type { Scenario } from './types.ts';
@@ -345,7 +346,7 @@ export const RELEASES: readonly Scenario[] = [
           stableService: null,
           canaryService: null,
           pingPong: { pingService: 'web-stable', pongService: 'web-canary' },
-          trafficRouting: { plugins: { 'test/recording': {} } },
+          trafficRouting: RECORDER_ROUTING,
         },
         setup: { crds: 'open', router: {} },
       },
