@@ -1,5 +1,6 @@
 /** Whether a sync is to run now, on whose behalf, and if not, why. Spec 11 section 2. */
 
+import { refusal } from './guards.ts';
 import type { ApplicationSource, Operation, OperationState } from '../../api/application.ts';
 import { deepEqual } from '../../lang/json.ts';
 import { formatTime, parseTime } from '../../lang/time.ts';
@@ -140,10 +141,10 @@ export function decide(
     };
   }
   if (state?.phase !== 'Succeeded') {
-    // Nothing was written then, and what the server refused it would now take: the world has been mended.
+    // Nothing was written then, and what was refused would not be now: the world has been mended.
     const mended =
       sluiceStatus(application.status).refusedByDryRun === true &&
-      assessment.outOfSync.every(({ comparison }) => comparison.state !== 'refused');
+      refusal(snapshot, assessment.outOfSync, application.spec.syncPolicy?.syncOptions ?? []) === undefined;
     if (!mended) {
       return wait(
         'sync.attempted',
