@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ROLLOUT } from '../../src/kube/kinds.ts';
 import { podTemplateHash } from '../../src/lang/pod-hash.ts';
+import type { CourseModel } from '../../src/cli/model/foresight.ts';
+import { courseLines } from '../../src/cli/view/foresight.ts';
 import { Bench, NS, podTemplate, replicaSet, rollout } from './harness.ts';
 
 const CANARY = `apiVersion: argoproj.io/v1alpha1
@@ -203,9 +205,77 @@ An update of the pod template:
     );
     assert.match(out, /spec\.strategy\.steps\[3\]\.setWeight: Invalid value: 160/);
     assert.match(out, /Nothing would be done:\n {2}The Rollout "web" is invalid: /);
+    const { out: unreadable } = await plan(CANARY.replace('replicas: 5', 'replicas: many'));
+    assert.match(unreadable, /^Rollout shop\/web: its spec can't be read\n/);
+    assert.match(unreadable, /"web": spec\.replicas: Invalid input: expected number, received string\n/);
     const wrongType = await document(CANARY.replace('replicas: 5', 'replicas: many'));
     assert.equal(wrongType.problems[0]?.field, 'spec.replicas');
     assert.deepEqual(wrongType.parts, []);
+  });
+
+  it('says of a gate what can hold it, and that it can be held for ever', async () => {
+    const held = CANARY.replace('- setWeight: 20\n', '- setCanaryScale: {weight: 20}\n')
+      .replace('count: 5', 'count: "{{args.times}}"')
+      .replace('metrics:', 'args: [{name: times, value: "3"}]\n  metrics:')
+      .replace('interval: 1m', 'interval: 1m\n    evidence: {noData: hold, waitForTraffic: true}');
+    const { code, out } = await plan(held);
+    assert.equal(code, 0);
+    assert.match(out, /measured 3 times every 1m\n/);
+    assert.match(out, / without a clear answer it holds, for as long as there is none\n/);
+    assert.match(out, / measures nothing before the new version gets traffic\n/);
+    assert.match(
+      out,
+      /Here it stays until a person does something \(Paused: AnalysisRun .* waits for traffic/,
+    );
+    assert.doesNotMatch(out.slice(out.indexOf('An update')), /finished after/);
+    assert.doesNotMatch((await plan(CANARY)).out, /it holds|gets traffic/);
+  });
+
+  it('takes a template that is not there to pass at once', async () => {
+    const { out } = await plan(CANARY.slice(0, CANARY.indexOf('---')));
+    assert.match(out, /takes 0s; a bad version fails it after 0s\n {4}its template is not in the file/);
+    assert.doesNotMatch(out, /at the longest/);
+  });
+
+  it('says that an abort leaves users on the new version where stable has no pods', () => {
+    const pods = { available: 0, size: 0 };
+    const moment = {
+      seconds: 0,
+      phase: 'Progressing',
+      message: '',
+      new: pods,
+      old: pods,
+      actions: [],
+      promoted: false,
+    };
+    const course: CourseModel = {
+      name: 'web',
+      namespace: 'shop',
+      strategy: 'canary',
+      routers: ['nginx'],
+      replicas: 0,
+      steps: [],
+      problems: [],
+      assumed: [],
+      podReadySeconds: 10,
+      parts: [
+        {
+          kind: 'update',
+          ending: 'settled',
+          promotions: 0,
+          moments: [moment],
+          gates: [],
+          times: { abortsByItself: false, abort: { doneSeconds: 0 } },
+        },
+      ],
+    };
+    const lines = courseLines(course, { color: false, symbols: false });
+    assert.ok(
+      lines.includes(
+        '    an abort leaves users on the new version: the stable one has no pods to take them back',
+      ),
+      lines.join('\n'),
+    );
   });
 
   it('says where only a person gets it on', async () => {

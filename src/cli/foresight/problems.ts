@@ -1,7 +1,6 @@
 /** Every field that is wrong or unknown in a Rollout and in what stands beside it. Pure. */
 
 import { formatFieldError } from '../../api/field-error.ts';
-import { formatIssues } from '../../api/decode.ts';
 import type { JsonObject } from '../../lang/json.ts';
 import type { RolloutSnapshot } from '../../plan/rollout/index.ts';
 import { notImplemented } from '../../plan/rollout/not-implemented.ts';
@@ -31,10 +30,7 @@ export function problemsOf(
     }),
   );
   if (rollout === undefined)
-    return [
-      ...unknown,
-      ...issues.map((issue) => ({ object: own, field: issue.path, message: formatIssues([issue]) })),
-    ];
+    return [...unknown, ...issues.map(({ path, message }) => ({ object: own, field: path, message }))];
   const errors = [...validateRollout(rollout), ...validateReferences(rollout, references)];
   return [
     ...unknown,

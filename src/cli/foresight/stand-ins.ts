@@ -12,7 +12,7 @@ export interface Completed<S> {
   readonly missing: readonly string[];
 }
 
-/** The metric of a template that nobody has seen: measured once. */
+/** The metric of a template that nobody has seen: measured once, with an answer at once. */
 export const UNSEEN = 'unseen';
 
 export function withStandIns<S extends RolloutSnapshot>(snapshot: S): Completed<S> {
@@ -68,5 +68,7 @@ const unseen = (kind: string, name: string): AnalysisTemplate => ({
   apiVersion: 'argoproj.io/v1alpha1',
   kind,
   metadata: { name },
-  spec: { metrics: [{ name: UNSEEN, provider: { web: { url: 'https://example.com' } } }] },
+  spec: {
+    metrics: [{ name: UNSEEN, consecutiveErrorLimit: 0, provider: { web: { url: 'https://example.com' } } }],
+  },
 });

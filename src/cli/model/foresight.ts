@@ -1,8 +1,11 @@
 /** What `plan` prints as data: durations in seconds, versions by their revision. Pure. */
 
+import type { AnalysisRun } from '../../api/analysis.ts';
 import type { Rollout } from '../../api/rollout.ts';
+import { evidenceMode, OUTCOMES, policyFor } from '../../plan/analysis/outcomes.ts';
 import type { ForeseenGate, Foresight, Times } from '../../plan/rehearsal/foresee.ts';
 import type { Moment } from '../../plan/rehearsal/rehearse.ts';
+import { metricsOf } from '../../plan/rehearsal/runs.ts';
 import { intentText } from '../../plan/rehearsal/words.ts';
 import { stepsOf } from '../../plan/rollout/defaults.ts';
 import type { RolloutIntent } from '../../plan/rollout/index.ts';
@@ -17,7 +20,8 @@ export interface CourseModel {
   readonly namespace: string;
   readonly strategy: 'canary' | 'blueGreen' | '';
   readonly routers: readonly string[];
-  readonly replicas: number;
+  /** Undefined: the spec can't be read. */
+  readonly replicas?: number | undefined;
   readonly steps: readonly string[];
   readonly problems: readonly Problem[];
   /** Not in the manifests: taken to be there and to fit. */
@@ -71,6 +75,9 @@ export interface MetricModel {
   readonly successCondition?: string | undefined;
   readonly failureCondition?: string | undefined;
   readonly failureLimit?: number | string | undefined;
+  /** Some answers that are not clear hold it, for as long as there is no other. */
+  readonly holds: boolean;
+  readonly waitsForTraffic: boolean;
   readonly seen: boolean;
 }
 
@@ -101,7 +108,7 @@ export function courseModel(
     namespace: stored.metadata.namespace ?? '',
     strategy: strategy.blueGreen !== undefined ? 'blueGreen' : strategy.canary !== undefined ? 'canary' : '',
     routers: Object.keys(strategy.canary?.trafficRouting ?? {}).filter((key) => ROUTER_FIELD.test(key)),
-    replicas: rollout?.spec.replicas ?? 1,
+    ...(rollout === undefined ? {} : { replicas: rollout.spec.replicas ?? 1 }),
     steps: stepTexts(rollout),
     problems,
     assumed: missing,
@@ -167,7 +174,9 @@ function momentModel(
 }
 
 function gateModel({ run, startsAt, quickest, slowest, failsAfter }: ForeseenGate): GateModel {
-  const { labels = {}, name } = run.metadata as { name: string; labels?: Readonly<Record<string, string>> };
+  const object = run as unknown as AnalysisRun;
+  const { labels = {}, name } = object.metadata;
+  const mode = evidenceMode(object, 'stock');
   const step = labels['step-index'];
   return {
     run: name,
@@ -177,7 +186,7 @@ function gateModel({ run, startsAt, quickest, slowest, failsAfter }: ForeseenGat
     ...(quickest === undefined ? {} : { quickestSeconds: seconds(quickest) }),
     ...(slowest === undefined ? {} : { slowestSeconds: seconds(slowest) }),
     ...(failsAfter === undefined ? {} : { failsAfterSeconds: seconds(failsAfter) }),
-    metrics: (run.spec.metrics ?? []).map((metric) => {
+    metrics: metricsOf(object).map((metric) => {
       const { name: metricName, provider, interval, initialDelay, count, failureLimit } = metric;
       const { successCondition, failureCondition } = metric;
       const [kind = ''] = Object.keys(provider ?? {});
@@ -194,6 +203,8 @@ function gateModel({ run, startsAt, quickest, slowest, failsAfter }: ForeseenGat
           failureCondition,
           failureLimit,
         }),
+        holds: OUTCOMES.some((outcome) => policyFor(metric, outcome, { mode, dryRun: false }) === 'hold'),
+        waitsForTraffic: metric.evidence?.waitForTraffic === true,
         seen: metricName !== UNSEEN,
       };
     }),

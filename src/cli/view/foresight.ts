@@ -20,6 +20,7 @@ export function courseLines(course: CourseModel, style: Style): string[] {
 }
 
 function summaryOf({ strategy, routers, replicas, steps }: CourseModel): string {
+  if (replicas === undefined) return "its spec can't be read";
   const pods = `${replicas} pod${replicas === 1 ? '' : 's'}`;
   if (strategy === '') return pods;
   if (strategy === 'blueGreen') return `blue-green, ${pods}`;
@@ -151,7 +152,9 @@ function endingLines({ ending, moments }: PartModel): string[] {
 
 function gateLines(gate: GateModel, steps: number): string[] {
   const place =
-    gate.step === undefined ? gate.type : `${gate.type} analysis of step ${gate.step + 1}/${steps}`;
+    gate.step === undefined
+      ? `${gate.type} analysis`
+      : `${gate.type} analysis of step ${gate.step + 1}/${steps}`;
   const quick =
     gate.quickestSeconds === undefined ? 'as long as the update lasts' : durationText(gate.quickestSeconds);
   const slow =
@@ -177,11 +180,13 @@ function gateLines(gate: GateModel, steps: number): string[] {
                   (metric.interval === undefined ? '' : ` every ${metric.interval}`) +
                   (metric.initialDelay === undefined ? '' : ` after ${metric.initialDelay}`),
                 `failures allowed: ${metric.failureLimit ?? 0}`,
+                metric.holds ? 'without a clear answer it holds, for as long as there is none' : undefined,
+                metric.waitsForTraffic ? 'measures nothing before the new version gets traffic' : undefined,
               ]
                 .filter((line) => line !== undefined)
                 .map((line) => `      ${line}`),
             ]
-          : ['    its template is not in the file'],
+          : ['    its template is not in the file, and taken to pass at once'],
       )
       .map(printable),
   ];

@@ -77,7 +77,7 @@ function answered(
 }
 
 /** With the arguments in them, as far as these are known. */
-function metricsOf({ spec: { metrics = [], args } }: AnalysisRun): readonly Metric[] {
+export function metricsOf({ spec: { metrics = [], args } }: Pick<AnalysisRun, 'spec'>): readonly Metric[] {
   const resolved = resolveMetrics(metrics, args);
   return 'error' in resolved ? metrics : resolved.metrics;
 }
