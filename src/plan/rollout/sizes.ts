@@ -415,7 +415,7 @@ function planRoutedOthers(
 }
 
 /** Somebody gave an old version traffic once more: its delay counts from when it loses that. */
-function renewDeadline(s: Situation, rs: ReplicaSet, delay: number): void {
+export function renewDeadline(s: Situation, rs: ReplicaSet, delay: number): void {
   const deadline = scaleDownDeadlineOf(rs);
   if (deadline === undefined || delay <= 0) return;
   const at = parseTime(formatTime(s.now + delay * 1000)) ?? 0;

@@ -107,6 +107,20 @@ describe('the version that was stable, behind a router', () => {
   });
 });
 
+describe('the version that was active', () => {
+  it('has its delay anew when the active Service selected every version for a while', () => {
+    const blueGreen = { activeService: 'active', previewService: 'preview' };
+    const world = new World({ replicas: 4, blueGreen }).until('Healthy').image('v2').until('Healthy');
+    world.wait(20 * SECOND);
+    const active = world.services.get('active');
+    assert.ok(active !== undefined);
+    active.selector = { app: 'demo' };
+    world.user('rewrite a selector', () => {}).wait(SECOND);
+    const [deadline] = after(world, world.now);
+    assert.ok((deadline ?? 0) > 27 && (deadline ?? 0) <= 30, String(deadline));
+  });
+});
+
 describe('the canary of an aborted update, behind a router', () => {
   const aborted = (more: CanaryStrategy): World =>
     routed(more).image('v2').until('Paused').abort().until('Degraded');

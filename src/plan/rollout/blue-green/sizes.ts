@@ -10,7 +10,7 @@ import { withRestartSurge } from '../restart-surge.ts';
 import { createKey, newReplicaSet } from '../revision.ts';
 import { hasFailed } from '../situation.ts';
 import type { PlannedSizes } from '../sizes.ts';
-import { annotate, scale, scalingEvent, settled } from '../sizes.ts';
+import { annotate, renewDeadline, scale, scalingEvent, settled } from '../sizes.ts';
 import { isHalted } from './active.ts';
 import { isFastRollback, isStillRunning } from './fast-track.ts';
 import type { BlueGreenSituation } from './situation.ts';
@@ -152,6 +152,12 @@ function planOthers(
       scale(s, rs, size, { halted: false, dropDeadline });
       s.draft.note('size.old', `ReplicaSet ${name} ${why}`);
     };
+    const isLeft = s.active === '' && facts.active !== '' && countsOf(rs).ready > 0;
+    if (isLeft && scaleDownDeadlineOf(rs) !== undefined) {
+      renewDeadline(s, rs, delay);
+      resize(countsOf(rs).size, false, 'was selected until now');
+      continue;
+    }
     if (hashOf(rs) === s.active) {
       resize(s.replicas, false, 'serves until the active Service moves on');
       continue;
