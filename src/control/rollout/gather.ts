@@ -3,7 +3,7 @@
 import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
 import { analysisTemplateSchema, clusterAnalysisTemplateSchema } from '../../api/analysis.ts';
 import { decode } from '../../api/decode.ts';
-import type { Rollout } from '../../api/rollout.ts';
+import type { Rollout, RolloutStatus } from '../../api/rollout.ts';
 import type { KubeObject, ResourceType } from '../../kube/api.ts';
 import { keyOf } from '../../kube/api.ts';
 import {
@@ -43,6 +43,7 @@ export interface GatherFacts {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly statusWrittenAt?: number | undefined;
+  readonly statusWritten?: RolloutStatus | undefined;
   readonly failed?: readonly FailedIntent[] | undefined;
   readonly workload?: WorkloadView | undefined;
   /** Those that the controller drives; by default all that there are. */
@@ -74,6 +75,7 @@ export function gatherRollout(stores: Stores, object: KubeObject, facts: GatherF
     ...referenced,
     routes: known === undefined ? [] : routes(stores, known, facts.routers ?? ROUTERS),
     statusWrittenAt: facts.statusWrittenAt,
+    statusWritten: facts.statusWritten,
     failed: facts.failed ?? [],
   });
 }

@@ -38,6 +38,7 @@ import { finishedBetween } from './finished.ts';
 import { gatherRollout } from './gather.ts';
 import { withPods } from './pods.ts';
 import { unwatchedUntil, WATCHED_WORKLOADS, WorkloadReader } from './workload-ref.ts';
+import { LastWords } from './last-words.ts';
 import { decodeRollout } from './decode.ts';
 import { rolloutInformers, typesOf } from './informers.ts';
 import { inDecidedForm } from './status-form.ts';
@@ -67,6 +68,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
   const prunedFields = deps.prunedFields ?? [];
   const workloads = new WorkloadReader(context);
   const writtenAt = new Map<string, { uid: string | undefined; at: number }>();
+  const lastWords = new LastWords();
   const departed = new Departed(context);
   const routers = deps.routers ?? ROUTERS;
   const confirmations = new Confirmations(context, routers);
@@ -106,6 +108,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
         const object = stores.of(ROLLOUT).get(key);
         if (object === undefined) {
           writtenAt.delete(key);
+          lastWords.forget(key);
           workloads.forget(key);
           confirmations.forget(key);
           return {};
@@ -130,6 +133,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
     const gathered = gatherRollout(stores, inDecidedForm(object), {
       now,
       statusWrittenAt: known?.uid === object.metadata.uid ? known?.at : undefined,
+      statusWritten: known?.uid === object.metadata.uid ? lastWords.of(key) : undefined,
       failed,
       workload,
       routers,
@@ -151,6 +155,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
     const applied = await applyRolloutPlan(context, object, rollout, plan, routers, signal);
     if (applied.statusWritten) {
       writtenAt.set(key, { uid: object.metadata.uid, at: context.clock.now() });
+      if (decided.status !== undefined) lastWords.add(key, decided.status, context.clock.now());
       const finished = finishedBetween(stored, decided.status ?? {});
       if (finished !== undefined) deps.onFinished?.(finished);
     }

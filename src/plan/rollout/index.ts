@@ -109,6 +109,17 @@ function publish(
     draft.lookAgainAt(due);
     return undefined;
   }
+  // Two leaders with caches of two moments would otherwise undo each other's status as fast as the API server answers.
+  const said = snapshot.statusWritten;
+  const again = statusWrittenAt + COUNTS_INTERVAL_MS;
+  if (said !== undefined && again > now && publicationOf(said, next) !== 'now') {
+    draft.note(
+      'status.contested',
+      'somebody has just overwritten this very status: it is written again in a moment',
+    );
+    draft.lookAgainAt(again);
+    return undefined;
+  }
   // What follows from this status is the next pass's to decide.
   if (publication === 'now') draft.lookAgainAt(now);
   return deepEqual(old, next) ? undefined : next;

@@ -2,7 +2,7 @@
 
 import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
 import type { DecodeIssue } from '../../api/decode.ts';
-import type { ManagedRoute, Rollout, WeightDestination } from '../../api/rollout.ts';
+import type { ManagedRoute, Rollout, RolloutStatus, WeightDestination } from '../../api/rollout.ts';
 import type { JsonObject } from '../../lang/json.ts';
 import type { ObjectMeta, ReplicaSet } from './replica-set.ts';
 import type { WorkloadView } from './workload-ref.ts';
@@ -41,6 +41,8 @@ export interface RolloutSnapshot {
   readonly podsAhead?: boolean | undefined;
   /** When this controller last wrote the status of this Rollout; undefined after a restart. */
   readonly statusWrittenAt: number | undefined;
+  /** What it wrote then, for as long as that is recent (`COUNTS_INTERVAL_MS`). */
+  readonly statusWritten?: RolloutStatus | undefined;
   /** Writes of a plan that this pass already tried in vain. */
   readonly failed: readonly FailedIntent[];
 }

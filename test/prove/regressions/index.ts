@@ -31,6 +31,7 @@ import { takenBack } from './taken-back.ts';
 import { tooLateForAnAbort } from './too-late-for-an-abort.ts';
 import { twoParts } from './two-parts.ts';
 import { twoSyncers } from './two-syncers.ts';
+import { twoWords } from './two-words.ts';
 import { unheardRun } from './unheard-run.ts';
 import { unreadableInGit } from './unreadable-in-git.ts';
 import { healthyBeside, metadataOfFirstPods, rewrittenAndGrown } from './world-agrees.ts';
@@ -79,5 +80,6 @@ export const REGRESSIONS: readonly Regression[] = [
   tooLateForAnAbort,
   takenBack,
   twoParts,
+  twoWords,
   abortedForGood,
 ];

@@ -11,7 +11,10 @@ const WINDOW_MS = 10_000;
 /** More than any sequence of decisions about one object takes. */
 const WRITES = 40;
 const PASSES = 150;
-const FAILURES = 150;
+/** Of one object: four conflicts at once and then the queue's back-off make 44, and what succeeds between begins anew. */
+const FAILURES = 100;
+/** Lists and watches, which have no object. */
+const FAILED_LISTS = 150;
 /** With its restarts of watches; the lease is not counted. */
 const IDLE_REQUESTS = 40;
 const IDLE_MS = 60_000;
@@ -88,12 +91,12 @@ export const rule24: Rule = {
         while (measured[0] !== undefined && measured[0] < now - IDLE_MS) measured.shift();
         const failed = happening.code === 0 || happening.code >= 400;
         if (!failed) return undefined;
-        const { actor, kind } = happening;
+        const { actor, kind, key, verb } = happening;
         return hot(
           scene,
-          window.add(`f ${actor.name} ${kind}`, now),
-          FAILURES,
-          `failed requests for ${kind} by ${actor.name}`,
+          window.add(`f ${actor.name} ${kind} ${key}`, now),
+          verb === 'list' ? FAILED_LISTS : FAILURES,
+          `failed requests for ${kind} ${key} by ${actor.name}`,
         );
       },
       end(scene) {

@@ -21,6 +21,10 @@ export const cases: Cases = {
       for (let i = 0; i < 40; i++) h.wait(0.3).scale('v1', i);
       h.wait(90).end();
     },
+    'conflicts about two objects, each with its back-off': (h) => {
+      h.rollout(NGINX);
+      for (let i = 0; i < 160; i++) h.wait(0.05).call({ verb: 'patch', key: `shop/${i % 2}`, code: 409 });
+    },
     'a background analysis goes on at a pause, with a request for each answer': (h) => {
       const waited = { canary: { currentBackgroundAnalysisRunStatus: { name: 'web-1' } } };
       measuring(h.rollout(NGINX, {}, waited).run('web-1', {}, { phase: 'Running' })).end();
@@ -43,6 +47,14 @@ export const cases: Cases = {
     'one object again and again': (h) => {
       h.rollout(NGINX).version('v1', 10);
       for (let i = 0; i < 45; i++) h.wait(0.1).scale('v1', i);
+    },
+    'conflicts about one object as fast as they are answered': (h) => {
+      h.rollout(NGINX);
+      for (let i = 0; i < 110; i++) h.wait(0.05).call({ verb: 'patch', key: 'shop/web', code: 409 });
+    },
+    'lists that fail one after the other': (h) => {
+      h.rollout(NGINX);
+      for (let i = 0; i < 160; i++) h.wait(0.05).call({ verb: 'list', code: 500 });
     },
     'writes that do not end': (h) => {
       h.rollout(NGINX).version('v1', 10).wait(300).scale('v1', 9).wait(30).end();
