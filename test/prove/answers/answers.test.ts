@@ -5,12 +5,13 @@ import { describe, it } from 'node:test';
 import { foresee } from '../../../src/plan/rehearsal/foresee.ts';
 import type { Start } from '../../../src/plan/rehearsal/rehearse.ts';
 import type { Explanation } from '../../../src/plan/why/explain.ts';
+import { RECORDER_ROUTING } from '../../routers/recorder.ts';
 import { randomHistory } from '../generate.ts';
 import type { History } from '../history.ts';
 import { rollout, service, templateOf } from '../manifests.ts';
 import { ANSWERS, newScene } from '../registry.ts';
 import type { Asked, Happening, Rehearsed, Rule } from '../rules/types.ts';
-import { basic, blueGreen, second } from '../scenarios/worlds.ts';
+import { basic, blueGreen, routed, second } from '../scenarios/worlds.ts';
 import { simulate } from '../simulate.ts';
 import { plan, readyAfterMs } from './plan.ts';
 import { why } from './why.ts';
@@ -195,6 +196,43 @@ describe('plan', () => {
       return { snapshot, foresight: foresee(snapshot, { readyAfterMs }) };
     });
     assert.match(text, /it was finished after .* were foreseen/);
+  });
+  it('is not held to the time that a router takes to confirm a weight', async () => {
+    const setup = {
+      router: { confirms: 'late' },
+      objects: [service('web-stable'), service('web-canary')],
+    } as const;
+    const canary = { trafficRouting: RECORDER_ROUTING };
+    const told = await toldIn(
+      routed([{ setWeight: 50 }], [rehearse(20, 'v2'), image(20, 'v2')], { setup, canary }),
+    );
+    const isSure = (one: Happening): Happening =>
+      JSON.parse(JSON.stringify(one).replaceAll('"verified":false', '"verified":true')) as Happening;
+    assert.deepEqual(found(plan, told), []);
+    const text = found(
+      plan,
+      told.map((one) => (one.what === 'change' ? isSure(one) : one)),
+    )[0];
+    assert.match(text ?? '', /it was finished after .* were foreseen/);
+  });
+  it('breaks where an abort leaves users on a new version, though stable has pods', async () => {
+    const told = await toldIn(calm);
+    const harmful = (pods: number): string[] =>
+      found(
+        plan,
+        told.filter(isRehearsed).map((one) => {
+          const { snapshot, foresight } = one;
+          if (typeof foresight === 'string' || snapshot.rollout === undefined)
+            throw new Error('no rehearsal');
+          const spec = { ...snapshot.rollout.spec, replicas: pods };
+          const sized = { ...snapshot, rollout: { ...snapshot.rollout, spec } };
+          const again = foresee(sized, { readyAfterMs });
+          const abort = { safe: undefined, done: 0, step: 0 };
+          return { ...one, snapshot: sized, foresight: { ...again, times: { ...again.times, abort } } };
+        }),
+      );
+    assert.match(harmful(4)[0] ?? '', /an abort is safe after .*, and done after 0 s/);
+    assert.deepEqual(harmful(0), []);
   });
   it('is not held to what happens where a person comes between', async () => {
     const told = await toldIn(
