@@ -108,8 +108,7 @@ export function planAnalysisRun(snapshot: AnalysisSnapshot): AnalysisPlan {
   const events: PlannedEvent[] = [];
   let status: AnalysisRunStatus = { ...run.status };
 
-  for (const report of snapshot.reports) {
-    if ('unresolved' in report) continue;
+  for (const report of snapshot.reports.filter(isMeasured)) {
     const metric = metrics.find(({ name }) => name === report.metric);
     const result = findResult(status, report.metric);
     if (metric === undefined || isCompleted(result?.phase)) {
@@ -126,9 +125,11 @@ export function planAnalysisRun(snapshot: AnalysisSnapshot): AnalysisPlan {
   }
 
   const terminatedBySpec = run.spec.terminate === true;
+  let results: MetricResult[] = [];
   const assess = (terminating: boolean): void => {
     const assessed = assessRun({ metrics, status, dryRun, terminating, terminatedBySpec });
     events.push(...assessed.events);
+    results = assessed.metricResults;
     status = {
       ...status,
       phase: assessed.phase,
@@ -136,7 +137,7 @@ export function planAnalysisRun(snapshot: AnalysisSnapshot): AnalysisPlan {
       startedAt: status.startedAt ?? formatTime(now),
       runSummary: assessed.runSummary,
       dryRunSummary: assessed.dryRunSummary,
-      metricResults: assessed.metricResults,
+      metricResults: results,
     };
   };
   const unfinished = (): boolean =>
@@ -149,8 +150,8 @@ export function planAnalysisRun(snapshot: AnalysisSnapshot): AnalysisPlan {
   // The reference ends the run in its next pass; nothing is left to wait for, so the verdict goes out now.
   if (!isCompleted(status.phase) && !unfinished() && isTerminating(run.spec.terminate, status)) assess(true);
 
-  const trimmed = trimMeasurements(status.metricResults ?? [], retention);
-  const intents: AnalysisIntent[] = collectIntents(status.metricResults ?? [], trimmed, retention);
+  const trimmed = trimMeasurements(results, retention);
+  const intents: AnalysisIntent[] = collectIntents(results, trimmed, retention);
   status = { ...status, metricResults: trimmed };
 
   if (isCompleted(status.phase)) {
@@ -201,7 +202,7 @@ export function planAnalysisRun(snapshot: AnalysisSnapshot): AnalysisPlan {
       earliest(requeueAt, firstEnd),
     );
   }
-  const othersEnd = coalescedUntil(snapshot, status);
+  const othersEnd = coalescedUntil(snapshot, status, trimmed);
   if (othersEnd !== undefined && now < othersEnd)
     return deferred(
       intents,
@@ -211,6 +212,9 @@ export function planAnalysisRun(snapshot: AnalysisSnapshot): AnalysisPlan {
     );
   return finish(snapshot, { status, intents, events, notes, requeueAt });
 }
+
+const isMeasured = (report: MeasurementReport | UnresolvedReport): report is MeasurementReport =>
+  !('unresolved' in report);
 
 /** Nothing is written yet, and what came in stays where it is. */
 function deferred(
@@ -227,7 +231,11 @@ function deferred(
  * How long answers that decide nothing wait for those of other metrics, to be written with them. A crash loses them and
  * they are asked again: no verdict, and no count that anybody has seen.
  */
-function coalescedUntil(snapshot: AnalysisSnapshot, next: AnalysisRunStatus): number | undefined {
+function coalescedUntil(
+  snapshot: AnalysisSnapshot,
+  next: AnalysisRunStatus,
+  results: readonly MetricResult[],
+): number | undefined {
   const { run, reports, inFlight } = snapshot;
   const [first] = reports;
   if (inFlight.size === 0 || first === undefined || 'unresolved' in first) return undefined;
@@ -235,7 +243,7 @@ function coalescedUntil(snapshot: AnalysisSnapshot, next: AnalysisRunStatus): nu
   if (reports.some((report) => 'answer' in report && report.answer.kind === 'pending')) return undefined;
   const decides =
     next.message !== (run.status?.message ?? '') ||
-    (next.metricResults ?? []).some(({ name, phase }) => findResult(run.status, name)?.phase !== phase);
+    results.some(({ name, phase }) => findResult(run.status, name)?.phase !== phase);
   return decides ? undefined : first.finishedAt + COALESCE_MS;
 }
 

@@ -8,6 +8,7 @@ import type { Answer } from './answer.ts';
 import type { Judgement } from './judge.ts';
 import { redact, redactValue } from './redact.ts';
 import type { Measurement, Metric } from './types.ts';
+import { objectOf } from '../../lang/json.ts';
 
 /** All of ours begin so. */
 const PREFIX = 'sluice.dev/';
@@ -66,13 +67,11 @@ export function recordedEvidence(facts: RecordedFacts): Record<string, string> {
   if (!facts.valueShown && answer.kind === 'value')
     add('value', bounded(answer.value, MAX_VALUE, redactValue));
   if (judgement.held === true) {
-    const sameHold =
-      heldOf(before) !== undefined && before?.metadata?.[EVIDENCE_KEYS.outcome] === judgement.outcome;
-    add('held', sameHold ? (heldOf(before) ?? 0) + 1 : 1);
-    add(
-      'heldSince',
-      (sameHold ? before?.metadata?.[EVIDENCE_KEYS.heldSince] : undefined) ?? formatTime(facts.finishedAt),
-    );
+    const { [EVIDENCE_KEYS.outcome]: outcome, [EVIDENCE_KEYS.heldSince]: since } = objectOf(before?.metadata);
+    const heldBefore = outcome === judgement.outcome ? heldOf(before) : undefined;
+    add('held', (heldBefore ?? 0) + 1);
+    const isSame = heldBefore !== undefined && typeof since === 'string';
+    add('heldSince', isSame ? since : formatTime(facts.finishedAt));
   }
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
@@ -85,19 +84,18 @@ export function heldOf(measurement: Measurement | undefined): number | undefined
 
 /** What was asked, in the words of the metric; undefined where the provider takes no query and no address. */
 function askedOf({ provider }: Metric): { kind: 'query' | 'url'; text: string } | undefined {
-  const config = provider ?? {};
   const text =
-    config.prometheus?.query ??
-    config.datadog?.query ??
-    config.newRelic?.query ??
-    config.wavefront?.query ??
-    config.graphite?.query ??
-    config.influxdb?.query ??
-    config.skywalking?.query ??
-    config.datadog?.formula ??
-    config.cloudWatch?.metricDataQueries?.map(({ id, expression }) => expression ?? id).join('; ');
+    provider?.prometheus?.query ??
+    provider?.datadog?.query ??
+    provider?.newRelic?.query ??
+    provider?.wavefront?.query ??
+    provider?.graphite?.query ??
+    provider?.influxdb?.query ??
+    provider?.skywalking?.query ??
+    provider?.datadog?.formula ??
+    provider?.cloudWatch?.metricDataQueries?.map(({ id, expression }) => expression ?? id).join('; ');
   if (text !== undefined && text !== '') return { kind: 'query', text };
-  const url = config.web?.url ?? config.kayenta?.address;
+  const url = provider?.web?.url ?? provider?.kayenta?.address;
   if (url === undefined || url === '') return undefined;
   // A user and a password in the address are nobody's to read.
   return { kind: 'url', text: url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1') };

@@ -1,6 +1,6 @@
 /** How many requests a measurement rests on: a second query to the same provider (`evidence.samplesQuery`). Pure. */
 
-import { isObject } from '../../lang/json.ts';
+import { isObject, objectOf } from '../../lang/json.ts';
 import type { Answer, MeasuredResult } from './answer.ts';
 import { intValue } from './limits.ts';
 import type { Metric } from './types.ts';
@@ -9,7 +9,7 @@ import type { Metric } from './types.ts';
 export function samplesMetric(metric: Metric): Metric | undefined {
   const query = metric.evidence?.samplesQuery ?? '';
   if (query === '') return undefined;
-  for (const [key, config] of Object.entries(metric.provider ?? {})) {
+  for (const [key, config] of Object.entries(objectOf(metric.provider))) {
     if (!isObject(config) || typeof config['query'] !== 'string') continue;
     const { rangeQuery, ...rest } = config;
     void rangeQuery;

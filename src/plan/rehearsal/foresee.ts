@@ -3,9 +3,9 @@
 import type { AnalysisRun } from '../../api/analysis.ts';
 import type { AnalysisRunManifest } from '../analysis/build.ts';
 import { Draft } from '../rollout/intents.ts';
-import { fullyPromoted } from '../rollout/phase.ts';
+import { fullyPromoted, isUpdate } from '../rollout/phase.ts';
 import { HASH_LABEL } from '../rollout/names.ts';
-import { hashOf } from '../rollout/replica-set.ts';
+import { hashOf, countsOf } from '../rollout/replica-set.ts';
 import { claim, revisionsOf } from '../rollout/revision.ts';
 import { refusalOf } from '../rollout/validation.ts';
 import type { Moment, Rehearsal, Start } from './rehearse.ts';
@@ -143,7 +143,7 @@ function kindOf(world: RehearsalWorld): Kind {
 }
 
 function isInProgress({ rollout: { status = {} } }: RehearsalWorld): boolean {
-  return (status.stableRS ?? '') !== '' && !fullyPromoted(status) && status.abort !== true;
+  return isUpdate(status) && status.abort !== true;
 }
 
 /** When the update was through; the old version may live on for a while. */
@@ -192,7 +192,7 @@ function isSafe(world: RehearsalWorld, hash: string): boolean {
   if (canary?.trafficRouting !== undefined)
     return world.shownRoutes().every(({ weight, managed = [] }) => weight === 0 && managed.length === 0);
   const rs = world.withHash(hash);
-  return rs === undefined || (rs.spec.replicas ?? 0) === 0;
+  return rs === undefined || countsOf(rs).size === 0;
 }
 
 function gatesOf({ moments }: Rehearsal, start: number): ForeseenGate[] {

@@ -3,7 +3,7 @@
 import { parseTime } from '../../lang/time.ts';
 import type { ReplicaSet } from '../rollout/replica-set.ts';
 import type { PodView } from '../rollout/snapshot.ts';
-import { uidOf } from '../rollout/replica-set.ts';
+import { uidOf, countsOf } from '../rollout/replica-set.ts';
 
 /** Until the ReplicaSet controller has answered a change of size in the status. */
 const OBSERVED_AFTER_MS = 50;
@@ -66,7 +66,7 @@ export class Pods {
 
   /** Takes over a ReplicaSet with the pods that its status tells of. */
   adopt(rs: ReplicaSet, now: number, readyAt: number): void {
-    const size = rs.spec.replicas ?? 1;
+    const { size } = countsOf(rs);
     const { availableReplicas = 0, readyReplicas = 0 } = rs.status ?? {};
     // Those that are ready have at most this to wait for.
     const soon = Math.min(readyAt, now + (rs.spec.minReadySeconds ?? 0) * 1000);

@@ -6,7 +6,7 @@
 import type { RolloutStatus } from '../../api/rollout.ts';
 import type { RolloutIntent, RolloutSnapshot } from '../rollout/index.ts';
 import { planRollout, WAVES_AFTER_STATUS, WAVES_BEFORE_STATUS } from '../rollout/index.ts';
-import { hashOf, revisionOf } from '../rollout/replica-set.ts';
+import { hashOf, revisionOf, countsOf } from '../rollout/replica-set.ts';
 import { trafficOf } from '../analysis/traffic.ts';
 import { isCompleted } from '../analysis/types.ts';
 import type { Mood } from './runs.ts';
@@ -205,7 +205,7 @@ export function versionsOf(world: RehearsalWorld): Version[] {
       name: rs.metadata.name,
       hash: hashOf(rs),
       revision: revisionOf(rs) ?? 0,
-      size: rs.spec.replicas ?? 0,
+      size: countsOf(rs).size,
       available: world.available(rs.metadata.name),
     }))
     .sort((a, b) => a.revision - b.revision);

@@ -15,7 +15,7 @@ import type { RolloutIntent, RolloutSnapshot } from '../rollout/index.ts';
 import { EPHEMERAL_METADATA, HASH_LABEL, REVISION, WORKLOAD_GENERATION } from '../rollout/names.ts';
 import { podsNeeded } from '../rollout/pods-needed.ts';
 import type { ReplicaSet } from '../rollout/replica-set.ts';
-import { hashOf, uidOf } from '../rollout/replica-set.ts';
+import { hashOf, uidOf, countsOf } from '../rollout/replica-set.ts';
 import { rolesOf, stableEnd } from '../rollout/roles.ts';
 import type { RouteView } from '../rollout/snapshot.ts';
 import type { WorkloadView } from '../rollout/workload-ref.ts';
@@ -284,7 +284,7 @@ export class RehearsalWorld {
       },
     });
     this.replicaSets.set(name, rs);
-    this.pods.resize(rs, rs.spec.replicas ?? 0, this.now, this.now + this.assumptions.readyAfterMs(rs));
+    this.pods.resize(rs, countsOf(rs).size, this.now, this.now + this.assumptions.readyAfterMs(rs));
   }
 
   #patch(name: string, patch: JsonObject): ReplicaSet {

@@ -14,6 +14,9 @@ import type {
 export const writtenStatus = (rollout: Pick<Rollout, 'status'>): RolloutStatus => rollout.status ?? {};
 export const strategyOf = ({ spec }: Pick<Rollout, 'spec'>): RolloutStrategy => spec.strategy ?? {};
 export const canaryOf = (rollout: Pick<Rollout, 'spec'>): CanaryStrategy => strategyOf(rollout).canary ?? {};
+/** The API server counts from 1. */
+export const generationOf = ({ metadata }: { metadata: { generation?: number | undefined } }): number =>
+  metadata.generation ?? 0;
 /** A gate without templates is refused, unless it is one that has never been valid. */
 export const templatesOf = (analysis: {
   templates?: readonly AnalysisTemplateRef[] | undefined;

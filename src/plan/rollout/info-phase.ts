@@ -1,6 +1,7 @@
 /** Labels of the metric `rollout_info` (spec 08 section 5). Pure. */
 
 import type { RolloutSpec, RolloutStatus } from '../../api/rollout.ts';
+import { conditionOf } from './conditions.ts';
 
 const PHASE_BY_REASON: Readonly<Record<string, string>> = {
   NewReplicaSetAvailable: 'Completed',
@@ -11,9 +12,8 @@ const PHASE_BY_REASON: Readonly<Record<string, string>> = {
 };
 
 export function infoPhase(status: RolloutStatus): string {
-  const conditions = status.conditions ?? [];
-  if (conditions.some((condition) => condition.type === 'InvalidSpec')) return 'InvalidSpec';
-  const reason = conditions.find((condition) => condition.type === 'Progressing')?.reason ?? '';
+  if (conditionOf(status, 'InvalidSpec') !== undefined) return 'InvalidSpec';
+  const reason = conditionOf(status, 'Progressing')?.reason ?? '';
   return PHASE_BY_REASON[reason] ?? 'Progressing';
 }
 

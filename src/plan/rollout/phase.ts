@@ -60,6 +60,10 @@ function blueGreenPhase(
     : progressing('waiting for post-promotion verification to complete');
 }
 
+/** A version that is not the stable one is on its way, or was aborted. */
+export const isUpdate = (status: RolloutStatus): boolean =>
+  (status.stableRS ?? '') !== '' && !fullyPromoted(status);
+
 export function fullyPromoted(status: RolloutStatus): boolean {
   const stable = status.stableRS ?? '';
   return stable !== '' && stable === status.currentPodHash;

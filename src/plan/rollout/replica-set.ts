@@ -4,6 +4,7 @@ import type { JsonObject } from '../../lang/json.ts';
 import { parseTime } from '../../lang/time.ts';
 import type { Counts } from './canary/counts.ts';
 import { DESIRED_REPLICAS, HASH_LABEL, REVISION, SCALE_DOWN_DEADLINE } from './names.ts';
+import { generationOf } from './defaults.ts';
 
 export interface OwnerRef {
   apiVersion: string;
@@ -104,7 +105,7 @@ export const createdAt = (object: { metadata: Pick<ObjectMeta, 'creationTimestam
 
 /** Its controller has seen the spec that we see. */
 export const isObserved = (rs: ReplicaSet): boolean =>
-  (rs.status?.observedGeneration ?? 0) >= (rs.metadata.generation ?? 0);
+  (rs.status?.observedGeneration ?? 0) >= generationOf(rs);
 
 export const isOwnedBy = (object: { metadata: Pick<ObjectMeta, 'ownerReferences'> }, uid: string): boolean =>
   object.metadata.ownerReferences?.some((ref) => ref.controller === true && ref.uid === uid) ?? false;

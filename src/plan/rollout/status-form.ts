@@ -72,7 +72,7 @@ function withKstatus(status: RolloutStatus, stored: RolloutStatus, now: number):
     ...status,
     ...(Number.isSafeInteger(generation) ? { observedGeneration: generation } : {}),
     conditions: [
-      ...(status.conditions ?? []),
+      ...listOf(status),
       set('Ready', phase === 'Healthy'),
       // A pause is waited for, as kstatus waits for a paused Deployment.
       set('Reconciling', phase === 'Progressing' || phase === 'Paused'),

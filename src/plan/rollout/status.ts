@@ -9,7 +9,7 @@ import { sum } from './canary/counts.ts';
 import type { WantedCondition } from './conditions.ts';
 import { conditionOf, removeCondition, setCondition } from './conditions.ts';
 import { deadlineOf, hasProgressed, hasTimedOut, isIndefinite, waitsForOldPods } from './deadline.ts';
-import { stepsOf } from './defaults.ts';
+import { stepsOf, generationOf } from './defaults.ts';
 import { currentHold, wasHeld } from './holding.ts';
 import { nextDuration } from './duration.ts';
 import { VERDICT } from './found-bad.ts';
@@ -139,7 +139,7 @@ export function bareStatus(s: Situation, p: Progress, parts: StatusParts): Rollo
     },
     currentPodHash: s.revisions.hash,
     currentStepHash: s.stepHash,
-    observedGeneration: String(rollout.metadata.generation ?? 0),
+    observedGeneration: String(generationOf(rollout)),
     readyReplicas: sum(all, 'ready'),
     replicas,
     selector: formatSelector(selectorFrom(rollout.spec.selector as JsonObject | undefined)),

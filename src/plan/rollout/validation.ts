@@ -13,6 +13,7 @@ import { rolloutPhase } from './phase.ts';
 import type { RolloutSnapshot } from './snapshot.ts';
 import { type ReferencedObjects, validateReferences } from './validate-references.ts';
 import { validateRollout } from './validate.ts';
+import { generationOf } from './defaults.ts';
 
 export interface Refusal {
   readonly condition: WantedCondition;
@@ -97,7 +98,7 @@ export function refusedStatus(
   const { stored, now } = snapshot;
   const { condition } = refusal;
   const old = (isObject(stored.status) ? stored.status : {}) as RolloutStatus;
-  const generation = String(stored.metadata.generation ?? 0);
+  const generation = String(generationOf(stored));
   draft.note(`validation.${condition.type}`, condition.message);
   if (refusal.retry) draft.lookAgainAt(now + RETRY_MS);
   const other = condition.type === 'InvalidSpec' ? 'NotImplemented' : 'InvalidSpec';

@@ -5,6 +5,7 @@ import { effectiveCount, failureLimit } from '../analysis/limits.ts';
 import { nextLookAt } from '../analysis/next.ts';
 import { findResult, lastMeasurement } from '../analysis/tasks.ts';
 import { isCompleted } from '../analysis/types.ts';
+import { objectOf } from '../../lang/json.ts';
 
 export interface MetricState {
   readonly name: string;
@@ -48,7 +49,7 @@ function metricState(run: AnalysisRun, metric: Metric): MetricState {
   const { name, successCondition, failureCondition } = metric;
   const result = findResult(run.status, name);
   const last = lastMeasurement(result);
-  const [provider = ''] = Object.keys(metric.provider ?? {});
+  const [provider = ''] = Object.keys(objectOf(metric.provider));
   return {
     name,
     provider,
@@ -70,7 +71,7 @@ function metricState(run: AnalysisRun, metric: Metric): MetricState {
 
 /** What a provider is asked: its query, or the address that it reads. */
 export function queryOf({ provider }: Pick<Metric, 'provider'>): string | undefined {
-  const [config] = Object.values((provider ?? {}) as Readonly<Record<string, unknown>>);
+  const [config] = Object.values(objectOf(provider));
   if (typeof config !== 'object' || config === null) return undefined;
   for (const field of ['query', 'url', 'queries']) {
     const value: unknown = Reflect.get(config, field);
