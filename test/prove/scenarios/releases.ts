@@ -55,6 +55,45 @@ const referring = (scaleDown: string, replicas: number, events: readonly History
 };
 
 export const RELEASES: readonly Scenario[] = [
+  ...(
+    [
+      ['goes back to its stable version', [image(70, 'v1')], /^Healthy/],
+      [
+        'is superseded',
+        [image(70, 'v3'), command(120, 'promote'), command(160, 'promote')],
+        /^(Healthy|Paused)/,
+      ],
+      ['is superseded, and that is aborted at once', [image(70, 'v3'), command(70.3, 'abort')], /^Degraded/],
+      ['is superseded, and that goes back', [image(70, 'v3'), image(71, 'v1')], /^Healthy/],
+      ['is aborted', [command(70, 'abort'), ask(70.5), rehearse(70.6)], /^Degraded/],
+      ['is promoted in full', [command(70, 'promote-full'), ask(70.5), rehearse(70.6)], /^Healthy/],
+      [
+        'loses all its pods, and is aborted',
+        [{ at: second(70), do: 'kill-pods', count: 9, of: 'canary' }, command(70.2, 'abort')],
+        /^Degraded/,
+      ],
+      [
+        'is scaled to nothing, and aborted',
+        [{ at: second(70), do: 'scale', replicas: 0, by: 'hpa' }, command(90, 'abort')],
+        /^Degraded/,
+      ],
+    ] as const
+  ).map(([what, events, end]): Scenario => ({
+    of: [],
+    title: `a canary with a stable version that shrinks ${what}, and nobody is sent to a version without pods`,
+    history: routed(
+      [{ setWeight: 60 }, { pause: {} }, { setWeight: 80 }, { pause: {} }],
+      [image(30, 'v2'), ...events],
+      {
+        canary: {
+          dynamicStableScale: true,
+          replicaProgressThreshold: { type: 'Percent', value: 75 },
+        },
+        spec: { replicas: 5 },
+      },
+    ),
+    end,
+  })),
   {
     of: [],
     title: 'a canary goes back within the rollback window without its steps',
