@@ -154,6 +154,8 @@ function weightToGiveBack(input: WeightInput): number {
  */
 function servesAlone({ course, stable, canary, canaryReachable, carrier }: WeightInput): boolean {
   if (course.stableHash === '' || fullyPromoted(course) || (stable?.available ?? 0) > 0) return false;
+  // Nobody is to be served.
+  if (course.replicas === 0) return false;
   const behind = carrier ?? (canaryReachable ? canary : undefined);
   return (behind?.available ?? 0) > 0;
 }
@@ -198,11 +200,11 @@ function admit(input: WeightInput, weight: number, why: string): WeightDecision 
   const urgent = !comesBack(input) && (course.abort || canary.available === 0 || dying);
   const needed = Math.floor(((max - weight) * course.replicas) / max);
   if (urgent && recorded !== undefined) {
-    return stable.available > 0 || recorded === 0
+    return stable.available > 0 || recorded === 0 || course.replicas === 0
       ? { ...none, weight, why, reached: true }
       : hold('no stable pod is available to take the traffic back');
   }
-  if (recorded !== undefined && weight < recorded && stable.available === 0) {
+  if (recorded !== undefined && weight < recorded && stable.available === 0 && course.replicas > 0) {
     // The step counts as done: later ones, and the promotion, lead out of here.
     return { ...hold(nobody), reached: isBroken(input) };
   }

@@ -211,6 +211,11 @@ describe('an aborted canary loses its traffic at once (rule 7)', () => {
     const decision = decideWeight(input({ ...aborted, stable: pods(10, 0) }));
     assert.deepEqual([decision.weight, decision.reached], [60, false]);
   });
+  it('also at size 0, where nobody is to be served', () => {
+    const course = { ...aborted.course, replicas: 0 };
+    for (const strategy of [{}, { dynamicStableScale: true }])
+      assert.equal(decideWeight(input({ ...aborted, course, strategy, stable: pods(0) })).weight, 0);
+  });
   it('with dynamicStableScale only as stable comes back, and never up', () => {
     const strategy = { dynamicStableScale: true };
     const weight = (stable: Counts, recorded = 60) =>

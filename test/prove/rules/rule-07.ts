@@ -20,6 +20,7 @@ export const rule07: Rule = {
     const shares = new Map<string, ReadonlyMap<string, number>>();
     /** What was written in the very instant in which a pass looked may have come too late for it. */
     const abortedAt = new Map<string, number>();
+    const stepsThen = new Map<string, string>();
     /** Passes under way, with what they could have been hindered by. */
     const passes = new Map<number, { since: number; stableServed: boolean; hindered: boolean }>();
     return {
@@ -56,7 +57,10 @@ export const rule07: Rule = {
         if (happening.what !== 'change' || happening.kind === 'Pod') return undefined;
         for (const rollout of touched(happening, scene)) {
           if (!isAborted(rollout)) abortedAt.delete(rollout.key);
-          else if (!abortedAt.has(rollout.key)) abortedAt.set(rollout.key, scene.now);
+          else if (!abortedAt.has(rollout.key)) {
+            abortedAt.set(rollout.key, scene.now);
+            stepsThen.set(rollout.key, stepsText(rollout));
+          }
           const before = shares.get(rollout.key);
           const after = sharesOf(scene.routes(rollout.key));
           shares.set(rollout.key, after);
@@ -65,7 +69,8 @@ export const rule07: Rule = {
           for (const [hash, share] of after) {
             const old = before?.get(hash) ?? 0;
             if (hash === rollout.stable || rollout.stable === undefined) continue;
-            if (hash !== rollout.current && isSuperseded(rollout, since)) continue;
+            const isAnew = hash !== rollout.current || stepsText(rollout) !== stepsThen.get(rollout.key);
+            if (isAnew && isSuperseded(rollout, since)) continue;
             checked();
             if (
               share <= old ||
@@ -90,7 +95,11 @@ export const rule07: Rule = {
 const isAborted = ({ rollout }: RolloutScene): boolean =>
   at(rollout, 'status', 'abort') === true && at(rollout, 'status', 'promoteFull') !== true;
 
-/** A user has asked for another version since, and the status still tells of the aborted one. */
+/** An edit of them is a new attempt (spec 03 section 10). */
+const stepsText = ({ rollout }: RolloutScene): string =>
+  JSON.stringify(at(rollout, 'spec', 'strategy', 'canary', 'steps') ?? null);
+
+/** A user has asked for something else since, and the status still tells of the aborted one. */
 const isSuperseded = ({ rollout, lastUserChangeAt }: RolloutScene, abortedAt: number): boolean =>
   lastUserChangeAt > abortedAt &&
   String(rollout.status?.observedGeneration) !== String(rollout.metadata.generation);

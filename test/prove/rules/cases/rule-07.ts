@@ -48,6 +48,11 @@ export const cases: Cases = {
         .begin();
       h.select('web-canary', 'v3').weight(50);
     },
+    'a person edits the steps': (h) => {
+      update(h).status({ abort: true }, 'person').wait(1).begin().weight(0).finish().wait(1);
+      h.patch('Rollout', 'web', { spec: { strategy: { canary: { steps: [{ setWeight: 50 }] } } } }, 'person');
+      h.wait(1).begin().weight(50);
+    },
     'a person promotes the aborted version in full': (h) => {
       aborted(h).status({ promoteFull: true }, 'person').wait(1).begin().select('web-active', 'v2').finish();
     },
