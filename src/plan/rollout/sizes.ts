@@ -76,7 +76,7 @@ function withKeptWeight(s: Situation, p: Progress, wanted: number): number {
  * Pods of the canary that have to be there while stable has less than it may have (rule 5), whatever the steps ask for.
  * Never more than it has, and so nothing to wait for.
  */
-function leftOpenByStable(s: Situation): number {
+export function leftOpenByStable(s: Situation): number {
   const least = s.replicas - s.fences.unavailable - (s.stable?.available ?? 0);
   return Math.max(0, Math.min(s.canary.available, s.canary.size, least));
 }

@@ -10,7 +10,7 @@ import { withRestartSurge } from '../restart-surge.ts';
 import { createKey, newReplicaSet } from '../revision.ts';
 import { hasFailed } from '../situation.ts';
 import type { PlannedSizes } from '../sizes.ts';
-import { annotate, renewDeadline, scale, scalingEvent, settled } from '../sizes.ts';
+import { annotate, leftOpenByStable, renewDeadline, scale, scalingEvent, settled } from '../sizes.ts';
 import { isHalted } from './active.ts';
 import { isFastRollback, isStillRunning } from './fast-track.ts';
 import type { BlueGreenSituation } from './situation.ts';
@@ -123,8 +123,10 @@ function planAborted(s: BlueGreenSituation, fresh: ReplicaSet, { active }: SizeF
     return keep(`the new version is scaled down at ${formatTime(deadline)}`);
   }
   if (s.active === hash) return keep('the new version keeps its pods until the active Service has left it');
-  scale(s, fresh, 0, { halted: false, dropDeadline: false });
-  return 0;
+  // Stable may have lost pods in the meantime.
+  const left = leftOpenByStable(s);
+  scale(s, fresh, left, { halted: false, dropDeadline: false });
+  return left;
 }
 
 /** Old versions, newest first: what may still be asked for stays; the others live out their delay. */
