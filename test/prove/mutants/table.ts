@@ -82,7 +82,7 @@ export const MUTANTS: readonly Mutant[] = [
         'if (wanted > 0 || s.replicas === 0 || !selected(s, hashOf(rs))) return wanted;',
         'if (selected !== undefined) return wanted;',
       ),
-      edit('plan/rollout/services.ts', 'target.stable === 0 && s.canary.available > 0', 'false'),
+      edit('plan/rollout/services.ts', 'targetOf(s, p).stable === 0 && s.canary.available > 0', 'false'),
     ],
     within: 300,
   },
