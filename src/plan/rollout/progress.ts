@@ -276,12 +276,10 @@ export function promoteWhenReady(s: Situation, p: Progress, hold?: string): Prog
   return promote(s, p, reason);
 }
 
-/** A promotion whose Service or route stays with the old version would send the traffic there, or say what isn't so. */
+/** A promotion whose Service stays with the old version would send the traffic there, or say what isn't so. */
 function switchFailed(s: Situation): string | undefined {
-  const failed = s.snapshot.failed.find(({ key }) => key.startsWith('service/') || key.startsWith('route/'));
-  if (failed === undefined) return undefined;
-  const what = failed.key.startsWith('route/') ? 'the route' : 'a Service';
-  return `${what} could not be switched: ${failed.message}`;
+  const failed = s.snapshot.failed.find(({ key }) => key.startsWith('service/'));
+  return failed === undefined ? undefined : `a Service could not be switched: ${failed.message}`;
 }
 
 /** What the routes still lack for a promotion; undefined: nothing. */

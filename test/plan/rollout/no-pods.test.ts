@@ -43,3 +43,21 @@ describe('a version that has its name of stable, and no pods', () => {
     assert.equal(conditionOf(world.status(), 'Progressing')?.reason, 'ProgressDeadlineExceeded');
   });
 });
+
+describe('a promotion whose route can not be written', () => {
+  it('does not move the stable Service back and forth', () => {
+    const world = new World({
+      replicas: 2,
+      canary: {
+        stableService: 'demo-stable',
+        canaryService: 'demo-canary',
+        trafficRouting: { plugins: { [RECORDER]: {} } },
+      },
+    });
+    world.until('Healthy').image('v2');
+    world.routerError = 'the router is down';
+    world.wait(30_000);
+    assert.equal(world.status().phase, 'Progressing');
+    assert.ok((world.writes['setServiceSelector'] ?? 0) <= 4, JSON.stringify(world.writes));
+  });
+});
