@@ -142,13 +142,16 @@ export class SceneKeeper implements Scene {
 
   leastDesiredSince(rollout: string, since: number): number {
     const list = this.#kept(rollout).desired;
-    let least = list.at(-1)?.value ?? 0;
+    let least = Infinity;
     for (let i = list.length - 1; i >= 0; i--) {
       const { at: when, value } = list[i] as { at: number; value: number };
+      // A size below 0 is refused: the one before it stays.
+      if (value < 0) continue;
       least = Math.min(least, value);
       // What was written in the very instant may have come too late to be known.
       if (when < since) break;
     }
+    if (least === Infinity) return list.at(-1)?.value ?? 0;
     return least;
   }
 

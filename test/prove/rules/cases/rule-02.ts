@@ -29,6 +29,13 @@ export const cases: Cases = {
         .weight(1);
       h.version('v2', 1, 1).weight(2);
     },
+    'an autoscaler asks for no pods between two sizes that are refused': (h) => {
+      update(h)
+        .patch('Rollout', 'web', { spec: { replicas: -1 } }, 'person')
+        .wait(60);
+      h.patch('Rollout', 'web', { spec: { replicas: 0 } }, 'hpa').begin();
+      h.patch('Rollout', 'web', { spec: { replicas: -1 } }, 'person').scale('v1', 0);
+    },
     'all versions are without pods': (h) => {
       h.rollout(NGINX).version('v1', 10, 0).version('v2', 1, 0).nginx('v1', 'v2', 0).weight(10);
     },
