@@ -72,6 +72,8 @@ const MAX_PASSES = 20_000;
 const MAX_MS = 366 * 24 * 3_600_000;
 /** Passes at one instant without any effect: nothing will come of the next either. */
 const MAX_IDLE = 5;
+/** Promotions at one instant, more than an update has pauses: an inconclusive analysis stays so. */
+const MAX_IN_VAIN = 100;
 /** Looks at a later time without any effect, where only asking again is due: what time brings is searched for then. */
 const MAX_LOOKS = 10;
 
@@ -81,6 +83,8 @@ export function rehearse(world: RehearsalWorld, options: RehearsalOptions = {}):
   let promotions = 0;
   let idle = 0;
   let looks = 0;
+  let promotedAt = NaN;
+  let inVain = 0;
   const end = (ending: Ending): Rehearsal => ({
     moments,
     ending,
@@ -105,7 +109,10 @@ export function rehearse(world: RehearsalWorld, options: RehearsalOptions = {}):
     looks = again < change ? looks + 1 : 0;
     const next = looks < MAX_LOOKS ? Math.min(change, again) : dueAt(world, change);
     if (next === Infinity) {
-      if (options.promotes !== true || !promote(world)) return end(isWaiting(world) ? 'stuck' : 'settled');
+      inVain = world.now === promotedAt ? inVain + 1 : 0;
+      promotedAt = world.now;
+      if (options.promotes !== true || inVain === MAX_IN_VAIN || !promote(world))
+        return end(isWaiting(world) ? 'stuck' : 'settled');
       promotions += 1;
       looks = 0;
       moments.push({ ...momentOf(world, start, [], undefined), promoted: true });

@@ -122,6 +122,15 @@ describe('pods that are ready and not yet available', () => {
   });
 });
 
+describe('a promotion that is in vain', () => {
+  it('is not given for ever', () => {
+    const steps = Array.from({ length: 200 }, () => ({ pause: {} }));
+    const world = new World({ replicas: 1, canary: { steps } }).until('Healthy');
+    const { rehearsal } = foresee(world.image('v2').snapshot() as Start, { readyAfterMs });
+    assert.deepEqual([rehearsal.ending, rehearsal.promotions], ['stuck', 100]);
+  });
+});
+
 describe('the longest time', () => {
   const METRICS: readonly (readonly [string, Metric, number])[] = [
     [
