@@ -170,7 +170,8 @@ export const hasTemplates = <A extends RolloutAnalysis>(analysis: A | undefined)
 function needsRun(s: Situation, p: Progress, run: AnalysisRun | undefined): boolean {
   if (p.abort || isInconclusive(p)) return false;
   if (run === undefined) return true;
-  if (resumedByUser(s.old)) return evidenceOf(run) === 'Inconclusive';
+  // While spec.paused holds the resume stays on record, and each new run would be resumed from again.
+  if (resumedByUser(s.old)) return s.rollout.spec.paused !== true && evidenceOf(run) === 'Inconclusive';
   return s.old.abortedAt !== undefined && s.old.abort !== true;
 }
 

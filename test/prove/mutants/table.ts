@@ -288,8 +288,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       edit(
         'plan/rollout/history.ts',
-        'if (counts.size !== 0 || counts.created !== 0 || !settled) continue;',
-        'if (!settled) continue;',
+        'if (counts.size !== 0 || counts.created !== 0 || !isObserved(rs)) continue;',
+        'if (!isObserved(rs)) continue;',
       ),
     ],
     within: 300,
@@ -301,7 +301,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       edit(
         'plan/rollout/status.ts',
-        'observedGeneration: String(rollout.metadata.generation ?? 0),',
+        'observedGeneration: String(generationOf(rollout)),',
         "observedGeneration: s.old.observedGeneration ?? '1',",
       ),
     ],
@@ -444,9 +444,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'why counts a pause from the moment of the question',
     rule: 28,
     thread: 'AR 3333',
-    edits: [
-      edit('plan/why/explain.ts', 'const start = parseTime(found.startTime) ?? now;', 'const start = now;'),
-    ],
+    edits: [edit('plan/why/explain.ts', 'const start = pauseEnd(found, 0, now);', 'const start = now;')],
     within: 60,
   },
   {

@@ -21,6 +21,7 @@ import { raisedBefore } from './raised-before.ts';
 import { restartAtFullSize, restartAtPromotion } from './restart-at-full-size.ts';
 import { restartWhileItShrinks } from './restart-while-it-shrinks.ts';
 import { restartBesideBroken, restartWithoutServices } from './restart-without-services.ts';
+import { resumedWhilePaused } from './resumed-while-paused.ts';
 import { roomOfTheNext } from './room-of-the-next.ts';
 import { servedOnce } from './served-once.ts';
 import { shrinksWithTheWeight } from './shrinks-with-the-weight.ts';
@@ -81,5 +82,6 @@ export const REGRESSIONS: readonly Regression[] = [
   takenBack,
   twoParts,
   twoWords,
+  resumedWhilePaused,
   abortedForGood,
 ];
