@@ -27,7 +27,7 @@ Usage: npm run prove -- [flags]
   --histories N   how many random ones (10000)
   --seed N        seed of the first of them (1); history i has the seed N + i
   --named TEXT    only those named ones whose name contains the text
-  --no-named      no named ones
+  --no-named      no named ones; nor are there any where --seed is given
   --rule N        check this rule only (0: liveness, ${WHY}: why, ${PLAN}: plan)
   --shrink        make the first history that breaks each rule as small as it gets, and tell it
   --mutants       plant each defect of the mutation table, and say whether the search finds it
@@ -48,7 +48,7 @@ const PROGRESS_MS = 5_000;
 const { values } = parseArgs({
   options: {
     histories: { type: 'string', default: '10000' },
-    seed: { type: 'string', default: '1' },
+    seed: { type: 'string' },
     rule: { type: 'string' },
     named: { type: 'string' },
     'no-named': { type: 'boolean', default: false },
@@ -76,7 +76,7 @@ if (swallowed !== undefined) {
 }
 
 const number = (name: 'histories' | 'seed' | 'rule' | 'workers' | 'covered'): number => {
-  const value = Number(values[name]);
+  const value = Number(values[name] ?? 1);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   console.error(`--${name} needs a whole number, not ${values[name]}`);
   process.exit(2);
@@ -84,9 +84,9 @@ const number = (name: 'histories' | 'seed' | 'rule' | 'workers' | 'covered'): nu
 
 const rule = values.rule === undefined ? undefined : number('rule');
 const rules = WATCHED.filter((candidate) => rule === undefined || candidate.number === rule);
-const named: readonly Named[] = values['no-named']
-  ? []
-  : NAMED.filter(({ name }) => name.includes(values.named ?? ''));
+// Who asks for seeds wants those, and not the named ones before them.
+const unnamed = values['no-named'] || (values.seed !== undefined && values.named === undefined);
+const named: readonly Named[] = unnamed ? [] : NAMED.filter(({ name }) => name.includes(values.named ?? ''));
 
 if (values.named !== undefined && named.length === 0) {
   console.error(`no history has a name with ${values.named} in it`);
