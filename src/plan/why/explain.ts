@@ -221,21 +221,30 @@ function gateBroken({ status, name }: View): Told | undefined {
   };
 }
 
+/** All pods of the new version may be there, and something else is missing. */
 function late(view: View): Told | undefined {
   const { status, name, rollout, pods: counts } = view;
   if (conditionOf(status, 'Progressing')?.reason !== 'ProgressDeadlineExceeded') return undefined;
   const seconds = rollout.spec.progressDeadlineSeconds ?? 600;
-  const routing = traffic(view);
+  const promoted = fullyPromoted(status);
+  const missing =
+    unproven(view) ??
+    gate(view) ??
+    traffic(view) ??
+    (promoted ? (restart(view) ?? oldPods(view)) : undefined);
   return {
     cause: 'late',
     text:
       `no progress within ${short(seconds * 1000)}: ${counts.available} of ${counts.size} pods of ` +
       `${revisionText(counts.revision)} are available${podTrouble(view)}` +
-      (routing === undefined ? '' : `; ${routing.text}`),
+      (missing === undefined ? '' : `; ${missing.text}`),
+    gates: missing?.gates ?? [],
     ways: [
       abort(name),
       undo(name),
-      ...(routing?.ways ?? [{ about: 'or mend what keeps the pods from getting ready' }]),
+      ...(missing?.ways ?? [{ about: 'or mend what keeps the pods from getting ready' }]).filter(
+        ({ command }) => command !== abort(name).command,
+      ),
     ],
   };
 }

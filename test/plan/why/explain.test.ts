@@ -202,6 +202,24 @@ describe('why', () => {
     );
   });
 
+  it('a deadline that passed while all pods are there: what else is missing', () => {
+    const blueGreen = { activeService: 'active', prePromotionAnalysis: analysis };
+    const spec = { progressDeadlineSeconds: 30 };
+    const gated = deployed({ replicas: 2, blueGreen, spec, templates: [RATE] }).image('v2');
+    gated.run(() => gated.runs.size === 1).setRun({ phase: 'Running', startedAt: '2026-01-01T00:00:10Z' });
+    const { cause, text, gates, ways } = why(rest(gated, 60_000));
+    assert.equal(cause, 'late');
+    assert.match(
+      text,
+      /^no progress within 30s: 2 of 2 pods of revision 2 are available; waiting for AnalysisRun demo-\w+-2-pre: /,
+    );
+    assert.equal(gates.length, 1);
+    assert.deepEqual(
+      ways.map(({ command }) => command),
+      ['abort demo', 'undo demo', 'promote demo'],
+    );
+  });
+
   it('spec.paused, a spec that is refused, a deletion', () => {
     const world = deployed({
       replicas: 5,

@@ -5,6 +5,10 @@ import type { RolloutSnapshot } from '../../../src/plan/rollout/index.ts';
 import type { ReplicaSet } from '../../../src/plan/rollout/replica-set.ts';
 import type { Explanation } from '../../../src/plan/why/explain.ts';
 
+/** A weight that a router doesn't take, and pods that have to go: as where they are the cause. */
+const NOT_TO_GRANT =
+  /; (waiting for the traffic|pods from before|\d+ pods (of older versions|are on their way out))/;
+
 /** undefined: nobody can grant it here. */
 export function granted(snapshot: RolloutSnapshot, answer: Explanation): RolloutSnapshot | undefined {
   const { rollout, now } = snapshot;
@@ -23,8 +27,9 @@ export function granted(snapshot: RolloutSnapshot, answer: Explanation): Rollout
     case 'pods':
       return withAllPods(snapshot);
     case 'late':
-      // A weight that a router doesn't take is nobody's to grant here.
-      return answer.text.includes('; waiting for the traffic') ? undefined : withAllPods(snapshot);
+      return NOT_TO_GRANT.test(answer.text) || answer.gates[0]?.phase === 'Inconclusive'
+        ? undefined
+        : withGateOpen(withAllPods(snapshot), answer.gates[0]?.run);
     case 'gate':
       return answer.gates[0]?.phase === 'Inconclusive'
         ? undefined
