@@ -198,7 +198,9 @@ function nextConditions(
     set({ type: 'Healthy', status: 'True', reason: 'RolloutHealthy', message: 'Rollout is healthy' });
   else if (wasHealthy !== undefined)
     set({ type: 'Healthy', status: 'False', reason: 'RolloutHealthy', message: 'Rollout is not healthy' });
-  const becameUnhealthy = wasHealthy?.status === 'True' && !healthy;
+  // One whose old pods live out their delay is no Healthy condition's yet, and waits for nothing all the same.
+  const lostPods = s.old.phase === 'Healthy' && isPromoted(s, p) && s.canary.available < s.replicas;
+  const becameUnhealthy = lostPods || (wasHealthy?.status === 'True' && !healthy);
 
   const progressing = progressingCondition(s, p, bare, { healthy, paused, becameUnhealthy });
   if (progressing !== undefined) set(progressing.wanted, progressing.refresh);

@@ -80,6 +80,29 @@ describe('Progressing', () => {
           .run((w) => w.status().phase === 'Progressing'),
       () => 'True ReplicaSetNotAvailable: Rollout does not have minimum availability',
     ],
+    [
+      'pods of it that are lost while old ones live out their delay, long after the last progress',
+      () =>
+        new World({
+          replicas: 2,
+          canary: {
+            canaryService: 'canary',
+            stableService: 'stable',
+            trafficRouting: { nginx: { stableIngress: 'demo' } },
+            scaleDownDelaySeconds: 120,
+          },
+          spec: { progressDeadlineSeconds: 20 },
+        })
+          .until('Healthy')
+          .image('v2')
+          .until('Progressing')
+          .until('Healthy')
+          .wait(15_000)
+          .kill(2, 1, 10_000)
+          .run((w) => w.status().phase === 'Progressing')
+          .wait(7_000),
+      () => 'True ReplicaSetNotAvailable: Rollout does not have minimum availability',
+    ],
   ];
   for (const [name, tell, expected] of rows)
     it(name, () => {
