@@ -10,10 +10,8 @@ export interface Open {
 
 export const OPEN: readonly Open[] = [
   { seed: 7225, rules: [23] },
-  { seed: 7337, rules: [10] },
   { seed: 7788, rules: [9] },
   { seed: 9139, rules: [21] },
-  { seed: 9291, rules: [10] },
   { seed: 9462, rules: [1] },
 ];
 

@@ -2,7 +2,7 @@
  * Looked at: how long an update has made no progress, by the states that its status went through and by nothing that
  * a process keeps for itself. Time in a pause or in a step that waits does not count. A spec that can't be carried out is
  * no pause, whatever its steps are called, for none of them is entered: the deadline may fire, but what doesn't decode has
- * none. Progress is what a pass makes (spec 01 section 6.1): a person who skips a step that waits for nothing makes none.
+ * none. Nor is it one that an analysis could not be started: its step waits, and beside a step the time counts. Progress is what a pass makes (spec 01 section 6.1): a person who skips a step that waits for nothing makes none.
  */
 
 import type { KubeObject } from '../../../src/kube/api.ts';
@@ -94,7 +94,7 @@ export const rule10: Rule = {
                 ? Math.max(EARLY_UNDER_FAULTS_MS, faultMs + EARLY_MS)
                 : EARLY_MS;
           }
-          const refused = isRefused(after);
+          const refused = isRefused(after) || conditionOf(after, 'AnalysisRunFailure') !== undefined;
           if (before?.metadata.generation !== after.metadata.generation || clock.refused || refused)
             clock.touchedAt = scene.now;
           clock.waits = waits;
@@ -141,7 +141,6 @@ function isWaiting(rollout: KubeObject): boolean {
     return true;
   if (isAborted(rollout) || ['Healthy', 'Paused', undefined].includes(textAt(rollout, 'status', 'phase')))
     return true;
-  if (conditionOf(rollout, 'AnalysisRunFailure') !== undefined) return true;
   if (isOnlyRestarting(rollout)) return true;
   if (isRefused(rollout)) return false;
   const step = stepsOf(rollout)[numberAt(rollout, 'status', 'currentStepIndex') ?? 0];
@@ -157,9 +156,10 @@ const isOnlyRestarting = (rollout: KubeObject): boolean =>
   at(rollout, 'status', 'stableRS') === at(rollout, 'status', 'currentPodHash') &&
   (numberAt(rollout, 'status', 'availableReplicas') ?? 0) >= desiredOf(rollout);
 
-/** Where nothing is in progress, an abort changes nothing (rule 8). */
+/** Where nothing is in progress, an abort changes nothing (rule 8); nor does one after a promotion in full, which is taken back. */
 const isAborted = (rollout: KubeObject | undefined): boolean =>
   at(rollout, 'status', 'abort') === true &&
+  at(rollout, 'status', 'promoteFull') !== true &&
   at(rollout, 'status', 'stableRS') !== at(rollout, 'status', 'currentPodHash');
 
 /** Spec 01 section 6.1. */

@@ -90,8 +90,29 @@ export const cases: Cases = {
         .status({ abort: null });
       h.wait(20).status(exceeded);
     },
+    'an abort after a promotion in full is taken back, and starts nothing anew': (h) => {
+      update(h)
+        .status({ promoteFull: true })
+        .wait(100)
+        .status({ abort: true }, 'person')
+        .status({ abort: null });
+      h.wait(20).status(exceeded);
+    },
+    'an analysis that could not be started for a while is no pause': (h) => {
+      const failure = [{ type: 'AnalysisRunFailure', status: 'True', message: 'no answer' }];
+      update(h).wait(100).status({ conditions: failure }).status({ conditions: null });
+      h.wait(20).status(exceeded);
+    },
+    'nor has one that can not be started a deadline that must fire': (h) => {
+      const failure = [{ type: 'AnalysisRunFailure', status: 'True', message: 'no such template' }];
+      update(h).wait(20).status({ conditions: failure, phase: 'Degraded' }).wait(900).begin().finish();
+    },
   },
   breaks: {
+    'too early, after an abort of what was on its way': (h) => {
+      update(h).wait(100).status({ abort: true }).wait(900);
+      h.status({ abort: null, phase: 'Progressing' }).wait(20).status(exceeded);
+    },
     'earlier than its process stood still': (h) => {
       update(h).fault('sleep-before-write', 60).wait(61).status({ availableReplicas: 7 }).wait(50);
       h.status(exceeded);
