@@ -220,6 +220,22 @@ describe('why', () => {
     );
   });
 
+  it('a promoted version that is late because old pods have to go', () => {
+    const world = deployed({ replicas: 2, canary: { ...nginx, steps: [] } }).image('v2');
+    rest(world.until('Progressing').until('Healthy'));
+    const exceeded = { status: 'False', reason: 'ProgressDeadlineExceeded' } as const;
+    const conditions = (world.status().conditions ?? []).map((condition) =>
+      condition.type === 'Progressing' ? { ...condition, ...exceeded } : condition,
+    );
+    world.writeStatus({ ...world.status(), conditions });
+    const { cause, text } = why(rest(world));
+    assert.equal(cause, 'late');
+    assert.match(
+      text,
+      /: 2 of 2 pods of revision 2 are available; 2 pods of older versions are still there, /,
+    );
+  });
+
   it('spec.paused, a spec that is refused, a deletion', () => {
     const world = deployed({
       replicas: 5,

@@ -8,7 +8,7 @@ import type { Explanation } from '../../../src/plan/why/explain.ts';
 import { RECORDER_ROUTING } from '../../routers/recorder.ts';
 import { randomHistory } from '../generate.ts';
 import type { History } from '../history.ts';
-import { rollout, service, templateOf } from '../manifests.ts';
+import { analysisOf, analysisTemplate, rollout, service, templateOf } from '../manifests.ts';
 import { ANSWERS, newScene } from '../registry.ts';
 import type { Asked, Happening, Rehearsed, Rule } from '../rules/types.ts';
 import { basic, blueGreen, routed, second } from '../scenarios/worlds.ts';
@@ -106,6 +106,22 @@ describe('why', () => {
     );
     assert.equal(told.answer.until, undefined);
     assert.doesNotMatch(told.answer.text, /paused/);
+  });
+
+  it('names the gate that an update is late for, and breaks where it does not', async () => {
+    const slow = analysisTemplate('success', { interval: '10s', count: 3 });
+    const told = await asked(
+      blueGreen({ prePromotionAnalysis: analysisOf('success') }, [image(20, 'v2'), ask(30)], {
+        spec: { progressDeadlineSeconds: 5 },
+        setup: { objects: [slow, service('web-active'), service('web-preview')] },
+      }),
+      'late',
+    );
+    assert.match(told.answer.text, /; waiting for AnalysisRun web-\w+-2-pre: /);
+    assert.deepEqual(found(why, [told]), []);
+    const answer: Explanation = { ...(told.answer as Explanation), gates: [] };
+    const [text = ''] = found(why, [{ ...told, answer }]);
+    assert.match(text, /has come, and it says the same/);
   });
 
   it('breaks where there is no answer', () => lie(settled, () => 'TypeError: x', /no answer: TypeError/));

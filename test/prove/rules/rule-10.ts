@@ -2,7 +2,8 @@
  * Looked at: how long an update has made no progress, by the states that its status went through and by nothing that
  * a process keeps for itself. Time in a pause or in a step that waits does not count. A spec that can't be carried out is
  * no pause, whatever its steps are called, for none of them is entered: the deadline may fire, but what doesn't decode has
- * none. Nor is it one that an analysis could not be started: its step waits, and beside a step the time counts. Progress is what a pass makes (spec 01 section 6.1): a person who skips a step that waits for nothing makes none.
+ * none. Nor is it one that an analysis could not be started: a step that is that analysis waits, beside any other the time
+ * counts. Progress is what a pass makes (spec 01 section 6.1): a person who skips a step that waits for nothing makes none.
  */
 
 import type { KubeObject } from '../../../src/kube/api.ts';
@@ -156,7 +157,10 @@ const isOnlyRestarting = (rollout: KubeObject): boolean =>
   at(rollout, 'status', 'stableRS') === at(rollout, 'status', 'currentPodHash') &&
   (numberAt(rollout, 'status', 'availableReplicas') ?? 0) >= desiredOf(rollout);
 
-/** Where nothing is in progress, an abort changes nothing (rule 8); nor does one after a promotion in full, which is taken back. */
+/**
+ * Where nothing is in progress, an abort changes nothing (rule 8); nor does one after a promotion in full, which clears it
+ * (spec 03 section 7).
+ */
 const isAborted = (rollout: KubeObject | undefined): boolean =>
   at(rollout, 'status', 'abort') === true &&
   at(rollout, 'status', 'promoteFull') !== true &&
