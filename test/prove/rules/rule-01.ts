@@ -51,10 +51,15 @@ export const rule01: Rule = {
             const desired = scene.leastDesiredSince(rollout.key, since);
             if (available + ROUNDING >= podsNeeded(rollout.rollout, share * desired)) continue;
             const index = numberAt(rollout.rollout, 'status', 'currentStepIndex') ?? 0;
+            const moved = happening.kind === 'Service';
+            // Somebody else gave the weight to what was selected then, after the pass had looked.
+            if (moved && scene.meddledAt(rollout.key) > since) continue;
             // Nothing else could carry it: the first version, or all others without a pod.
             if (!othersCarry(scene, rollout, hash, since)) continue;
-            if (available > 0 && [index, index + 1].some((step) => scaleStepAt(rollout.rollout, step))) {
-              if (!owed.has(rollout.key)) owed.set(rollout.key, scene.now);
+            // A Service that is put back gets the weight of before, after the last step too, and no Warning is due anew.
+            const asked = moved ? [index - 1, index, index + 1] : [index, index + 1];
+            if (available > 0 && asked.some((step) => scaleStepAt(rollout.rollout, step))) {
+              if (!moved && !owed.has(rollout.key)) owed.set(rollout.key, scene.now);
               continue;
             }
             return violation(

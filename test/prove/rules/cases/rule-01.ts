@@ -38,6 +38,17 @@ export const cases: Cases = {
         .weight(50);
       h.create(warning('CanaryBelowWeight'), 'sluice').wait(120).end();
     },
+    'a Service that is put back after the last step of a setCanaryScale': (h) => {
+      update(h, { steps: [{ setCanaryScale: { replicas: 1 } }, { setWeight: 0 }] })
+        .version('v2', 5, 5)
+        .weight(50);
+      h.patch('Pod', 'web-v2-0', NOT_READY, 'kubernetes').status({ currentStepIndex: 2 });
+      h.select('web-canary', '', 'meddler').wait(60).begin().select('web-canary', 'v2').wait(120).end();
+    },
+    'a weight that somebody wrote while the Service was on its way': (h) => {
+      update(h, {}).version('v2', 5, 5).version('v3', 1, 0).begin().wait(10).weight(50, 'meddler');
+      h.wait(10).select('web-canary', 'v3');
+    },
     'stable, whatever it has': (h) => {
       update(h, {})
         .version('v2', 5, 5)
@@ -53,6 +64,20 @@ export const cases: Cases = {
     },
     'by the selector of a Service that has the weight': (h) => {
       update(h, {}).version('v2', 5, 5).version('v3', 5, 1).weight(50).wait(60).select('web-canary', 'v3');
+    },
+    'a weight that somebody wrote before the pass that moves the Service': (h) => {
+      update(h, {}).version('v2', 5, 5).version('v3', 1, 0).weight(50, 'meddler').wait(10).begin();
+      h.wait(10).select('web-canary', 'v3');
+    },
+    'a Service that is put back to pods that died, without a setCanaryScale': (h) => {
+      update(h, {}).version('v2', 5, 5).weight(50).patch('Pod', 'web-v2-0', NOT_READY, 'kubernetes');
+      h.select('web-canary', '', 'meddler').wait(60).begin().select('web-canary', 'v2');
+    },
+    'a weight of its own after the last step of a setCanaryScale': (h) => {
+      update(h, { steps: [{ setCanaryScale: { replicas: 1 } }, { setWeight: 0 }] })
+        .version('v2', 1, 1)
+        .status({ currentStepIndex: 2 })
+        .weight(50);
     },
     'a pod that had died long before': (h) => {
       update(h, {})
