@@ -11,7 +11,6 @@ export interface Open {
 export const OPEN: readonly Open[] = [
   { seed: 5601, rules: [23] },
   { seed: 7225, rules: [23] },
-  { seed: 7788, rules: [9] },
   { seed: 9139, rules: [21] },
 ];
 

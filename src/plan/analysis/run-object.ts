@@ -114,7 +114,7 @@ export function newAnalysisRun(options: {
  * Whether a run that already has the wanted name is the one we mean: made by the same owner, and started by this very
  * attempt, which did not hear of it (the answer was lost, or the process crashed), or not finished and asking for the
  * same. That of this attempt stands also where a template was edited since: what it has found is not lost by that.
- * Otherwise take the next `collisionName`. `terminate` is not compared, nor who wrote the run: us, or the reference
+ * `spec` is undefined where none can be built now. Otherwise take the next `collisionName`. `terminate` is not compared, nor who wrote the run: us, or the reference
  * before us.
  */
 export function isSameRun(
@@ -126,14 +126,14 @@ export function isSameRun(
     spec?: AnalysisRunSpec | undefined;
     status?: AnalysisRunStatus | undefined;
   },
-  wanted: { ownerUid: string; spec: AnalysisRunSpec; attempt?: string | undefined },
+  wanted: { ownerUid: string; spec: AnalysisRunSpec | undefined; attempt?: string | undefined },
 ): boolean {
   const owner = existing.metadata.ownerReferences?.find((ref) => ref.controller === true);
   if (owner?.uid !== wanted.ownerUid) return false;
   const attempt = existing.metadata.annotations?.[ATTEMPT_ANNOTATION];
   const ofThisAttempt = attempt !== undefined && attempt === wanted.attempt;
   if (ofThisAttempt) return true;
-  if (isCompleted(existing.status?.phase)) return false;
+  if (wanted.spec === undefined || isCompleted(existing.status?.phase)) return false;
   const [there, here] = [asWritten(existing.spec ?? {}), asWritten(wanted.spec)];
   return (['metrics', 'args', 'dryRun', 'measurementRetention'] as const).every((field) =>
     deepEqual(there[field] ?? [], here[field] ?? []),

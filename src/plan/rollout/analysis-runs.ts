@@ -194,13 +194,10 @@ export function startRun(
   index = 0,
 ): RolloutAnalysisRunStatus | undefined {
   const built = manifest(s, kind, analysis, index);
-  if ('error' in built) {
-    recordFailure(s, kind, 'AnalysisRunInvalid', built.error);
-    return undefined;
-  }
-  const { object } = built;
-  const base = object.metadata.name;
-  const wanted = { ownerUid: uidOf(s.rollout), spec: object.spec, attempt: attemptOf(s) };
+  const base = runName(s, kind, index);
+  // Where a template was broken since: only a run that this attempt has started already.
+  const spec = 'error' in built ? undefined : built.object.spec;
+  const wanted = { ownerUid: uidOf(s.rollout), spec, attempt: attemptOf(s) };
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const name = attempt === 0 ? base : collisionName(base, attempt);
     const existing = s.snapshot.analysisRuns.find((run) => run.metadata.name === name);
@@ -210,6 +207,11 @@ export function startRun(
         return statusOf(existing);
       continue;
     }
+    if ('error' in built) {
+      recordFailure(s, kind, 'AnalysisRunInvalid', built.error);
+      return undefined;
+    }
+    const { object } = built;
     const key = `run/${name}`;
     const failure = s.snapshot.failed.find((item) => item.key === key);
     if (failure?.reason === 'AlreadyExists') continue;
@@ -262,6 +264,14 @@ const MAX_ATTEMPTS = 1000;
 
 const INFIX = { Background: '', PrePromotion: 'pre', PostPromotion: 'post' } as const;
 
+const runName = ({ rollout, revisions }: Situation, kind: Kind, index: number): string =>
+  rolloutRunName(
+    rollout.metadata.name,
+    revisions.hash,
+    revisions.revision,
+    kind === 'Step' ? String(index) : INFIX[kind],
+  );
+
 /** The run that an analysis asks for, under its first name. */
 export function manifest(
   s: Situation,
@@ -296,12 +306,7 @@ export function manifest(
   const mode = inheritedMode([rollout, ...found.templates, ...found.clusterTemplates]);
   return {
     object: newAnalysisRun({
-      name: rolloutRunName(
-        rollout.metadata.name,
-        revisions.hash,
-        revisions.revision,
-        kind === 'Step' ? String(index) : INFIX[kind],
-      ),
+      name: runName(s, kind, index),
       owner: rollout,
       labels: rolloutRunLabels({
         rolloutLabels: rollout.metadata.labels,

@@ -19,6 +19,7 @@ import {
 } from './names.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { byAge, hashOf, hasController, isOwnedBy, revisionOf, uidOf } from './replica-set.ts';
+import type { FailedIntent } from './snapshot.ts';
 import { ownTemplate } from './strip.ts';
 import { replicasOf } from './defaults.ts';
 
@@ -143,8 +144,17 @@ function copiedAnnotations(rollout: Rollout): Record<string, string> {
   );
 }
 
-/** Brings annotations and minReadySeconds of an existing new ReplicaSet up to date, and the Rollout's revision. */
-export function syncRevision(rollout: Rollout, revisions: Revisions, draft: Draft): void {
+/**
+ * Brings annotations and minReadySeconds of an existing new ReplicaSet up to date, and the Rollout's revision. What
+ * has `failed` in this pass waits for the next one: commands and verdicts, in the status behind it, do not.
+ */
+export function syncRevision(
+  rollout: Rollout,
+  revisions: Revisions,
+  draft: Draft,
+  failed: readonly FailedIntent[] = [],
+): void {
+  const hasFailed = (key: string): boolean => failed.some((failure) => failure.key === key);
   const { fresh, revision, name } = revisions;
   if (fresh !== undefined) {
     const present = fresh.metadata.annotations ?? {};
@@ -160,10 +170,12 @@ export function syncRevision(rollout: Rollout, revisions: Revisions, draft: Draf
     const minReadySeconds = rollout.spec.minReadySeconds ?? 0;
     const otherSeconds = (fresh.spec.minReadySeconds ?? 0) !== minReadySeconds;
     const podSpec = antiAffinityPatch(rollout, fresh, revisions.hash);
-    if (Object.keys(annotations).length > 0 || otherSeconds || podSpec !== undefined) {
+    const key = `annotate/${name}`;
+    const differs = Object.keys(annotations).length > 0 || otherSeconds || podSpec !== undefined;
+    if (differs && !hasFailed(key)) {
       draft.intend({
         kind: 'annotateReplicaSet',
-        key: `annotate/${name}`,
+        key,
         wave: 'objects',
         target: { name, uid: fresh.metadata.uid },
         annotations,
@@ -172,8 +184,8 @@ export function syncRevision(rollout: Rollout, revisions: Revisions, draft: Draf
       });
     }
   }
-  if (rollout.metadata.annotations?.[REVISION] !== String(revision)) {
-    const key = 'rollout/revision';
+  const key = 'rollout/revision';
+  if (rollout.metadata.annotations?.[REVISION] !== String(revision) && !hasFailed(key)) {
     draft.intend({ kind: 'patchRolloutMeta', key, wave: 'objects', patch: 'revision', revision });
     draft.event('Normal', 'RolloutUpdated', `Rollout updated to revision ${revision}`, { of: key });
   }

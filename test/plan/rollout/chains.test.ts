@@ -5,13 +5,14 @@ import { defaultPodTemplate } from '../../../src/lang/pod-defaults.ts';
 import { setCondition } from '../../../src/plan/rollout/conditions.ts';
 import type { DurationFacts } from '../../../src/plan/rollout/duration.ts';
 import { nextDuration } from '../../../src/plan/rollout/duration.ts';
+import { planRollout } from '../../../src/plan/rollout/index.ts';
 import { Draft } from '../../../src/plan/rollout/intents.ts';
 import { publicationOf } from '../../../src/plan/rollout/publish.ts';
 import type { ReplicaSet } from '../../../src/plan/rollout/replica-set.ts';
 import { claim, newReplicaSet, revisionsOf, syncRevision } from '../../../src/plan/rollout/revision.ts';
 import { pauseSeconds, stepText } from '../../../src/plan/rollout/step-text.ts';
 import { ownTemplate } from '../../../src/plan/rollout/strip.ts';
-import { template } from './simulation.ts';
+import { template, World } from './simulation.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 const at = (seconds: number): string => `2026-01-01T12:00:${String(seconds).padStart(2, '0')}Z`;
@@ -385,6 +386,40 @@ describe('revisions', () => {
       draft.intents.map((intent) => (intent.kind === 'annotateReplicaSet' ? intent.annotations : intent.key)),
       [{ team: 'blue' }],
     );
+  });
+
+  it('asks once in a pass for what was refused in it', () => {
+    const rs = made((item) => void delete (item.metadata.annotations as Record<string, string>)['team']);
+    const failed = [`annotate/${rs.metadata.name}`, 'rollout/revision'].map((key) => ({
+      key,
+      reason: 'Error' as const,
+      message: 'leader changed',
+    }));
+    const draft = new Draft();
+    const of = rollout();
+    syncRevision(
+      { ...of, metadata: { ...of.metadata, annotations: { team: 'blue' } } },
+      revisionsOf(of, [rs]),
+      draft,
+      failed,
+    );
+    assert.deepEqual([draft.intents, draft.events], [[], []]);
+  });
+
+  it('does not keep an abort waiting for a ReplicaSet that can not be written', () => {
+    const canary = { steps: [{ setWeight: 50 }, { pause: {} }] };
+    const world = new World({ replicas: 2, canary }).until('Healthy').image('v2').until('Paused');
+    world.edit((r) => {
+      r.spec.minReadySeconds = 7;
+      (r.status ??= {}).abort = true;
+    });
+    const first = planRollout(world.snapshot()).intents.find(({ key }) => key.startsWith('annotate/'));
+    assert.ok(first !== undefined);
+    const again = planRollout(
+      world.snapshot([{ key: first.key, reason: 'Error', message: 'leader changed' }]),
+    );
+    assert.ok(!again.intents.some(({ key }) => key === first.key));
+    assert.notEqual(again.status?.abortedAt, undefined);
   });
 
   it('keeps, releases, adopts and ignores as the controller reference says', () => {

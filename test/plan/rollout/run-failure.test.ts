@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { AnalysisTemplate } from '../../../src/api/analysis.ts';
+import type { AnalysisRun, AnalysisTemplate } from '../../../src/api/analysis.ts';
 import { conditionOf } from '../../../src/plan/rollout/conditions.ts';
 import { planRollout } from '../../../src/plan/rollout/index.ts';
 import { World } from './simulation.ts';
@@ -76,5 +76,26 @@ describe('an AnalysisRun that cannot be made', () => {
     );
     assert.equal(plan.status.phase, 'Progressing');
     assert.ok(plan.events.some(({ reason }) => reason === 'AnalysisRunError'));
+  });
+
+  it('is none where a crash left the run unnamed, and its template was broken since', () => {
+    const blueGreen = {
+      activeService: 'active',
+      postPromotionAnalysis: { templates: [{ templateName: 'rate' }] },
+    };
+    const started = (world: World) =>
+      planRollout(world.snapshot()).intents.find((intent) => intent.kind === 'createAnalysisRun');
+    const world = new World({ replicas: 2, blueGreen, templates: [RATE] }).until('Healthy').image('v2');
+    world.run((w) => started(w) !== undefined);
+    const run = started(world)?.object;
+    assert.ok(run !== undefined);
+    const after = { ...world.snapshot(), analysisRuns: [run as AnalysisRun], templates: [] };
+    const plan = planRollout(after);
+    assert.deepEqual(
+      plan.intents.filter(({ kind }) => kind.endsWith('AnalysisRun')),
+      [],
+    );
+    assert.equal(plan.status?.blueGreen?.postPromotionAnalysisRunStatus?.name, run.metadata.name);
+    assert.equal(conditionOf(plan.status ?? {}, 'AnalysisRunFailure'), undefined);
   });
 });

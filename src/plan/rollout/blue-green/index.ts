@@ -51,7 +51,7 @@ export function decideBlueGreen(
   draft: Draft,
 ): BlueGreenDecision {
   const s = situateBlueGreen(snapshot, rollout, strategy, revisions, draft);
-  syncRevision(rollout, revisions, draft);
+  syncRevision(rollout, revisions, draft, snapshot.failed);
   const runs = gateRuns(s);
   const { p: judged } = judgeBlueGreen(s, runs);
 
