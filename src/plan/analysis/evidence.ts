@@ -4,7 +4,7 @@
  */
 
 import { consecutiveSuccessLimit, effectiveCount } from './limits.ts';
-import { resolveMetrics } from './resolve.ts';
+import { resolveMetrics, listedMetrics } from './resolve.ts';
 import { findResult } from './tasks.ts';
 import type { AnalysisRunSpec, AnalysisRunStatus, Metric, MetricResult } from './types.ts';
 
@@ -27,7 +27,7 @@ export function evidenceOf(run: JudgedRun | undefined): string {
 
 /** Every metric that counts had come to its own end before, or measures without end and was judged at least once. */
 function couldTell({ spec, status }: JudgedRun): boolean {
-  const resolved = resolveMetrics(spec.metrics ?? [], spec.args);
+  const resolved = resolveMetrics(listedMetrics(spec), spec.args);
   if ('error' in resolved || resolved.metrics.length === 0) return false;
   return resolved.metrics.every((metric) => {
     const result = findResult(status, metric.name);

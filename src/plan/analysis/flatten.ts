@@ -8,6 +8,7 @@ import type {
   MeasurementRetention,
   TemplateObject,
 } from './types.ts';
+import { listedMetrics } from './resolve.ts';
 
 /** The templates and arguments do not make a run. The message is the literal text that users see. */
 export class AnalysisBuildError extends Error {
@@ -27,7 +28,7 @@ export function flattenTemplates(
   clusterTemplates: readonly TemplateObject[],
 ): FlatTemplate {
   const specs: AnalysisTemplateSpec[] = [...templates, ...clusterTemplates].map((t) => t.spec);
-  const metrics = specs.flatMap((spec) => spec.metrics ?? []);
+  const metrics = specs.flatMap((spec) => listedMetrics(spec));
   rejectDuplicates(
     metrics,
     (m) => m.name,

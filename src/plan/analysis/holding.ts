@@ -11,6 +11,7 @@ import { findResult, lastMeasurement } from './tasks.ts';
 import type { Traffic } from './traffic.ts';
 import { isCompleted } from './types.ts';
 import type { AnalysisRunStatus, MetricResult } from './types.ts';
+import { listedMetrics } from './resolve.ts';
 
 export const WORDS: Readonly<Record<Outcome | 'fewSamples', string>> = {
   providerError: 'the provider gives no answer that can be used',
@@ -44,7 +45,7 @@ type Judged = Pick<AnalysisRun, 'spec' | 'status'>;
 /** Names of the metrics that wait for traffic. Those that run dry wait for nothing. */
 export function silentMetrics({ spec, status }: Judged, traffic: Traffic | undefined): string[] {
   if (traffic === undefined || traffic.weight > 0 || isCompleted(status?.phase)) return [];
-  const metrics = spec.metrics ?? [];
+  const metrics = listedMetrics(spec);
   const dry = selectDryRun(metrics, spec.dryRun);
   return metrics
     .filter(

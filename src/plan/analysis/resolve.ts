@@ -4,6 +4,11 @@ import type { Json, JsonObject } from '../../lang/json.ts';
 import { substituteArgsInJson } from '../../lang/template-args.ts';
 import type { Argument, Metric } from './types.ts';
 
+/** A template that only names others has none of its own. */
+export const listedMetrics = (spec: {
+  readonly metrics?: readonly Metric[] | undefined;
+}): readonly Metric[] => spec.metrics ?? [];
+
 /** What stands in for a secret where only the shape of a metric matters: validation and scheduling. */
 export const SECRET_PLACEHOLDER = 'temp-for-secret';
 

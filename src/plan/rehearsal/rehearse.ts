@@ -6,13 +6,13 @@
 import type { RolloutStatus } from '../../api/rollout.ts';
 import type { RolloutIntent, RolloutSnapshot } from '../rollout/index.ts';
 import { planRollout, WAVES_AFTER_STATUS, WAVES_BEFORE_STATUS } from '../rollout/index.ts';
-import { hashOf, revisionOf, countsOf } from '../rollout/replica-set.ts';
+import { hashOf, countsOf, revisionNumber } from '../rollout/replica-set.ts';
 import { trafficOf } from '../analysis/traffic.ts';
 import { isCompleted } from '../analysis/types.ts';
 import type { Mood } from './runs.ts';
 import { advanceRun } from './runs.ts';
 import type { RehearsalWorld } from './world.ts';
-import { writtenStatus } from '../rollout/defaults.ts';
+import { writtenStatus, pausesOf } from '../rollout/defaults.ts';
 
 /** The world after a pass that changed something. */
 export interface Moment {
@@ -178,8 +178,7 @@ function advanceRuns(world: RehearsalWorld, mood: Mood): number {
 
 /** As `kubectl sluice promote` does it. False: nothing waits for that. */
 function promote(world: RehearsalWorld): boolean {
-  if ((writtenStatus(world.rollout).pauseConditions ?? []).length === 0 || world.rollout.spec.paused === true)
-    return false;
+  if (pausesOf(writtenStatus(world.rollout)).length === 0 || world.rollout.spec.paused === true) return false;
   world.edit((rollout) => void delete rollout.status?.pauseConditions);
   return true;
 }
@@ -211,7 +210,7 @@ export function versionsOf(world: RehearsalWorld): Version[] {
     .map((rs) => ({
       name: rs.metadata.name,
       hash: hashOf(rs),
-      revision: revisionOf(rs) ?? 0,
+      revision: revisionNumber(rs),
       size: countsOf(rs).size,
       available: world.available(rs.metadata.name),
     }))

@@ -22,7 +22,7 @@ import type { WorkloadView } from '../rollout/workload-ref.ts';
 import { Pods } from './pods.ts';
 import type { RouteState } from './routes.ts';
 import { afterWrite, shownAs } from './routes.ts';
-import { canaryOf } from '../rollout/defaults.ts';
+import { canaryOf, generationOf } from '../rollout/defaults.ts';
 
 export interface Assumptions {
   /** Milliseconds from the wish for a pod of this version until it is available; Infinity: never. */
@@ -122,7 +122,7 @@ export class RehearsalWorld {
     const next = structuredClone(this.rollout);
     change(next);
     if (JSON.stringify(next.spec) === JSON.stringify(this.rollout.spec)) next.spec = this.rollout.spec;
-    else next.metadata.generation = (next.metadata.generation ?? 0) + 1;
+    else next.metadata.generation = generationOf(next) + 1;
     this.rollout = deepFreeze(next);
   }
 
@@ -294,7 +294,7 @@ export class RehearsalWorld {
       ...patched,
       metadata: {
         ...patched.metadata,
-        generation: (patched.metadata.generation ?? 1) + 1,
+        generation: generationOf(patched) + 1,
         resourceVersion: String(this.#version++),
       },
     });

@@ -30,7 +30,7 @@ import { BLUE_GREEN_PAUSE, INCONCLUSIVE_RUN, isInconclusive, isPromoted, PAUSE_S
 import { isWithinRollbackWindow } from './rollback-window.ts';
 import type { Situation } from './situation.ts';
 import { HASH_LABEL } from './names.ts';
-import { strategyOf, templatesOf } from './defaults.ts';
+import { strategyOf, templatesOf, stableHashOf, pausesOf, stepIndexOf } from './defaults.ts';
 import { uidOf } from './replica-set.ts';
 
 type Kind = RolloutAnalysisType;
@@ -44,7 +44,7 @@ export interface CurrentRuns {
 export function currentRuns(s: Situation): CurrentRuns {
   const { currentStepAnalysisRunStatus: step, currentBackgroundAnalysisRunStatus: background } =
     s.old.canary ?? {};
-  const index = String(s.old.currentStepIndex ?? 0);
+  const index = String(stepIndexOf(s.old));
   const stepRun = findRun(s, step?.name);
   return {
     // A run of a step that someone skipped judges nothing any more.
@@ -127,12 +127,13 @@ export function recordRunChange(
   recorded: RolloutAnalysisRunStatus | undefined,
 ): void {
   const phase = run?.status?.phase ?? '';
-  if (run === undefined || phase === '' || phase === (recorded?.status ?? '')) return;
+  const before = recorded?.status ?? '';
+  if (run === undefined || phase === '' || phase === before) return;
   const bad = phase === 'Failed' || phase === 'Error';
   s.draft.event(
     bad ? 'Warning' : 'Normal',
     `AnalysisRun${phase}`,
-    `${kind} Analysis Run '${run.metadata.name}' Status New: '${phase}' Previous: '${recorded?.status ?? ''}'`,
+    `${kind} Analysis Run '${run.metadata.name}' Status New: '${phase}' Previous: '${before}'`,
   );
 }
 
@@ -176,7 +177,7 @@ function needsRun(s: Situation, p: Progress, run: AnalysisRun | undefined): bool
 }
 
 function resumedByUser(old: RolloutStatus): boolean {
-  const reasons = (old.pauseConditions ?? []).map((pause) => pause.reason);
+  const reasons = pausesOf(old).map((pause) => pause.reason);
   return (
     old.controllerPause === true &&
     ![PAUSE_STEP, BLUE_GREEN_PAUSE, INCONCLUSIVE_RUN].some((reason) => reasons.includes(reason))
@@ -287,7 +288,7 @@ export function manifest(
   if ('error' in found) return { error: found.error };
   const resolved = resolveRolloutArgs(analysis.args, rollout, {
     latestHash: revisions.hash,
-    stableHash: s.old.stableRS ?? '',
+    stableHash: stableHashOf(s.old),
   });
   if ('error' in resolved) return resolved;
   const built = buildRunSpec({

@@ -8,7 +8,7 @@ import { createMergePatch } from '../../lang/patch/merge.ts';
 import { HASH_LABEL } from './names.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { injectedHashes } from './strip.ts';
-import { strategyOf } from './defaults.ts';
+import { strategyOf, stableHashOf, namespaceOf, writtenStatus } from './defaults.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution';
@@ -17,13 +17,13 @@ const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution';
 function wantedAffinity(rollout: Rollout, hash: string): JsonObject | undefined {
   const { canary, blueGreen } = strategyOf(rollout);
   const setting: AntiAffinity | undefined = canary?.antiAffinity ?? blueGreen?.antiAffinity;
-  const stable = rollout.status?.stableRS ?? '';
+  const stable = stableHashOf(writtenStatus(rollout));
   const spec = rollout.spec.template?.['spec'];
   const own = isObject(spec) && isObject(spec['affinity']) ? spec['affinity'] : undefined;
   if (setting === undefined || stable === '' || stable === hash) return own;
   const term: JsonObject = {
     labelSelector: { matchExpressions: [{ key: HASH_LABEL, operator: 'In', values: [stable] }] },
-    namespaces: [rollout.metadata.namespace ?? ''],
+    namespaces: [namespaceOf(rollout)],
     topologyKey: 'kubernetes.io/hostname',
   };
   const anti = isObject(own?.['podAntiAffinity']) ? own['podAntiAffinity'] : {};
@@ -50,7 +50,7 @@ export function withAntiAffinity(rollout: Rollout, hash: string, spec: JsonObjec
  * Undefined where the term is right, and where there is none: running pods are not moved for it.
  */
 export function antiAffinityPatch(rollout: Rollout, fresh: ReplicaSet, hash: string): JsonObject | undefined {
-  const stable = rollout.status?.stableRS ?? '';
+  const stable = stableHashOf(writtenStatus(rollout));
   if (stable === '' || stable === hash) return undefined;
   const { spec } = fresh.spec.template;
   const present = isObject(spec) && isObject(spec['affinity']) ? spec['affinity'] : undefined;

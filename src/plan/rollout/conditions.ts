@@ -25,6 +25,10 @@ export interface WantedCondition {
 export const conditionOf = (status: RolloutStatus, type: ConditionType): RolloutCondition | undefined =>
   status.conditions?.find((condition) => condition.type === type);
 
+/** '' where there is no such condition, too. */
+export const messageOf = (status: RolloutStatus, type: ConditionType): string =>
+  conditionOf(status, type)?.message ?? '';
+
 /**
  * Nothing changes where status and reason are the same (a new message alone is not news), unless `refresh`. A
  * changed condition moves to the end. `lastTransitionTime` changes with the status only.

@@ -4,7 +4,7 @@ import type { RolloutStatus } from '../../api/rollout.ts';
 import { parseTime } from '../../lang/time.ts';
 import { currentStep } from './canary/course.ts';
 import { conditionOf } from './conditions.ts';
-import { progressDeadlineSeconds } from './defaults.ts';
+import { progressDeadlineSeconds, stableHashOf } from './defaults.ts';
 import { currentHold, wasHeld } from './holding.ts';
 import { countsOf, scaleDownDeadlineOf } from './replica-set.ts';
 import type { Situation } from './situation.ts';
@@ -68,7 +68,7 @@ export function hasProgressed(old: RolloutStatus, next: RolloutStatus): boolean 
     waiting(next) < waiting(old) ||
     count(next, 'readyReplicas') > count(old, 'readyReplicas') ||
     count(next, 'availableReplicas') > count(old, 'availableReplicas') ||
-    (next.stableRS ?? '') !== (old.stableRS ?? '') ||
+    stableHashOf(next) !== stableHashOf(old) ||
     selectors(next) !== selectors(old) ||
     (next.currentStepIndex !== undefined &&
       old.currentStepIndex !== undefined &&

@@ -1,10 +1,14 @@
 /** Fields of a Rollout with their defaults filled in (spec 01 section 2). */
 
 import type { AnalysisTemplateRef } from '../../api/analysis-args.ts';
+import type { TrafficRouting } from '../../api/traffic-routing.ts';
 import type {
+  BlueGreenStrategy,
   CanaryStep,
   CanaryStrategy,
+  PauseCondition,
   Rollout,
+  RolloutCondition,
   RolloutSpec,
   RolloutStatus,
   RolloutStrategy,
@@ -14,6 +18,21 @@ import type {
 export const writtenStatus = (rollout: Pick<Rollout, 'status'>): RolloutStatus => rollout.status ?? {};
 export const strategyOf = ({ spec }: Pick<Rollout, 'spec'>): RolloutStrategy => spec.strategy ?? {};
 export const canaryOf = (rollout: Pick<Rollout, 'spec'>): CanaryStrategy => strategyOf(rollout).canary ?? {};
+/** '' before the first promotion. */
+export const stableHashOf = (status: Pick<RolloutStatus, 'stableRS'>): string => status.stableRS ?? '';
+export const pausesOf = (status: Pick<RolloutStatus, 'pauseConditions'>): readonly PauseCondition[] =>
+  status.pauseConditions ?? [];
+export const conditionsOf = (status: Pick<RolloutStatus, 'conditions'>): readonly RolloutCondition[] =>
+  status.conditions ?? [];
+/** Of the step that is on record; the first where none is. */
+export const stepIndexOf = (status: Pick<RolloutStatus, 'currentStepIndex'>): number =>
+  status.currentStepIndex ?? 0;
+/** Every stored Rollout has one; '' in a file that leaves it open. */
+export const namespaceOf = ({ metadata }: { metadata: { namespace?: string | undefined } }): string =>
+  metadata.namespace ?? '';
+/** 0: the update does not pause by itself. */
+export const autoPromotionSeconds = (blueGreen: BlueGreenStrategy): number =>
+  blueGreen.autoPromotionSeconds ?? 0;
 /** The API server counts from 1. */
 export const generationOf = ({ metadata }: { metadata: { generation?: number | undefined } }): number =>
   metadata.generation ?? 0;
@@ -26,6 +45,8 @@ export const progressDeadlineSeconds = (spec: RolloutSpec): number => spec.progr
 export const revisionHistoryLimit = (spec: RolloutSpec): number => spec.revisionHistoryLimit ?? 10;
 export const stepsOf = (canary: CanaryStrategy): readonly CanaryStep[] => canary.steps ?? [];
 export const isRouted = (canary: CanaryStrategy): boolean => canary.trafficRouting !== undefined;
+
+export const routingOf = (canary: CanaryStrategy): TrafficRouting => canary.trafficRouting ?? {};
 
 const DEFAULT_MAX_WEIGHT = 100;
 

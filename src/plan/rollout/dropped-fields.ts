@@ -9,6 +9,7 @@ import type { RolloutStatus } from '../../api/rollout.ts';
 import { deepEqual, isObject, type Json } from '../../lang/json.ts';
 import { conditionOf, removeCondition, setCondition } from './conditions.ts';
 import type { RolloutEvent } from './intents.ts';
+import { conditionsOf } from './defaults.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const MAX_MESSAGE = 1024;
@@ -65,7 +66,7 @@ export function withDroppedFields(
   if (dropped.length === 0 && present === undefined) return { status: decided };
   // Before the first look at the object there is no status to add to.
   if (decided === undefined && stored.observedGeneration === undefined) return { status: decided };
-  const list = base.conditions ?? [];
+  const list = conditionsOf(base);
   if (dropped.length === 0)
     return { status: { ...base, conditions: [...removeCondition(list, 'FieldsDropped')] } };
   const message =

@@ -16,7 +16,7 @@ import type { ReplicaSet } from './replica-set.ts';
 import { countsOf, isObserved } from './replica-set.ts';
 import type { Revisions } from './revision.ts';
 import type { PodView } from './snapshot.ts';
-import { strategyOf } from './defaults.ts';
+import { strategyOf, stableHashOf, writtenStatus } from './defaults.ts';
 
 type Strings = Readonly<Record<string, string>>;
 
@@ -119,7 +119,7 @@ export function withInjectedMetadata(
 ): { metadata: JsonObject; record: string | undefined } {
   const roles = roleMetadata(rollout);
   if (roles === undefined) return { metadata, record: undefined };
-  const stable = rollout.status?.stableRS ?? '';
+  const stable = stableHashOf(writtenStatus(rollout));
   const wanted = stable === '' || stable === revisions.hash ? roles.stable : roles.fresh;
   const merged: JsonObject = { ...metadata };
   for (const field of FIELDS)
@@ -178,7 +178,7 @@ const grows = (draft: Draft, name: string): boolean =>
  * template, no pods come any more that we would have to look for again.
  */
 export function metadataNeedsPods(rollout: Rollout, revisions: Revisions): boolean {
-  return outdated(rollout, revisions, rollout.status?.stableRS ?? '').some(
+  return outdated(rollout, revisions, stableHashOf(writtenStatus(rollout))).some(
     ({ rs, recorded, wanted }) =>
       templatePatch(rs, recorded, wanted) === undefined && !hasNoPods(rs) && isObserved(rs),
   );

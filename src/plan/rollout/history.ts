@@ -3,7 +3,6 @@
 import type { AnalysisRun } from '../../api/analysis.ts';
 import { isCompleted } from '../analysis/types.ts';
 import { revisionHistoryLimit } from './defaults.ts';
-import { HASH_LABEL } from './names.ts';
 import { countsOf, createdAt, hashOf, isObserved } from './replica-set.ts';
 import type { Situation } from './situation.ts';
 
@@ -53,7 +52,7 @@ function planRunHistory(s: Situation, current: ReadonlySet<string>, gone: Readon
     .filter((run) => !current.has(run.metadata.name) && run.metadata.deletionTimestamp === undefined)
     .toSorted((a, b) => createdAt(b) - createdAt(a));
   for (const run of runs) {
-    const hash = run.metadata.labels?.[HASH_LABEL] ?? '';
+    const hash = hashOf(run);
     if (!alive.has(hash)) {
       deleteRun(s, run, 'its ReplicaSet is gone');
     } else if (isCompleted(run.status?.phase)) {

@@ -10,6 +10,7 @@ import { holdOf, silenceOf } from '../analysis/holding.ts';
 import { trafficOf } from '../analysis/traffic.ts';
 import { HASH_LABEL } from './names.ts';
 import type { Situation } from './situation.ts';
+import { pausesOf } from './defaults.ts';
 
 type Of = Pick<Situation, 'old' | 'snapshot' | 'revisions' | 'routed' | 'canary' | 'rollout'>;
 
@@ -69,5 +70,5 @@ const runOf = ({ snapshot, revisions }: Of, name: string | undefined): AnalysisR
 /** Whether this status was written while evidence was missing: no other pause is without a condition. */
 export const wasHeld = (status: RolloutStatus): boolean =>
   status.phase === 'Paused' &&
-  (status.pauseConditions ?? []).length === 0 &&
+  pausesOf(status).length === 0 &&
   status.conditions?.some(({ type, status: is }) => type === 'Paused' && is === 'True') !== true;

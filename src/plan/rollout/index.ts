@@ -18,7 +18,7 @@ import type { RolloutSnapshot } from './snapshot.ts';
 import { decideRefused } from './refused.ts';
 import { planMending } from './unreadable.ts';
 import { refusalOf } from './validation.ts';
-import { writtenStatus } from './defaults.ts';
+import { writtenStatus, canaryOf } from './defaults.ts';
 
 export type { RolloutEvent, RolloutIntent, RolloutPlan, Target, Wave } from './intents.ts';
 export { WAVES_AFTER_STATUS, WAVES_BEFORE_STATUS } from './intents.ts';
@@ -81,7 +81,7 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
 
   const { status, progress } =
     blueGreen === undefined
-      ? decideCanary(snapshot, rollout, canary ?? {}, revisions, draft)
+      ? decideCanary(snapshot, rollout, canaryOf(rollout), revisions, draft)
       : decideBlueGreen(snapshot, rollout, blueGreen, revisions, draft);
   return finish(draft, publish(snapshot, writtenStatus(rollout), status, draft), progress.abortedNow);
 }

@@ -3,7 +3,7 @@
 import type { Rollout, RolloutSpec, RolloutStatus } from '../../api/rollout.ts';
 import { parseTime } from '../../lang/time.ts';
 import { isCompleted } from '../analysis/types.ts';
-import { writtenStatus, replicasOf } from './defaults.ts';
+import { writtenStatus, replicasOf, stableHashOf, pausesOf, conditionsOf } from './defaults.ts';
 
 export interface PhaseAndMessage {
   phase: 'Progressing' | 'Paused' | 'Degraded' | 'Healthy';
@@ -17,7 +17,7 @@ const progressing = (message: string): PhaseAndMessage => ({ phase: 'Progressing
 
 /** First match wins. */
 export function rolloutPhase(spec: RolloutSpec, status: PhaseInput): PhaseAndMessage {
-  for (const condition of status.conditions ?? []) {
+  for (const condition of conditionsOf(status)) {
     if (condition.type === 'InvalidSpec')
       return { phase: 'Degraded', message: `InvalidSpec: ${condition.message}` };
     if (condition.reason === 'RolloutAborted' || condition.reason === 'ProgressDeadlineExceeded')
@@ -62,10 +62,10 @@ function blueGreenPhase(
 
 /** A version that is not the stable one is on its way, or was aborted. */
 export const isUpdate = (status: RolloutStatus): boolean =>
-  (status.stableRS ?? '') !== '' && !fullyPromoted(status);
+  stableHashOf(status) !== '' && !fullyPromoted(status);
 
 export function fullyPromoted(status: RolloutStatus): boolean {
-  const stable = status.stableRS ?? '';
+  const stable = stableHashOf(status);
   return stable !== '' && stable === status.currentPodHash;
 }
 
@@ -82,7 +82,7 @@ export function clientPhase(
   const status = writtenStatus(rollout);
   if (!isObserved(status.observedGeneration, rollout.metadata?.generation ?? 0))
     return progressing('waiting for rollout spec update to be observed');
-  if (status.controllerPause === true && (status.pauseConditions ?? []).length === 0)
+  if (status.controllerPause === true && pausesOf(status).length === 0)
     return progressing('waiting for rollout to unpause');
   if (templateFromRef) {
     const workload = rollout.metadata?.annotations?.['rollout.argoproj.io/workload-generation'];

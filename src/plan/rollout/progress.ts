@@ -9,7 +9,7 @@ import type { Course } from './canary/course.ts';
 import { currentStep } from './canary/course.ts';
 import { thresholdMet } from './canary/sizes.ts';
 import { conditionOf } from './conditions.ts';
-import { maxWeight, stepsOf, templatesOf } from './defaults.ts';
+import { maxWeight, stepsOf, templatesOf, stableHashOf, pausesOf, stepIndexOf } from './defaults.ts';
 import { HASH_LABEL } from './names.ts';
 import { countsOf, createdAt } from './replica-set.ts';
 import { forgetBad } from './found-bad.ts';
@@ -86,13 +86,13 @@ export function begin(s: Situation): Progress {
   const steps = stepCount(s);
   return {
     // An index beyond the steps means done, whoever wrote it.
-    stepIndex: steps === 0 ? undefined : Math.min(Math.max(0, old.currentStepIndex ?? 0), steps),
-    stableHash: old.stableRS ?? '',
+    stepIndex: steps === 0 ? undefined : Math.min(Math.max(0, stepIndexOf(old)), steps),
+    stableHash: stableHashOf(old),
     abort: old.abort === true,
     abortedAt: old.abort === true ? old.abortedAt : undefined,
     abortMessage: '',
     promoteFull: old.promoteFull === true,
-    pauses: withReadableStarts(old.pauseConditions ?? [], s.now),
+    pauses: withReadableStarts(pausesOf(old), s.now),
     controllerPause: old.controllerPause === true,
     reset: false,
     rollback: undefined,

@@ -35,6 +35,7 @@ import { timeoutText } from './status.ts';
 import { ownTemplate } from './strip.ts';
 import type { Refusal } from './validation.ts';
 import { refusedStatus } from './validation.ts';
+import { conditionsOf } from './defaults.ts';
 
 export interface RefusedDecision {
   readonly status: RolloutStatus | undefined;
@@ -107,7 +108,7 @@ function withDeadline(
     return undefined;
   }
   const conditions = setCondition(
-    stored.conditions ?? [],
+    conditionsOf(stored),
     {
       type: 'Progressing',
       status: 'False',

@@ -70,7 +70,13 @@ export function observedCounts(rs: ReplicaSet): Counts {
 /** Empty only where nothing has been stored yet. */
 export const uidOf = ({ metadata }: { metadata: { uid?: string | undefined } }): string => metadata.uid ?? '';
 
-export const hashOf = (rs: ReplicaSet): string => rs.metadata.labels?.[HASH_LABEL] ?? '';
+/** Of a ReplicaSet, or of a run that judges its version. */
+export const hashOf = (object: { metadata: LabelledMeta }): string =>
+  object.metadata.labels?.[HASH_LABEL] ?? '';
+
+interface LabelledMeta {
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+}
 
 /** Undefined where there is none, or where it is no number. */
 export function revisionOf(object: { metadata: Pick<ObjectMeta, 'annotations'> }): number | undefined {
@@ -95,9 +101,12 @@ export function byAge(a: ReplicaSet, b: ReplicaSet): number {
   return age !== 0 ? age : a.metadata.name < b.metadata.name ? -1 : 1;
 }
 
+/** 0 where it has none. */
+export const revisionNumber = (rs: ReplicaSet): number => revisionOf(rs) ?? 0;
+
 /** Newest revision first. */
 export function byRevision(a: ReplicaSet, b: ReplicaSet): number {
-  return (revisionOf(b) ?? 0) - (revisionOf(a) ?? 0) || byAge(b, a);
+  return revisionNumber(b) - revisionNumber(a) || byAge(b, a);
 }
 
 export const createdAt = (object: { metadata: Pick<ObjectMeta, 'creationTimestamp'> }): number =>

@@ -18,10 +18,10 @@ import {
   REVISION_HISTORY,
 } from './names.ts';
 import type { ReplicaSet } from './replica-set.ts';
-import { byAge, hashOf, hasController, isOwnedBy, revisionOf, uidOf } from './replica-set.ts';
+import { byAge, hashOf, hasController, isOwnedBy, revisionNumber, revisionOf, uidOf } from './replica-set.ts';
 import type { FailedIntent } from './snapshot.ts';
 import { ownTemplate } from './strip.ts';
-import { replicasOf } from './defaults.ts';
+import { replicasOf, stableHashOf, writtenStatus } from './defaults.ts';
 
 export interface Revisions {
   /** Oldest first. */
@@ -73,9 +73,9 @@ export function revisionsOf(rollout: Rollout, owned: readonly ReplicaSet[]): Rev
   const fresh =
     alive.find((rs) => hashOf(rs) === ownHash) ??
     alive.find((rs) => podTemplatesEqual(ownTemplate(rs), template));
-  const stableHash = rollout.status?.stableRS ?? '';
+  const stableHash = stableHashOf(writtenStatus(rollout));
   const stable = stableHash === '' ? undefined : owned.find((rs) => hashOf(rs) === stableHash);
-  const highest = Math.max(0, ...owned.filter((rs) => rs !== fresh).map((rs) => revisionOf(rs) ?? 0));
+  const highest = Math.max(0, ...owned.filter((rs) => rs !== fresh).map((rs) => revisionNumber(rs)));
   const own = fresh === undefined ? undefined : revisionOf(fresh);
   const hash = fresh === undefined ? ownHash : hashOf(fresh);
   return {

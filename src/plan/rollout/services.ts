@@ -12,6 +12,7 @@ import { rolesOf, stableEnd } from './roles.ts';
 import type { Situation } from './situation.ts';
 import { hasFailed, mayGetTraffic, mostWeight } from './situation.ts';
 import { takesOver } from './takeover.ts';
+import { availableOf } from './canary/counts.ts';
 
 interface Wish {
   readonly service: string;
@@ -72,7 +73,7 @@ function wishes(s: Situation, p: Progress): Wish[] {
  * the room that the new version's first pod needs. Until it is there, stable answers.
  */
 function holdsRoom(s: Situation, service: string): boolean {
-  if (s.routed || s.canary.size > 0 || (s.stable?.available ?? 0) === 0) return false;
+  if (s.routed || s.canary.size > 0 || availableOf(s.stable) === 0) return false;
   const selected = s.snapshot.services[service]?.selector[HASH_LABEL];
   return s.revisions.others.some((rs) => hashOf(rs) === selected);
 }
@@ -82,7 +83,7 @@ function holdsRoom(s: Situation, service: string): boolean {
  * stable first: for as long as it selects them the last pods stay, and the step would never be done.
  */
 function isEmptied(s: Situation, p: Progress): boolean {
-  if (s.routed || p.abort || isPromoted(s, p) || (s.stable?.available ?? 0) === 0) return false;
+  if (s.routed || p.abort || isPromoted(s, p) || availableOf(s.stable) === 0) return false;
   return targetOf(s, p).canary === 0;
 }
 
@@ -198,7 +199,7 @@ function carriesOtherTraffic(s: Situation, wish: Wish): boolean {
   const recorded = s.old.canary?.weights?.canary;
   if (recorded === undefined || !mayGetTraffic(s)) return false;
   // More than its own is what somebody gave to whatever is selected now.
-  const isOwn = mostWeight(s) <= recorded.weight || (s.stable?.available ?? 0) === 0;
+  const isOwn = mostWeight(s) <= recorded.weight || availableOf(s.stable) === 0;
   if (recorded.podTemplateHash === wish.hash && isOwn) return false;
   if (wish.hash === s.revisions.hash && takesOver(s)) return false;
   return s.strategy.dynamicStableScale === true || s.old.stableRS !== wish.hash;

@@ -8,7 +8,7 @@ import type { Sizes } from './canary/target.ts';
 import { isStableBroken } from './canary/broken.ts';
 import { currentSetWeight, scaleInForce } from './canary/course.ts';
 import type { Counts } from './canary/counts.ts';
-import { sum } from './canary/counts.ts';
+import { sum, availableOf } from './canary/counts.ts';
 import { abortScaleDownDelay, maxWeight, replicaFloor, scaleDownDelaySeconds } from './defaults.ts';
 import { DESIRED_REPLICAS, HASH_LABEL, SCALE_DOWN_DEADLINE } from './names.ts';
 import type { Progress } from './progress.ts';
@@ -19,8 +19,8 @@ import {
   countsOf,
   desiredReplicasOf,
   hashOf,
-  revisionOf,
   scaleDownDeadlineOf,
+  revisionNumber,
 } from './replica-set.ts';
 import { createKey, newReplicaSet } from './revision.ts';
 import { restartIsDue } from './restart.ts';
@@ -77,7 +77,7 @@ function withKeptWeight(s: Situation, p: Progress, wanted: number): number {
  * Never more than it has, and so nothing to wait for.
  */
 export function leftOpenByStable(s: Situation): number {
-  const least = s.replicas - s.fences.unavailable - (s.stable?.available ?? 0);
+  const least = s.replicas - s.fences.unavailable - availableOf(s.stable);
   return Math.max(0, Math.min(s.canary.available, s.canary.size, least));
 }
 
@@ -105,7 +105,7 @@ const isDynamic = (s: Situation): boolean => s.routed && s.strategy.dynamicStabl
  */
 function neededBeside(s: Situation, own: Counts, wanted: number, other: Counts | undefined): number {
   if (!isDynamic(s) || wanted >= own.size) return wanted;
-  const kept = Math.max(wanted, Math.min(own.size, s.replicas - (other?.available ?? 0)));
+  const kept = Math.max(wanted, Math.min(own.size, s.replicas - availableOf(other)));
   if (kept > wanted)
     s.draft.note(
       'size.beside',
@@ -266,7 +266,7 @@ function planAborted(
   if (waits) return keep('the canary keeps its pods until traffic has left it');
   if (deadline === undefined) {
     if (s.old.abort !== true) return keep('the delay of the canary counts from when the abort is on record');
-    if ((s.stable?.available ?? 0) < s.replicas)
+    if (availableOf(s.stable) < s.replicas)
       return keep('the canary keeps its pods until stable has all of its own');
     const at = s.now + delay * 1000;
     annotate(s, fresh, { [SCALE_DOWN_DEADLINE]: formatTime(at) });
@@ -348,7 +348,7 @@ function planOthers(s: Situation, p: Progress, planned: Map<string, number>): vo
  * ready stays: it serves, though it does not count as available yet.
  */
 function planBasicOthers(s: Situation, alive: readonly ReplicaSet[], planned: Map<string, number>): void {
-  const available = s.canary.available + (s.stable?.available ?? 0) + sum(s.others, 'available');
+  const available = s.canary.available + availableOf(s.stable) + sum(s.others, 'available');
   let budget = available - (s.replicas - s.fences.unavailable);
   let serving = sum(s.revisions.all.map(countsOf), 'ready');
   for (const rs of alive.toSorted(byRevision)) {
@@ -476,7 +476,7 @@ export function scale(
     to: size,
     annotations,
   });
-  const revision = rs === s.revisions.fresh ? s.revisions.revision : (revisionOf(rs) ?? 0);
+  const revision = rs === s.revisions.fresh ? s.revisions.revision : revisionNumber(rs);
   scalingEvent(s, name, revision, from, size, key);
 }
 

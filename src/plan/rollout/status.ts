@@ -7,9 +7,9 @@ import type { RunStatuses } from './analysis-runs.ts';
 import type { Counts } from './canary/counts.ts';
 import { sum } from './canary/counts.ts';
 import type { WantedCondition } from './conditions.ts';
-import { conditionOf, removeCondition, setCondition } from './conditions.ts';
+import { conditionOf, messageOf, removeCondition, setCondition } from './conditions.ts';
 import { deadlineOf, hasProgressed, hasTimedOut, isIndefinite, waitsForOldPods } from './deadline.ts';
-import { stepsOf, generationOf } from './defaults.ts';
+import { stepsOf, generationOf, pausesOf, conditionsOf } from './defaults.ts';
 import { currentHold, wasHeld } from './holding.ts';
 import { nextDuration } from './duration.ts';
 import { VERDICT } from './found-bad.ts';
@@ -103,6 +103,9 @@ export const clamp = (counts: Counts, size: number): Counts => ({
   available: Math.min(counts.available, size),
 });
 
+/** Of the new version: 0 where it is not to be made yet. */
+const freshSize = ({ revisions }: Situation, sizes: PlannedSizes): number => sizes.get(revisions.name) ?? 0;
+
 /** Counts never exceed what this very plan asks for: pods that it lets go are not counted any more. */
 function countsAfter(s: Situation, sizes: PlannedSizes): { all: Counts[]; fresh: Counts } {
   const after = new Map(
@@ -111,7 +114,7 @@ function countsAfter(s: Situation, sizes: PlannedSizes): { all: Counts[]; fresh:
       return [rs.metadata.name, clamp(counts, sizes.get(rs.metadata.name) ?? counts.size)];
     }),
   );
-  const size = sizes.get(s.revisions.name) ?? 0;
+  const size = freshSize(s, sizes);
   return {
     all: [...after.values()],
     fresh: after.get(s.revisions.name) ?? { size, created: 0, ready: 0, available: 0 },
@@ -186,7 +189,7 @@ function nextConditions(
   { bare, healthy, available }: StatusFacts,
 ): readonly RolloutCondition[] {
   const { now } = s;
-  let list: readonly RolloutCondition[] = s.old.conditions ?? [];
+  let list: readonly RolloutCondition[] = conditionsOf(s.old);
   list = removeCondition(removeCondition(list, 'InvalidSpec'), 'NotImplemented');
   const set = (wanted: WantedCondition, refresh = false): void => {
     list = setCondition(list, wanted, now, refresh);
@@ -314,7 +317,7 @@ export const timeoutText = (name: string): string => `ReplicaSet "${name}" has t
 
 /** The controller's own pauses stand in the status until it ends them itself. */
 const wasResumedByUser = (old: RolloutStatus, s: Situation): boolean =>
-  (old.pauseConditions ?? []).length === 0 && s.rollout.spec.paused !== true;
+  pausesOf(old).length === 0 && s.rollout.spec.paused !== true;
 
 function replicaFailure(s: Situation): WantedCondition | undefined {
   const { fresh, all } = s.revisions;
@@ -368,15 +371,16 @@ export function recordStart(s: Situation, p: Progress): void {
 /** Events that tell of differences between the stored status and this one. */
 function recordEvents(s: Situation, p: Progress, next: RolloutStatus): void {
   const { draft, old } = s;
-  const before = old.pauseConditions ?? [];
-  if (before.length === 0 && p.pauses.length > 0)
-    draft.event('Normal', 'RolloutPaused', `Rollout is paused (${p.pauses[0]?.reason ?? ''})`);
+  const before = pausesOf(old);
+  const [begun] = p.pauses;
+  if (before.length === 0 && begun !== undefined)
+    draft.event('Normal', 'RolloutPaused', `Rollout is paused (${begun.reason})`);
   if (before.length > 0 && p.pauses.length === 0 && !p.abort)
     draft.event('Normal', 'RolloutResumed', 'Rollout is resumed');
   if (p.abortedNow) {
     const timedOut = p.abortMessage === timeoutText(s.revisions.name);
     if (timedOut) draft.event('Warning', 'RolloutAborted', p.abortMessage);
-    draft.event('Warning', 'RolloutAborted', conditionOf(next, 'Progressing')?.message ?? '');
+    draft.event('Warning', 'RolloutAborted', messageOf(next, 'Progressing'));
   }
 }
 
@@ -386,7 +390,7 @@ function recordEvents(s: Situation, p: Progress, next: RolloutStatus): void {
  * available", also in the moment before they exist.
  */
 function forPhase(s: Situation, p: Progress, status: RolloutStatus, sizes: PlannedSizes): RolloutStatus {
-  const asked = sizes.get(s.revisions.name) ?? 0;
+  const asked = freshSize(s, sizes);
   // Pods that a small stable version is still to take over from are not what makes it available.
   const comesBack = isPromoted(s, p) && s.routed && s.strategy.dynamicStableScale === true;
   const { updatedReplicas = 0 } = status;

@@ -18,6 +18,7 @@ import { hasFailed, mostWeight } from './situation.ts';
 import { wantedSizes } from './sizes.ts';
 import { takesOver } from './takeover.ts';
 import type { RouteView } from './snapshot.ts';
+import { availableOf } from './canary/counts.ts';
 
 export interface TrafficDecision {
   /** For status.canary.weights. */
@@ -155,7 +156,7 @@ function routesWanted(
  * whoever leads beside us may have promoted, and we don't know yet.
  */
 function behindStable(s: Situation, p: Progress): string {
-  const serves = (hash: string): boolean => (carrierOf(s, hash)?.available ?? 0) > 0;
+  const serves = (hash: string): boolean => availableOf(carrierOf(s, hash)) > 0;
   const shown = s.snapshot.routes.map(({ stableHash }) => stableHash).find((hash) => hash !== undefined);
   return shown !== undefined && !serves(p.stableHash) && serves(shown) ? shown : p.stableHash;
 }

@@ -30,6 +30,7 @@ export {
   templateReferences,
   virtualServiceReferences,
 } from './validate/references/objects.ts';
+import { namespaceOf } from './defaults.ts';
 export type { Found, Reference, ReferencedObjects } from './validate/references/objects.ts';
 
 /** Look-ups and the checks of what they found. */
@@ -122,7 +123,7 @@ function lookUpAppMesh(findings: Findings, rollout: Rollout, objects: Referenced
     findings.missing.push(missing(reference, 'virtualservices.appmesh.k8s.aws'));
     return;
   }
-  const router = virtualRouterOf(service, rollout.metadata.namespace ?? '');
+  const router = virtualRouterOf(service, namespaceOf(rollout));
   const found = router === undefined ? undefined : get(objects.appMeshVirtualRouters ?? {}, router);
   if (found === undefined) {
     const name = router?.slice(router.indexOf('/') + 1) ?? '';

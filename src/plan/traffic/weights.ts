@@ -13,6 +13,7 @@ import {
 import { reverseWeight } from '../rollout/canary/reverse.ts';
 import { thresholdMet } from '../rollout/canary/sizes.ts';
 import { maxWeight, stepsOf } from '../rollout/defaults.ts';
+import { availableOf } from '../rollout/canary/counts.ts';
 
 export interface WeightInput {
   readonly course: Course;
@@ -52,9 +53,11 @@ export function decideWeight(input: WeightInput): WeightDecision {
   const wanted = wantedWeight(input);
   const decision = admit(input, wanted.weight, wanted.why);
   // A replaced version's weight is not that of the step.
-  const isOwn = input.recordedIsOwn || (input.recorded ?? 0) === 0 || fullyPromoted(input.course);
+  const isOwn = input.recordedIsOwn || weightOnRecord(input) === 0 || fullyPromoted(input.course);
   return isOwn ? decision : { ...decision, reached: false };
 }
+
+const weightOnRecord = ({ recorded }: WeightInput): number => recorded ?? 0;
 
 interface Wanted {
   weight: number;
@@ -64,7 +67,7 @@ interface Wanted {
 /** What the step asks for. First match wins. */
 function wantedWeight(input: WeightInput): Wanted {
   const { course, canary } = input;
-  const recorded = input.recorded ?? 0;
+  const recorded = weightOnRecord(input);
   const max = maxWeight(course.strategy);
   if (fullyPromoted(course)) {
     if (comesBack(input))
@@ -115,12 +118,13 @@ const isBroken = ({ course, stable, recorded }: WeightInput): boolean =>
   isStableBroken({ strategy: course.strategy, replicas: course.replicas, stable, recorded });
 
 /** With dynamicStableScale another version, which this one replaces, has traffic that stable can't carry at once. */
-function comesBack({ course, recorded = 0, recordedIsOwn, carrier }: WeightInput): boolean {
+function comesBack(input: WeightInput): boolean {
+  const { course, recordedIsOwn, carrier } = input;
   return (
     course.strategy.dynamicStableScale === true &&
-    recorded > 0 &&
+    weightOnRecord(input) > 0 &&
     !recordedIsOwn &&
-    (carrier?.available ?? 0) > 0
+    availableOf(carrier) > 0
   );
 }
 
@@ -153,11 +157,11 @@ function weightToGiveBack(input: WeightInput): number {
  * goes before 7 and 1).
  */
 function servesAlone({ course, stable, canary, canaryReachable, carrier }: WeightInput): boolean {
-  if (course.stableHash === '' || fullyPromoted(course) || (stable?.available ?? 0) > 0) return false;
+  if (course.stableHash === '' || fullyPromoted(course) || availableOf(stable) > 0) return false;
   // Nobody is to be served.
   if (course.replicas === 0) return false;
   const behind = carrier ?? (canaryReachable ? canary : undefined);
-  return (behind?.available ?? 0) > 0;
+  return availableOf(behind) > 0;
 }
 
 /** Traffic moves only to pods that can carry it. */

@@ -8,18 +8,27 @@ import { formatDuration } from '../../lang/duration.ts';
 import { formatTime, parseTime } from '../../lang/time.ts';
 import { intentText } from '../rehearsal/words.ts';
 import { situateBlueGreen } from '../rollout/blue-green/situation.ts';
-import { conditionOf } from '../rollout/conditions.ts';
+import { conditionOf, messageOf } from '../rollout/conditions.ts';
 import { deadlineOf } from '../rollout/deadline.ts';
-import { replicasOf, stepsOf, writtenStatus, canaryOf } from '../rollout/defaults.ts';
+import {
+  replicasOf,
+  stepsOf,
+  writtenStatus,
+  canaryOf,
+  pausesOf,
+  stepIndexOf,
+  autoPromotionSeconds,
+  progressDeadlineSeconds,
+} from '../rollout/defaults.ts';
 import type { RolloutPlan, RolloutSnapshot } from '../rollout/index.ts';
 import { planRollout } from '../rollout/index.ts';
 import { currentHold } from '../rollout/holding.ts';
 import { Draft } from '../rollout/intents.ts';
-import { fullyPromoted } from '../rollout/phase.ts';
+import { fullyPromoted, isUpdate } from '../rollout/phase.ts';
 import { BLUE_GREEN_PAUSE, PAUSE_STEP, pauseEnd } from '../rollout/progress.ts';
 import { publicationOf } from '../rollout/publish.ts';
 import type { ReplicaSet } from '../rollout/replica-set.ts';
-import { countsOf, hashOf, revisionOf } from '../rollout/replica-set.ts';
+import { countsOf, hashOf, revisionOf, observedCounts } from '../rollout/replica-set.ts';
 import { claim, revisionsOf } from '../rollout/revision.ts';
 import type { Situation } from '../rollout/situation.ts';
 import { situate } from '../rollout/situation.ts';
@@ -200,7 +209,7 @@ function acting({ plan, status, snapshot }: View): Told | undefined {
 
 function aborted({ status, name, plan, pods: { revision } }: View): Told | undefined {
   if (status.abort !== true || fullyPromoted(status)) return undefined;
-  const message = conditionOf(status, 'Progressing')?.message ?? '';
+  const message = messageOf(status, 'Progressing');
   const wait = noteOf(plan, 'abort.wait') ?? noteOf(plan, 'abort.pods');
   return {
     cause: 'aborted',
@@ -225,7 +234,7 @@ function gateBroken({ status, name }: View): Told | undefined {
 function late(view: View): Told | undefined {
   const { status, name, rollout, pods: counts } = view;
   if (conditionOf(status, 'Progressing')?.reason !== 'ProgressDeadlineExceeded') return undefined;
-  const seconds = rollout.spec.progressDeadlineSeconds ?? 600;
+  const seconds = progressDeadlineSeconds(rollout.spec);
   const promoted = fullyPromoted(status);
   const missing =
     unproven(view) ??
@@ -259,7 +268,7 @@ function held({ rollout, name, status }: View): Told | undefined {
 }
 
 function inconclusive({ status, name, snapshot }: View): Told | undefined {
-  const found = (status.pauseConditions ?? []).find(({ reason }) => reason.startsWith('Inconclusive'));
+  const found = pausesOf(status).find(({ reason }) => reason.startsWith('Inconclusive'));
   if (found === undefined) return undefined;
   const runs = snapshot.analysisRuns.filter((run) => run.status?.phase === 'Inconclusive');
   return {
@@ -271,9 +280,7 @@ function inconclusive({ status, name, snapshot }: View): Told | undefined {
 }
 
 function pause({ rollout, status, blueGreen, name, now }: View): Told | undefined {
-  const found = (status.pauseConditions ?? []).find(
-    ({ reason }) => reason === PAUSE_STEP || reason === BLUE_GREEN_PAUSE,
-  );
+  const found = pausesOf(status).find(({ reason }) => reason === PAUSE_STEP || reason === BLUE_GREEN_PAUSE);
   if (found === undefined) return undefined;
   const step = currentStepOf(rollout, status);
   const seconds =
@@ -281,7 +288,7 @@ function pause({ rollout, status, blueGreen, name, now }: View): Told | undefine
       ? pauseSeconds(step?.pause ?? {})
       : blueGreen.autoPromotionEnabled === false
         ? undefined
-        : (blueGreen.autoPromotionSeconds ?? 0);
+        : autoPromotionSeconds(blueGreen);
   const start = pauseEnd(found, 0, now);
   const until = seconds === undefined ? undefined : start + seconds * 1000;
   // It is over and nothing is to be written: evidence of the background is missing, or pods are.
@@ -372,7 +379,7 @@ function traffic({ plan, rollout, status, pods: counts }: View): Told | undefine
 
 function pods(view: View): Told | undefined {
   const { plan, status, rollout, name, snapshot, now, deadline, pods: counts } = view;
-  const isUpdate = (status.stableRS ?? '') !== '' && !fullyPromoted(status);
+  const isUpdating = isUpdate(status);
   const wanted = replicasOf(rollout.spec);
   const note =
     noteOf(plan, 'step.wait')?.replace(/^[^:]*(?::[^:]*)?\): /, '') ??
@@ -383,10 +390,10 @@ function pods(view: View): Told | undefined {
     noteOf(plan, 'size.settle');
   // More than wanted are there where one is restarted beside another.
   const isShort = counts.available < Math.max(wanted, counts.size);
-  if (!isUpdate && !isShort) return undefined;
-  if (isUpdate && note === undefined && !isShort) return undefined;
+  if (!isUpdating && !isShort) return undefined;
+  if (isUpdating && note === undefined && !isShort) return undefined;
   const stable = snapshot.replicaSets.find((rs) => hashOf(rs) === status.stableRS);
-  const old = isUpdate && stable !== undefined ? countsOf(stable) : undefined;
+  const old = isUpdating && stable !== undefined ? countsOf(stable) : undefined;
   const parts = [
     `${counts.available} of ${counts.size} pods of ${revisionText(counts.revision)} are available`,
     ...(counts.size === wanted ? [] : [`${wanted} in the end`]),
@@ -398,7 +405,7 @@ function pods(view: View): Told | undefined {
     text: `waiting for pods${inStep(rollout, status)}: ${parts.join(', ')}${podTrouble(view)}`,
     ways: [
       { about: 'what the pods say: `kubectl get events`, or', command: `get rollout ${name}` },
-      ...(isUpdate ? [abort(name)] : []),
+      ...(isUpdating ? [abort(name)] : []),
     ],
   };
 }
@@ -419,7 +426,7 @@ function oldPods({ plan, status, snapshot, now }: View): Told | undefined {
   const isCurrent = (rs: ReplicaSet): boolean => hashOf(rs) === status.currentPodHash;
   const sum = (of: (rs: ReplicaSet) => number): number =>
     snapshot.replicaSets.reduce((total, rs) => total + Math.max(0, of(rs)), 0);
-  const created = (rs: ReplicaSet): number => rs.status?.replicas ?? 0;
+  const created = (rs: ReplicaSet): number => observedCounts(rs).created;
   const older = sum((rs) => (isCurrent(rs) ? 0 : Math.max(countsOf(rs).size, created(rs))));
   const leaving = sum((rs) => (isCurrent(rs) ? created(rs) - countsOf(rs).size : 0));
   if (older + leaving === 0) return undefined;
@@ -444,7 +451,7 @@ function settled({ pods: counts, rollout, status }: View): Told {
 function situationOf(snapshot: RolloutSnapshot, rollout: Rollout): Situation {
   const draft = new Draft();
   const revisions = revisionsOf(rollout, claim(rollout, snapshot.replicaSets, draft));
-  const canary = rollout.spec.strategy?.canary ?? {};
+  const canary = canaryOf(rollout);
   const blueGreen = rollout.spec.strategy?.blueGreen;
   return blueGreen === undefined
     ? situate(snapshot, rollout, canary, revisions, draft)
@@ -465,8 +472,8 @@ function podsOf({ replicaSets }: RolloutSnapshot, { currentPodHash }: RolloutSta
   return { revision: revisionOf(rs), available, size };
 }
 
-function stepOf({ spec }: Rollout, { currentStepIndex }: RolloutStatus): Explanation['step'] {
-  const steps = stepsOf(spec.strategy?.canary ?? {});
+function stepOf(rollout: Rollout, { currentStepIndex }: RolloutStatus): Explanation['step'] {
+  const steps = stepsOf(canaryOf(rollout));
   return currentStepIndex === undefined || steps.length === 0
     ? undefined
     : { index: currentStepIndex, of: steps.length };
@@ -477,11 +484,11 @@ function inStep(rollout: Rollout, status: RolloutStatus): string {
   const step = fullyPromoted(status) ? undefined : currentStepOf(rollout, status);
   if (step === undefined) return '';
   const { length } = stepsOf(canaryOf(rollout));
-  return ` in step ${(status.currentStepIndex ?? 0) + 1}/${length} (${stepText(step)})`;
+  return ` in step ${stepIndexOf(status) + 1}/${length} (${stepText(step)})`;
 }
 
-const currentStepOf = ({ spec }: Rollout, { currentStepIndex = 0 }: RolloutStatus): CanaryStep | undefined =>
-  stepsOf(spec.strategy?.canary ?? {})[currentStepIndex];
+const currentStepOf = (rollout: Rollout, status: RolloutStatus): CanaryStep | undefined =>
+  stepsOf(canaryOf(rollout))[stepIndexOf(status)];
 
 /** What the ReplicaSet says about pods that it could not make. */
 function podTrouble({ snapshot, status }: View): string {

@@ -6,6 +6,7 @@ import { nextLookAt } from '../analysis/next.ts';
 import { findResult, lastMeasurement } from '../analysis/tasks.ts';
 import { isCompleted } from '../analysis/types.ts';
 import { objectOf } from '../../lang/json.ts';
+import { listedMetrics } from '../analysis/resolve.ts';
 
 export interface MetricState {
   readonly name: string;
@@ -35,7 +36,7 @@ export interface GateState {
 }
 
 export function gateState(run: AnalysisRun): GateState {
-  const metrics = run.spec.metrics ?? [];
+  const metrics = listedMetrics(run.spec);
   const open = metrics.filter(({ name }) => !isCompleted(findResult(run.status, name)?.phase));
   return {
     run: run.metadata.name,

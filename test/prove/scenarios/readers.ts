@@ -3,7 +3,15 @@
 import type { JsonObject } from '../../../src/lang/json.ts';
 import { RECORDER_ROUTING } from '../../routers/recorder.ts';
 import type { HistoryEvent } from '../history.ts';
-import { analysisOf, analysisTemplate, ingress, service, templateOf } from '../manifests.ts';
+import {
+  analysisOf,
+  analysisTemplate,
+  deployment,
+  ingress,
+  podTemplate,
+  service,
+  templateOf,
+} from '../manifests.ts';
 import type { Scenario } from './types.ts';
 import { basic, blueGreen, routed, second } from './worlds.ts';
 
@@ -222,6 +230,159 @@ export const READERS: readonly Scenario[] = [
         ...readThrough(150.1, 160, 1.7),
       ],
       { spec: { progressDeadlineSeconds: 90, minReadySeconds: 2 } },
+    ),
+    end: /^Healthy/,
+  },
+  {
+    of: [],
+    title: 'what the controller would write while it is away is told, and rehearsed',
+    history: basic(
+      [{ setWeight: 50 }, { pause: {} }],
+      [
+        image(30, 'v2'),
+        { at: second(60), do: 'crash', forMs: second(14) },
+        {
+          at: second(61),
+          do: 'spec',
+          spec: { strategy: { canary: { canaryMetadata: { labels: { role: 'newer' } } } } },
+        },
+        ask(62),
+        rehearse(63),
+        { at: second(64), do: 'spec', spec: { replicas: null } },
+        ask(65),
+        rehearse(66),
+        { at: second(67), do: 'spec', spec: { replicas: 4 } },
+        {
+          at: second(100),
+          do: 'break',
+          what: 'no owner',
+          of: 'ReplicaSet/@stable',
+          change: { metadata: { ownerReferences: null } },
+        },
+        { at: second(99), do: 'crash', forMs: second(10) },
+        ask(102),
+        rehearse(103),
+        { at: second(130), do: 'crash', forMs: second(14) },
+        image(131, 'v3'),
+        ask(132),
+        rehearse(133),
+        command(134, 'restart'),
+        ask(135),
+        {
+          at: second(136),
+          do: 'spec',
+          spec: {
+            template: {
+              spec: {
+                containers: [
+                  { name: 'app', image: 'example.com/app:v4', resources: { limits: { cpu: 'lots' } } },
+                ],
+              },
+            },
+          },
+        },
+        ask(137),
+        rehearse(138),
+      ],
+      {
+        canary: { canaryMetadata: { labels: { role: 'new' } }, stableMetadata: { labels: { role: 'old' } } },
+        setup: { crds: 'open' },
+      },
+    ),
+    end: /^Paused/,
+  },
+  {
+    of: [],
+    title: 'a route that can not be written, or is never confirmed, is what is waited for',
+    history: routed(
+      [{ setWeight: 25 }, { pause: { duration: 10 } }, { setWeight: 50 }, { pause: { duration: 10 } }],
+      [
+        image(30, 'v2'),
+        { at: second(38), do: 'confirms', mode: 'never', forMs: second(80) },
+        ...readThrough(40, 130, 5),
+        rehearse(100),
+        image(200, 'v3'),
+        {
+          at: second(205),
+          do: 'weather',
+          fault: 'http-500',
+          rate: 1,
+          forMs: second(70),
+          lengthMs: 0,
+          salt: 7,
+          target: 'ConfigMap',
+        },
+        ...readThrough(206, 280, 6),
+      ],
+      {
+        spec: { progressDeadlineSeconds: 30 },
+        canary: { trafficRouting: RECORDER_ROUTING },
+        setup: {
+          router: { confirms: 'at once' },
+          objects: [service('web-stable'), service('web-canary')],
+        },
+      },
+    ),
+    end: /^Healthy/,
+  },
+  {
+    of: [],
+    title: 'a gate that waits for traffic is told to come too early, and a run that is just made is pending',
+    history: routed(
+      [{ analysis: analysisOf('success') }, { setWeight: 50 }, { pause: { duration: 10 } }],
+      [
+        rehearse(20, templateOf('v2')),
+        {
+          at: second(29),
+          do: 'aim',
+          fault: 'slow-write',
+          nth: 1,
+          target: 'AnalysisRun/status',
+          forMs: second(3),
+        },
+        image(30, 'v2'),
+        ...readThrough(30.5, 60, 0.5),
+        rehearse(61),
+        command(70, 'skip'),
+        ask(72),
+      ],
+      judged({ interval: '5s', count: 2, evidence: { waitForTraffic: true } }),
+    ),
+    end: /^Healthy/,
+  },
+  {
+    of: [],
+    title: 'a Rollout that goes away with its pods says so',
+    history: basic(
+      [{ setWeight: 50 }, { pause: { duration: 20 } }],
+      [
+        image(30, 'v2'),
+        { at: second(40), do: 'recreate', afterMs: second(20), foreground: true },
+        ...readThrough(40.01, 42, 0.1),
+      ],
+    ),
+    end: /^Healthy/,
+  },
+  {
+    of: [],
+    title: 'a version of a Deployment is told and rehearsed before the controller has seen it',
+    history: basic(
+      [{ setWeight: 50 }, { pause: { duration: 20 } }],
+      [
+        { at: second(29), do: 'crash', forMs: second(8) },
+        image(30, 'v2'),
+        ask(31),
+        rehearse(32),
+        ...readThrough(40, 50, 2),
+      ],
+      {
+        spec: { template: null, workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } },
+        setup: {
+          crds: 'open',
+          source: 'workload',
+          objects: [deployment(podTemplate('v1')), service('web')],
+        },
+      },
     ),
     end: /^Healthy/,
   },

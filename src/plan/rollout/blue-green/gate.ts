@@ -7,6 +7,7 @@ import { isHalted } from './active.ts';
 import { isFastTracked } from './fast-track.ts';
 import type { BlueGreenSituation } from './situation.ts';
 import { isRetry } from './situation.ts';
+import { autoPromotionSeconds } from '../defaults.ts';
 
 export interface GateFacts {
   /** The new version has the pods that this stage asks for. */
@@ -30,7 +31,7 @@ export const hadCheckpoint = (s: BlueGreenSituation, p: Progress): boolean =>
   !isRetry(s);
 
 const needsPause = ({ blueGreen }: BlueGreenSituation): boolean =>
-  blueGreen.autoPromotionEnabled === false || (blueGreen.autoPromotionSeconds ?? 0) > 0;
+  blueGreen.autoPromotionEnabled === false || autoPromotionSeconds(blueGreen) > 0;
 
 const pauseOf = (p: Progress) => p.pauses.find(({ reason }) => reason === BLUE_GREEN_PAUSE);
 
@@ -80,7 +81,7 @@ export function standAtGate(s: BlueGreenSituation, p: Progress, facts: GateFacts
 
 /** Undefined: until someone promotes. */
 const secondsOf = ({ blueGreen }: BlueGreenSituation): number | undefined =>
-  blueGreen.autoPromotionEnabled === false ? undefined : (blueGreen.autoPromotionSeconds ?? 0);
+  blueGreen.autoPromotionEnabled === false ? undefined : autoPromotionSeconds(blueGreen);
 
 /** The checkpoint after this pass: the preview has been judged, the rest of the pods may come. */
 export function nextCheckpoint(s: BlueGreenSituation, p: Progress, gate: Gate & GateFacts): boolean {

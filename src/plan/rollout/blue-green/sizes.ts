@@ -15,6 +15,7 @@ import { isHalted } from './active.ts';
 import { isFastRollback, isStillRunning } from './fast-track.ts';
 import type { BlueGreenSituation } from './situation.ts';
 import { abortScaleDownDelay, scaleDownDelaySeconds, selectedBy } from './situation.ts';
+import { availableOf } from '../canary/counts.ts';
 
 export interface SizeFacts {
   /** What the active Service selects after this pass. */
@@ -111,7 +112,7 @@ function planAborted(s: BlueGreenSituation, fresh: ReplicaSet, { active }: SizeF
       return keep(
         'the delay of the new version counts from when the abort is on record and the active Service has left it',
       );
-    if ((s.stable?.available ?? 0) < s.replicas)
+    if (availableOf(s.stable) < s.replicas)
       return keep('the new version keeps its pods until stable has all of its own');
     const at = s.now + delay * 1000;
     annotate(s, fresh, { [SCALE_DOWN_DEADLINE]: formatTime(at) });

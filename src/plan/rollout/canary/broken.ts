@@ -3,6 +3,7 @@
 import type { CanaryStrategy } from '../../../api/rollout.ts';
 import { maxWeight } from '../defaults.ts';
 import type { Counts } from './counts.ts';
+import { availableOf } from './counts.ts';
 
 export interface StableInput {
   readonly strategy: CanaryStrategy;
@@ -18,6 +19,6 @@ export interface StableInput {
  * for it (rule 21). One that dynamicStableScale has left without any traffic only has yet to grow.
  */
 export function isStableBroken({ strategy, replicas, stable, recorded = 0 }: StableInput): boolean {
-  if ((stable?.available ?? 0) > 0 || replicas === 0) return false;
+  if (availableOf(stable) > 0 || replicas === 0) return false;
   return strategy.dynamicStableScale !== true || recorded < maxWeight(strategy);
 }

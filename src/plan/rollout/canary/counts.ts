@@ -10,6 +10,9 @@ export interface Counts {
   readonly available: number;
 }
 
+/** Of a version that may not be there. */
+export const availableOf = (counts: Counts | undefined): number => counts?.available ?? 0;
+
 export const NO_PODS: Counts = Object.freeze({ size: 0, created: 0, ready: 0, available: 0 });
 
 export function sum(list: readonly Counts[], field: keyof Counts): number {

@@ -10,7 +10,7 @@ import { checkCondition, evaluateTimeExpression } from '../../../../lang/conditi
 import { ExpressionError } from '../../../../lang/expr/index.ts';
 import { compileJsonPath, JsonPathError } from '../../../../lang/jsonpath.ts';
 import { resolveMetrics } from '../../../analysis/build.ts';
-import { SECRET_PLACEHOLDER } from '../../../analysis/resolve.ts';
+import { SECRET_PLACEHOLDER, listedMetrics } from '../../../analysis/resolve.ts';
 import { evidenceFault } from '../../../analysis/validate.ts';
 import type { AnalysisReference } from './objects.ts';
 
@@ -25,7 +25,7 @@ export function validateExpressions(
   given: readonly Argument[],
 ): FieldError[] {
   const args = (spec.args ?? []).map((arg) => withValue(arg, given));
-  const resolved = resolveMetrics(spec.metrics ?? [], args);
+  const resolved = resolveMetrics(listedMetrics(spec), args);
   if ('error' in resolved) return [];
   return resolved.metrics.flatMap((metric) =>
     faultsOf(metric).map((fault) => {

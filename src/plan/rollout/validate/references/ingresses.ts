@@ -5,10 +5,11 @@ import type { Rollout } from '../../../../api/rollout.ts';
 import type { JsonObject } from '../../../../lang/json.ts';
 import { Field } from '../field.ts';
 import { ingressReferences, nginxReferences, ROUTING } from './objects.ts';
+import { canaryOf, routingOf } from '../../defaults.ts';
 
 /** Exactly one of the singular and the plural field. */
-export function validateIngressConfig({ spec }: Rollout): FieldError[] {
-  const { alb, nginx } = spec.strategy?.canary?.trafficRouting ?? {};
+export function validateIngressConfig(rollout: Rollout): FieldError[] {
+  const { alb, nginx } = routingOf(canaryOf(rollout));
   return [
     ...(nginx === undefined
       ? []
@@ -37,13 +38,13 @@ function exactlyOne(
 
 /** An Ingress that the Rollout names must have a path to the service whose traffic is shared out. */
 export function validateIngress(name: string, ingress: JsonObject, rollout: Rollout): FieldError[] {
-  const canary = rollout.spec.strategy?.canary;
-  const { alb, nginx } = canary?.trafficRouting ?? {};
+  const canary = canaryOf(rollout);
+  const { alb, nginx } = routingOf(canary);
   const references = nginx === undefined ? ingressReferences(rollout) : nginxReferences(nginx);
   const reference = references.find((candidate) => candidate.name === name);
   if (reference === undefined) return [];
   const root = nginx === undefined ? (alb?.rootService ?? '') : '';
-  const service = root === '' ? (canary?.stableService ?? '') : root;
+  const service = root === '' ? (canary.stableService ?? '') : root;
   if (hasBackend(ingress, service)) return [];
   return [
     invalid(reference.field, name, `ingress \`${name}\` has no rules using service ${service} backend`),

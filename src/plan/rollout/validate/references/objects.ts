@@ -4,7 +4,7 @@ import { invalid, type FieldError } from '../../../../api/field-error.ts';
 import type { AnalysisTemplateRef, RolloutAnalysis } from '../../../../api/analysis-args.ts';
 import type { CanaryStrategy, IstioVirtualService, Rollout } from '../../../../api/rollout.ts';
 import type { JsonObject } from '../../../../lang/json.ts';
-import { templatesOf, strategyOf } from '../../defaults.ts';
+import { templatesOf, strategyOf, namespaceOf } from '../../defaults.ts';
 
 /** By name; a name that is not there was not found. */
 export type Found = Readonly<Record<string, JsonObject | undefined>>;
@@ -106,7 +106,7 @@ export interface VirtualServiceReference extends Reference {
 export function virtualServiceReferences({ spec, metadata }: Rollout): VirtualServiceReference[] {
   const { virtualService, virtualServices } = spec.strategy?.canary?.trafficRouting?.istio ?? {};
   const make = (field: string, config: IstioVirtualService): VirtualServiceReference => {
-    const [name = '', namespace = metadata.namespace ?? ''] = splitName(config.name);
+    const [name = '', namespace = namespaceOf({ metadata })] = splitName(config.name);
     return { field, name, namespace, config };
   };
   return [

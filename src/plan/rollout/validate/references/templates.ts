@@ -22,6 +22,7 @@ import {
 import { DUMMY, validateExpressions, withValue } from './expressions.ts';
 import { get, type AnalysisReference, type Found } from './objects.ts';
 import { templatesOf } from '../../defaults.ts';
+import { listedMetrics } from '../../../analysis/resolve.ts';
 
 type Template = AnalysisTemplate | ClusterAnalysisTemplate;
 
@@ -145,7 +146,7 @@ function validateFinite(
     return fail(`AnalysisTemplate ${metadata.name}: arg '${both.name}' has both Value and ValueFrom fields`);
   }
   const args = (spec.args ?? []).map((arg) => withValue(arg, given));
-  const resolved = resolveMetrics(spec.metrics ?? [], args);
+  const resolved = resolveMetrics(listedMetrics(spec), args);
   if ('error' in resolved) return fail(`AnalysisTemplate ${metadata.name}: ${resolved.error}`);
   return resolved.metrics.flatMap((metric, index) => {
     if (effectiveCount(metric) !== undefined || isOpen(spec.metrics?.[index], metric)) return [];
