@@ -2,7 +2,7 @@
 
 import type { Rollout } from '../../api/rollout.ts';
 import { POD_TEMPLATE_HASH_LABEL, ROLLOUT_TYPE_LABEL } from './run-object.ts';
-import { writtenStatus } from '../rollout/defaults.ts';
+import { writtenStatus, countIn } from '../rollout/defaults.ts';
 
 export interface Traffic {
   /** Percent; what the router was given, or the share of the pods where there is none. */
@@ -31,7 +31,7 @@ export function trafficOf(
       weight: canary?.podTemplateHash === hash ? (canary.weight ?? 0) : 0,
       source: 'the router',
     };
-  const all = status.replicas ?? 0;
-  const weight = all === 0 ? 0 : Math.round((100 * (status.updatedReplicas ?? 0)) / all);
+  const all = countIn(status, 'replicas');
+  const weight = all === 0 ? 0 : Math.round((100 * countIn(status, 'updatedReplicas')) / all);
   return { weight, source: 'the share of the pods' };
 }

@@ -4,6 +4,7 @@ import { formatPath } from '../../api/decode.ts';
 import type { RolloutIntent } from '../rollout/index.ts';
 import type { RoutesWanted } from '../rollout/intents.ts';
 import { SCALE_DOWN_DEADLINE } from '../rollout/names.ts';
+import { routeNameOf } from '../rollout/defaults.ts';
 
 export interface Names {
   /** What a ReplicaSet is called in the story, by its name. */
@@ -56,8 +57,8 @@ function routeText(wanted: RoutesWanted): string {
   const { weight, max, managed } = wanted;
   const beside = managed.map(({ setHeaderRoute, setMirrorRoute }) =>
     setHeaderRoute === undefined
-      ? `mirror ${setMirrorRoute?.name ?? ''}`
-      : `header ${setHeaderRoute.name ?? ''}`,
+      ? `mirror ${routeNameOf(setMirrorRoute)}`
+      : `header ${routeNameOf(setHeaderRoute)}`,
   );
   return [`canary ${weight} of ${max}`, ...beside].join(', ');
 }

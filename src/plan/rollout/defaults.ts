@@ -33,6 +33,13 @@ export const namespaceOf = ({ metadata }: { metadata: { namespace?: string | und
 /** 0: the update does not pause by itself. */
 export const autoPromotionSeconds = (blueGreen: BlueGreenStrategy): number =>
   blueGreen.autoPromotionSeconds ?? 0;
+/** The status leaves a count out where it is 0. */
+export const countIn = (
+  status: RolloutStatus,
+  field: 'availableReplicas' | 'replicas' | 'updatedReplicas',
+): number => status[field] ?? 0;
+/** Of a header or mirror route; one without is refused, as no managed route is called so. */
+export const routeNameOf = (route: { name?: string | undefined } | undefined): string => route?.name ?? '';
 /** The API server counts from 1. */
 export const generationOf = ({ metadata }: { metadata: { generation?: number | undefined } }): number =>
   metadata.generation ?? 0;

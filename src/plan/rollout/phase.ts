@@ -3,7 +3,7 @@
 import type { Rollout, RolloutSpec, RolloutStatus } from '../../api/rollout.ts';
 import { parseTime } from '../../lang/time.ts';
 import { isCompleted } from '../analysis/types.ts';
-import { writtenStatus, replicasOf, stableHashOf, pausesOf, conditionsOf } from './defaults.ts';
+import { writtenStatus, replicasOf, stableHashOf, pausesOf, conditionsOf, countIn } from './defaults.ts';
 
 export interface PhaseAndMessage {
   phase: 'Progressing' | 'Paused' | 'Degraded' | 'Healthy';
@@ -33,14 +33,14 @@ export function rolloutPhase(spec: RolloutSpec, status: PhaseInput): PhaseAndMes
   if (spec.restartAt !== undefined && parseTime(spec.restartAt) !== parseTime(status.restartedAt))
     return progressing('rollout is restarting');
   const replicas = replicasOf(spec);
-  const updated = status.updatedReplicas ?? 0;
+  const updated = countIn(status, 'updatedReplicas');
   if (updated < replicas) return progressing('more replicas need to be updated');
-  if ((status.availableReplicas ?? 0) < updated)
+  if (countIn(status, 'availableReplicas') < updated)
     return progressing('updated replicas are still becoming available');
   const strategy = spec.strategy;
   if (strategy?.blueGreen !== undefined) return blueGreenPhase(strategy.blueGreen, status);
   if (strategy?.canary !== undefined) {
-    if (strategy.canary.trafficRouting === undefined && (status.replicas ?? 0) > updated)
+    if (strategy.canary.trafficRouting === undefined && countIn(status, 'replicas') > updated)
       return progressing('old replicas are pending termination');
     if (!fullyPromoted(status)) return progressing('waiting for all steps to complete');
   }

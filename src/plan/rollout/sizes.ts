@@ -1,7 +1,7 @@
 /** The sizes of all ReplicaSets after this pass, and the writes that get there (spec 02 sections 8 to 10, 03 section 5). */
 
 import type { TrafficWeights } from '../../api/rollout.ts';
-import { formatTime, parseTime } from '../../lang/time.ts';
+import { formatTime } from '../../lang/time.ts';
 import type { Weights } from './canary/sizes.ts';
 import { atDesired, basicSizes, basicSizesAtOnce, basicTarget, routedSizes } from './canary/sizes.ts';
 import type { Sizes } from './canary/target.ts';
@@ -418,7 +418,8 @@ function planRoutedOthers(
 export function renewDeadline(s: Situation, rs: ReplicaSet, delay: number): void {
   const deadline = scaleDownDeadlineOf(rs);
   if (deadline === undefined || delay <= 0) return;
-  const at = parseTime(formatTime(s.now + delay * 1000)) ?? 0;
+  // The annotation holds whole seconds.
+  const at = Math.floor((s.now + delay * 1000) / 1000) * 1000;
   if (at > deadline) annotate(s, rs, { [SCALE_DOWN_DEADLINE]: formatTime(at) });
   s.draft.lookAgainAt(Math.max(at, deadline));
 }

@@ -9,7 +9,7 @@ import { sum } from './canary/counts.ts';
 import type { WantedCondition } from './conditions.ts';
 import { conditionOf, messageOf, removeCondition, setCondition } from './conditions.ts';
 import { deadlineOf, hasProgressed, hasTimedOut, isIndefinite, waitsForOldPods } from './deadline.ts';
-import { stepsOf, generationOf, pausesOf, conditionsOf } from './defaults.ts';
+import { stepsOf, generationOf, pausesOf, conditionsOf, countIn } from './defaults.ts';
 import { currentHold, wasHeld } from './holding.ts';
 import { nextDuration } from './duration.ts';
 import { VERDICT } from './found-bad.ts';
@@ -51,7 +51,7 @@ export function nextStatus(s: Situation, p: Progress, parts: StatusParts): Rollo
   return completeStatus(s, p, {
     bare,
     healthy: isHealthy(s, p, bare),
-    available: (bare.availableReplicas ?? 0) >= s.replicas,
+    available: countIn(bare, 'availableReplicas') >= s.replicas,
     waitsForPerson: (reason) => waitsForPerson(s, p, reason),
     forPhase: (status) => forPhase(s, p, status, parts.sizes),
   });
@@ -176,8 +176,8 @@ function isHealthy(s: Situation, p: Progress, status: RolloutStatus): boolean {
   return (
     isPromoted(s, p) &&
     !isMisrouted(s) &&
-    (status.updatedReplicas ?? 0) === s.replicas &&
-    (status.availableReplicas ?? 0) === s.replicas &&
+    countIn(status, 'updatedReplicas') === s.replicas &&
+    countIn(status, 'availableReplicas') === s.replicas &&
     existingPods(s) === s.replicas &&
     (steps === 0 || p.stepIndex === steps)
   );
@@ -394,7 +394,7 @@ function forPhase(s: Situation, p: Progress, status: RolloutStatus, sizes: Plann
   // Pods that a small stable version is still to take over from are not what makes it available.
   const comesBack = isPromoted(s, p) && s.routed && s.strategy.dynamicStableScale === true;
   const { updatedReplicas = 0 } = status;
-  const availableReplicas = comesBack ? s.canary.available : (status.availableReplicas ?? 0);
+  const availableReplicas = comesBack ? s.canary.available : countIn(status, 'availableReplicas');
   if (!p.reset && asked >= s.replicas && availableReplicas < asked)
     return {
       ...status,

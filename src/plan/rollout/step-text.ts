@@ -2,6 +2,7 @@
 
 import type { CanaryStep } from '../../api/rollout.ts';
 import { parseDuration } from '../../lang/duration.ts';
+import { routeNameOf } from './defaults.ts';
 
 export function stepText(step: CanaryStep): string {
   if (step.setWeight !== undefined) return `setWeight: ${step.setWeight}`;
@@ -17,7 +18,7 @@ export function stepText(step: CanaryStep): string {
       : `setCanaryScale{weight: ${weight ?? 0}}`;
   }
   if (step.plugin !== undefined) return `plugin: ${step.plugin.name}`;
-  if (step.setHeaderRoute !== undefined) return `setHeaderRoute: ${step.setHeaderRoute.name ?? ''}`;
+  if (step.setHeaderRoute !== undefined) return `setHeaderRoute: ${routeNameOf(step.setHeaderRoute)}`;
   if (step.setMirrorRoute !== undefined) return `setMirrorRoute: ${step.setMirrorRoute.name}`;
   return 'invalid';
 }

@@ -2,7 +2,7 @@
 
 import type { RolloutSpec, RolloutStatus } from '../../api/rollout.ts';
 import { currentSetWeight, currentStep } from './canary/course.ts';
-import { isRouted, maxWeight, stepsOf } from './defaults.ts';
+import { isRouted, maxWeight, stepsOf, countIn } from './defaults.ts';
 
 export interface ShownWeights {
   /** `1/8`; '' without steps. */
@@ -33,7 +33,7 @@ export function shownWeights(
     if (strategy === undefined) return 0;
     const max = maxWeight(strategy);
     if (currentStep(course).step === undefined) return max;
-    const available = status.availableReplicas ?? 0;
+    const available = countIn(status, 'availableReplicas');
     if (available === 0) return 0;
     if (isRouted(strategy)) return status.canary?.weights?.canary.weight ?? setWeight;
     return Math.trunc(((canaryAvailable ?? 0) * max) / available);

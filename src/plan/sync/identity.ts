@@ -24,15 +24,17 @@ export function parseInventoryKey(text: string): ResourceIdentity | undefined {
 }
 
 export function identityOf(object: JsonObject): ResourceIdentity {
-  const apiVersion = String(object['apiVersion'] ?? '');
-  const slash = apiVersion.indexOf('/');
   const metadata = objectOf(object['metadata']);
+  const text = (field: string): string => String(object[field] ?? '');
+  const named = (field: string): string => (typeof metadata[field] === 'string' ? metadata[field] : '');
+  const apiVersion = text('apiVersion');
+  const slash = apiVersion.indexOf('/');
   return {
     group: slash < 0 ? '' : apiVersion.slice(0, slash),
     version: slash < 0 ? apiVersion : apiVersion.slice(slash + 1),
-    kind: String(object['kind'] ?? ''),
-    namespace: typeof metadata['namespace'] === 'string' ? metadata['namespace'] : '',
-    name: typeof metadata['name'] === 'string' ? metadata['name'] : '',
+    kind: text('kind'),
+    namespace: named('namespace'),
+    name: named('name'),
   };
 }
 

@@ -22,7 +22,7 @@ export function planSync(snapshot: SyncSnapshotWithNamespace): SyncPlan {
   const assessment = assess(snapshot);
   const source = application.spec.source;
   if (!target.ok || source === undefined) {
-    const problem = target.ok ? undefined : target.problem;
+    const problem = target.ok ? 'there is no source' : target.problem.message;
     const status = assessedStatus(snapshot, assessment);
     return {
       intents: [],
@@ -31,10 +31,10 @@ export function planSync(snapshot: SyncSnapshotWithNamespace): SyncPlan {
           ? status
           : {
               ...status,
-              operationState: brokenOperation(snapshot, problem?.message ?? 'there is no source'),
+              operationState: brokenOperation(snapshot, problem),
             },
       events: [],
-      notes: [{ about: 'sync.unknown', text: problem?.message ?? 'there is no source' }],
+      notes: [{ about: 'sync.unknown', text: problem }],
       operation: undefined,
       consumesOperation: application.operation !== undefined,
       inventory: sluiceStatus(application.status).inventory,

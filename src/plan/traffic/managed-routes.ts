@@ -1,7 +1,7 @@
 /** Header and mirror routes that must exist at a step (spec 03 section 6; rule 20: from spec and step alone). Pure. */
 
 import type { CanaryStep, CanaryStrategy, ManagedRoute } from '../../api/rollout.ts';
-import { stepsOf } from '../rollout/defaults.ts';
+import { stepsOf, routeNameOf } from '../rollout/defaults.ts';
 
 const KINDS = ['setHeaderRoute', 'setMirrorRoute'] as const;
 
@@ -15,7 +15,7 @@ export function routesInForce(strategy: CanaryStrategy, stepIndex: number): Mana
     for (const kind of KINDS) {
       const route = step[kind];
       if (route === undefined) continue;
-      const name = route.name ?? '';
+      const name = routeNameOf(route);
       if ((route.match ?? []).length > 0) latest.set(name, routeOf(step, kind));
       else latest.delete(name);
     }

@@ -103,13 +103,13 @@ function wantedWeight(input: WeightInput): Wanted {
   const now = currentSetWeight(course);
   // Giving traffic back needs no pods of the canary: first the weight, then the pods.
   if (now < recorded && step !== undefined)
-    return { weight: now, why: `step ${(index ?? 0) + 1} lowers the weight` };
+    return { weight: now, why: `step ${index + 1} lowers the weight` };
   if (!input.atDesired && now !== recorded) {
     const before = setWeightUpTo(course.strategy, (index ?? steps.length) - 1);
     return { weight: before, why: 'the pods of the step are not there yet: the weight before it' };
   }
   if (step === undefined) return { weight: max, why: 'all steps are done' };
-  return { weight: now, why: `weight of step ${(index ?? 0) + 1}` };
+  return { weight: now, why: `weight of step ${index + 1}` };
 }
 
 const isBroken = ({ course, stable, recorded }: WeightInput): boolean =>

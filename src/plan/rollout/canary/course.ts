@@ -22,11 +22,11 @@ export interface Course {
 export const fullyPromoted = (course: Pick<Course, 'podHash' | 'stableHash'>): boolean =>
   course.stableHash !== '' && course.podHash === course.stableHash;
 
-export interface CurrentStep {
-  /** Undefined without steps. An index of the number of steps, or above, means: done. */
-  readonly index: number | undefined;
-  readonly step: CanaryStep | undefined;
-}
+/** An index of the number of steps, or above, means: done. */
+export type CurrentStep =
+  /** Without steps. */
+  | { readonly index: undefined; readonly step: undefined }
+  | { readonly index: number; readonly step: CanaryStep | undefined };
 
 export function currentStep(course: Pick<Course, 'strategy' | 'stepIndex'>): CurrentStep {
   const steps = stepsOf(course.strategy);
@@ -39,7 +39,7 @@ export function currentStep(course: Pick<Course, 'strategy' | 'stepIndex'>): Cur
 export function currentSetWeight(course: Pick<Course, 'strategy' | 'stepIndex' | 'abort'>): number {
   if (course.abort) return 0;
   const { index, step } = currentStep(course);
-  if (index === undefined || step === undefined) return maxWeight(course.strategy);
+  if (step === undefined) return maxWeight(course.strategy);
   return setWeightUpTo(course.strategy, index);
 }
 
@@ -61,7 +61,7 @@ export function scaleInForce(
   if (!isRouted(strategy)) return undefined;
   if (course.abort && strategy.abortScaleDownDelaySeconds !== 0) return undefined;
   const { index, step } = currentStep(course);
-  if (index === undefined || step === undefined) return undefined;
+  if (step === undefined) return undefined;
   const steps = stepsOf(strategy);
   for (let i = index; i >= 0; i--) {
     const scale = steps[i]?.setCanaryScale;

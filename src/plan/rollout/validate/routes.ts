@@ -2,6 +2,7 @@
 
 import { invalid, required, type FieldError } from '../../../api/field-error.ts';
 import type { CanaryStrategy, TrafficRouting } from '../../../api/rollout.ts';
+import { routeNameOf } from '../defaults.ts';
 
 const NO_MANAGED_ROUTES = "Rollout has missing field 'spec.strategy.canary.trafficRouting.managedRoutes'";
 const UNKNOWN_ROUTE =
@@ -21,7 +22,7 @@ export function validateManagedRoutes({ steps, trafficRouting }: CanaryStrategy)
       if (managed === undefined)
         return [required('spec.strategy.trafficRouting.managedRoutes', NO_MANAGED_ROUTES)];
       if (managed.some(({ name }) => name === route.name)) return [];
-      return [invalid(`spec.strategy.steps[${index}].${kind}`, route.name ?? '', UNKNOWN_ROUTE)];
+      return [invalid(`spec.strategy.steps[${index}].${kind}`, routeNameOf(route), UNKNOWN_ROUTE)];
     }),
   );
 }
