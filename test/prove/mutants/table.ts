@@ -345,8 +345,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       edit(
         WEIGHTS,
-        'return { weight: now, why: `weight of step ${(index ?? 0) + 1}` };',
-        'return { weight: step.setWeight === undefined ? recorded : now, why: `weight of step ${(index ?? 0) + 1}` };',
+        'return { weight: now, why: `weight of step ${index + 1}` };',
+        'return { weight: step.setWeight === undefined ? recorded : now, why: `weight of step ${index + 1}` };',
       ),
     ],
     within: 500,
