@@ -454,8 +454,9 @@ spec: {size: ${size}}
     const modified = new Promise<void>((resolve) => {
       child.stdout.on('data', (chunk: Buffer) => {
         out += chunk.toString();
-        if (out.includes('MODIFIED')) resolve();
-        else if (out.includes('ADDED') && !out.includes('MODIFIED')) void kubectl('label cm seen x=y');
+        // A line may come in pieces.
+        if (/MODIFIED +seen/.test(out)) resolve();
+        else if (/ADDED +seen/.test(out) && !out.includes('MODIFIED')) void kubectl('label cm seen x=y');
       });
       child.on('exit', () => resolve());
     });
