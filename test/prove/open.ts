@@ -9,8 +9,9 @@ export interface Open {
 }
 
 export const OPEN: readonly Open[] = [
+  { seed: 2490, rules: [10] },
   { seed: 5601, rules: [23] },
-  { seed: 7225, rules: [23] },
+  { seed: 5994, rules: [0, 24, 28] },
   { seed: 9139, rules: [21] },
 ];
 
