@@ -7,6 +7,7 @@ import {
   measurementRetentionSchema,
   templateRefSchema,
 } from './analysis-args.ts';
+import { decoderOf } from './decode.ts';
 import { int32, intOrString, requiredInStore, stringMap, time, topLevel } from './meta.ts';
 import { metricProviderSchema } from './metric-provider.ts';
 
@@ -68,6 +69,9 @@ export const analysisTemplateSchema = z
   .looseObject({ ...topLevel, spec: analysisTemplateSpecSchema })
   .describe('Metrics that judge a release, for use in one namespace.');
 export type AnalysisTemplate = z.infer<typeof analysisTemplateSchema>;
+
+/** Of a store's object: whoever needs the template in a pass gets the same value. */
+export const decodeTemplate = decoderOf(analysisTemplateSchema);
 
 export const clusterAnalysisTemplateSchema = z
   .looseObject({ ...topLevel, spec: analysisTemplateSpecSchema })

@@ -1,7 +1,8 @@
 /** Reading objects of our kinds: raw JSON in, a typed value or a list of what is wrong out. Never throws. Pure. */
 
 import type { z } from 'zod';
-import { isObject } from '../lang/json.ts';
+import { deepFreeze, isObject } from '../lang/json.ts';
+import { memoizeFrozen } from '../lang/memo.ts';
 
 export interface DecodeIssue {
   /** Where, as Kubernetes writes it: `spec.strategy.canary.steps[2].setWeight`. Empty: the object itself. */
@@ -29,6 +30,10 @@ export function decode<S extends z.ZodType>(schema: S, object: unknown): Decoded
   if (second.success) return { ok: true, value: second.data };
   return { ok: false, issues: second.error.issues.slice(0, MAX_ISSUES).map(toIssue) };
 }
+
+/** `decode` of objects that no longer change, each once: what comes of it is frozen, too, and shared. */
+export const decoderOf = <S extends z.ZodType>(schema: S): ((object: object) => Decoded<z.infer<S>>) =>
+  memoizeFrozen((object: object) => deepFreeze(decode(schema, object)));
 
 /** What is left of an object without the fields that can't be read; undefined where that is not enough. */
 export function decodeRest<S extends z.ZodType>(schema: S, object: unknown): z.infer<S> | undefined {

@@ -134,9 +134,9 @@ export class Confirmations {
 }
 
 /** What the status says of this weight. */
-function recordOf({ status }: Rollout, weight: number): boolean | undefined {
+export function recordOf({ status }: Rollout, weight: number | undefined): boolean | undefined {
   const weights = status?.canary?.weights;
-  return weights?.canary.weight === weight ? weights.verified : undefined;
+  return weights !== undefined && weights.canary.weight === weight ? weights.verified : undefined;
 }
 
 /**

@@ -8,6 +8,7 @@ import { MemoryStore } from '../../kube/memory-store.ts';
 import type { RolloutSnapshot, RouteView } from '../../plan/rollout/index.ts';
 import type { Router } from '../../routers/index.ts';
 import type { Stores } from '../controller.ts';
+import { recordOf } from './confirmations.ts';
 import { decodeRollout } from './decode.ts';
 import { gatherRollout } from './gather.ts';
 import { rolloutInformers } from './informers.ts';
@@ -66,8 +67,6 @@ export async function gatherOnce(
 
 /** Data planes are asked by the controller: what they answered for this weight stands in the status. */
 function withRecord(view: RouteView, { rollout }: RolloutSnapshot): RouteView {
-  const recorded = rollout?.status?.canary?.weights;
-  const isAnswer =
-    view.confirms === true && view.verified === undefined && recorded?.canary.weight === view.weight;
-  return isAnswer ? { ...view, verified: recorded?.verified } : view;
+  const isOpen = view.confirms === true && view.verified === undefined;
+  return isOpen && rollout !== undefined ? { ...view, verified: recordOf(rollout, view.weight) } : view;
 }

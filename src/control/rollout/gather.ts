@@ -1,8 +1,8 @@
 /** Everything that one decision about a Rollout needs, read from the stores at one instant. No I/O. */
 
 import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
-import { analysisTemplateSchema, clusterAnalysisTemplateSchema } from '../../api/analysis.ts';
-import { decode } from '../../api/decode.ts';
+import { clusterAnalysisTemplateSchema, decodeTemplate } from '../../api/analysis.ts';
+import { decoderOf } from '../../api/decode.ts';
 import type { Rollout, RolloutStatus } from '../../api/rollout.ts';
 import type { KubeObject, ResourceType } from '../../kube/api.ts';
 import { keyOf } from '../../kube/api.ts';
@@ -15,8 +15,7 @@ import {
   SERVICE,
 } from '../../kube/kinds.ts';
 import type { JsonObject } from '../../lang/json.ts';
-import { deepFreeze, isObject } from '../../lang/json.ts';
-import { memoizeFrozen } from '../../lang/memo.ts';
+import { isObject } from '../../lang/json.ts';
 import { maxWeight } from '../../plan/rollout/defaults.ts';
 import { MANAGED_BY } from '../../plan/rollout/names.ts';
 import { rolesOf, stableEnd } from '../../plan/rollout/roles.ts';
@@ -145,12 +144,7 @@ function viewOf(service: KubeObject | undefined): ServiceView | null {
 const byName = (objects: readonly KubeObject[]): Record<string, JsonObject> =>
   Object.fromEntries(objects.map((object) => [object.metadata.name, object as unknown as JsonObject]));
 
-const decodeTemplate = memoizeFrozen((object: KubeObject) =>
-  deepFreeze(decode(analysisTemplateSchema, object)),
-);
-const decodeClusterTemplate = memoizeFrozen((object: KubeObject) =>
-  deepFreeze(decode(clusterAnalysisTemplateSchema, object)),
-);
+const decodeClusterTemplate = decoderOf(clusterAnalysisTemplateSchema);
 
 interface Templates {
   namespaced: AnalysisTemplate[];

@@ -4,11 +4,10 @@
  */
 
 import { applicationSchema, type ApplicationStatus } from '../../api/application.ts';
-import { decode } from '../../api/decode.ts';
+import { decoderOf } from '../../api/decode.ts';
 import type { RenderSettings } from '../../git/render/index.ts';
 import type { GitSource } from '../../git/source.ts';
-import { deepEqual, deepFreeze, type JsonObject } from '../../lang/json.ts';
-import { memoizeFrozen } from '../../lang/memo.ts';
+import { deepEqual, type JsonObject } from '../../lang/json.ts';
 import { createMergePatch } from '../../lang/patch/merge.ts';
 import { formatTime } from '../../lang/time.ts';
 import type { KubeApi, KubeObject } from '../../kube/api.ts';
@@ -37,9 +36,7 @@ import { NotInStep } from './live-objects.ts';
 import { digestOf, Renderings } from './rendering.ts';
 import { RepositorySecrets } from './repositories.ts';
 
-const decodeApplication = memoizeFrozen((object: KubeObject) =>
-  deepFreeze(decode(applicationSchema, object)),
-);
+const decodeApplication = decoderOf(applicationSchema);
 
 export interface SyncDependencies {
   /** For lists, watches and dry runs of the kinds that Applications own. */

@@ -29,9 +29,8 @@ import type { Progress } from './progress.ts';
 import { BLUE_GREEN_PAUSE, INCONCLUSIVE_RUN, isInconclusive, isPromoted, PAUSE_STEP } from './progress.ts';
 import { isWithinRollbackWindow } from './rollback-window.ts';
 import type { Situation } from './situation.ts';
-import { HASH_LABEL } from './names.ts';
 import { strategyOf, templatesOf, stableHashOf, pausesOf, stepIndexOf } from './defaults.ts';
-import { uidOf } from './replica-set.ts';
+import { hashOf, uidOf } from './replica-set.ts';
 
 type Kind = RolloutAnalysisType;
 
@@ -54,10 +53,13 @@ export function currentRuns(s: Situation): CurrentRuns {
 }
 
 /** Bound to its revision: a run of another one is not ours to listen to. */
-export function findRun(s: Situation, name: string | undefined): AnalysisRun | undefined {
+export function findRun(
+  s: Pick<Situation, 'snapshot' | 'revisions'>,
+  name: string | undefined,
+): AnalysisRun | undefined {
   if (name === undefined || name === '') return undefined;
   return s.snapshot.analysisRuns.find(
-    (run) => run.metadata.name === name && run.metadata.labels?.[HASH_LABEL] === s.revisions.hash,
+    (run) => run.metadata.name === name && hashOf(run) === s.revisions.hash,
   );
 }
 

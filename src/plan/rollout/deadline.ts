@@ -39,8 +39,9 @@ export function hasTimedOut(s: Situation, status: RolloutStatus): boolean {
 }
 
 /**
- * A finished update that has all of its pods and waits for old ones to live out their delay isn't late. (The reference stops the clock
- * also in the middle of an update for as long as any old ReplicaSet waits; a deadline that never fires helps nobody.)
+ * A finished update that has all of its pods and waits for old ones to live out their delay isn't late. (The reference
+ * stops the clock also in the middle of an update for as long as any old ReplicaSet waits; a deadline that never fires
+ * helps nobody.)
  */
 export function waitsForOldPods(s: Situation, promoted: boolean): boolean {
   return (

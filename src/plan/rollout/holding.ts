@@ -8,7 +8,8 @@ import type { AnalysisRun } from '../../api/analysis.ts';
 import type { RolloutStatus } from '../../api/rollout.ts';
 import { holdOf, silenceOf } from '../analysis/holding.ts';
 import { trafficOf } from '../analysis/traffic.ts';
-import { HASH_LABEL } from './names.ts';
+import { findRun } from './analysis-runs.ts';
+import { conditionOf } from './conditions.ts';
 import type { Situation } from './situation.ts';
 import { pausesOf } from './defaults.ts';
 
@@ -34,14 +35,14 @@ export function currentHold(s: Of, status: RolloutStatus = s.old): Hold | undefi
     blueGreen?.prePromotionAnalysisRunStatus,
     blueGreen?.postPromotionAnalysisRunStatus,
   ]) {
-    const run = runOf(s, named?.name);
+    const run = findRun(s, named?.name);
     if (run === undefined) continue;
     const unanswered = heldBy(run, 'answers', holdOf(run));
     const hold =
       unanswered ?? heldBy(run, 'traffic', silenceOf(run, trafficOf(s.rollout, run.metadata.labels)));
     if (hold !== undefined) return hold;
   }
-  const background = runOf(s, canary?.currentBackgroundAnalysisRunStatus?.name);
+  const background = findRun(s, canary?.currentBackgroundAnalysisRunStatus?.name);
   return backgroundHold(s, background, canary?.weights?.canary?.weight);
 }
 
@@ -61,14 +62,8 @@ export function backgroundHold(
 const heldBy = (run: AnalysisRun, lacks: Hold['lacks'], why: string | undefined): Hold | undefined =>
   why === undefined ? undefined : { run, lacks, text: `AnalysisRun ${run.metadata.name}: ${why}` };
 
-/** The run that the stored status names, of this version. */
-const runOf = ({ snapshot, revisions }: Of, name: string | undefined): AnalysisRun | undefined =>
-  snapshot.analysisRuns.find(
-    ({ metadata }) => metadata.name === name && metadata.labels?.[HASH_LABEL] === revisions.hash,
-  );
-
 /** Whether this status was written while evidence was missing: no other pause is without a condition. */
 export const wasHeld = (status: RolloutStatus): boolean =>
   status.phase === 'Paused' &&
   pausesOf(status).length === 0 &&
-  status.conditions?.some(({ type, status: is }) => type === 'Paused' && is === 'True') !== true;
+  conditionOf(status, 'Paused')?.status !== 'True';

@@ -50,12 +50,13 @@ export const isPromoted = (s: Situation, p: Progress): boolean =>
 export const stableEndAfter = (s: Situation, p: Pick<Progress, 'promotedNow'>): PingPong =>
   p.promotedNow ? otherEnd(stableEnd(s.old)) : stableEnd(s.old);
 
-/** Milliseconds; of a start that nobody can read as if it were now. */
-export const pauseEnd = (
-  { startTime }: Pick<PauseCondition, 'startTime'>,
-  seconds: number,
-  now: number,
-): number => (parseTime(startTime) ?? now) + seconds * 1000;
+type Started = Pick<PauseCondition, 'startTime'>;
+
+/** Milliseconds; a start that nobody can read counts as now. */
+export const pauseStart = ({ startTime }: Started, now: number): number => parseTime(startTime) ?? now;
+
+export const pauseEnd = (pause: Started, seconds: number, now: number): number =>
+  pauseStart(pause, now) + seconds * 1000;
 
 /** What somebody wrote as the start is written anew: a pause that begins again with each look would never end. */
 const withReadableStarts = (pauses: readonly PauseCondition[], now: number): readonly PauseCondition[] =>

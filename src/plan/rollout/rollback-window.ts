@@ -2,8 +2,8 @@
 
 import { evidenceOf } from '../analysis/evidence.ts';
 import { foundBadAt } from './found-bad.ts';
-import { EXPERIMENT_NAME, HASH_LABEL } from './names.ts';
-import { createdAt } from './replica-set.ts';
+import { EXPERIMENT_NAME } from './names.ts';
+import { createdAt, hashOf } from './replica-set.ts';
 import type { Situation } from './situation.ts';
 
 type WindowFacts = Pick<Situation, 'rollout' | 'revisions' | 'snapshot'>;
@@ -27,9 +27,7 @@ export function isWithinRollbackWindow(s: WindowFacts): boolean {
 
 /** The last judgement on this version is a failure; a retry that succeeded afterwards, or a promotion, takes it back. */
 export function wasFoundBad(s: Pick<Situation, 'revisions' | 'snapshot'>): boolean {
-  const runs = s.snapshot.analysisRuns.filter(
-    (run) => run.metadata.labels?.[HASH_LABEL] === s.revisions.hash,
-  );
+  const runs = s.snapshot.analysisRuns.filter((run) => hashOf(run) === s.revisions.hash);
   const last = (...phases: string[]): number =>
     Math.max(
       -Infinity,

@@ -25,7 +25,7 @@ import { planRollout } from '../rollout/index.ts';
 import { currentHold } from '../rollout/holding.ts';
 import { Draft } from '../rollout/intents.ts';
 import { fullyPromoted, isUpdate } from '../rollout/phase.ts';
-import { BLUE_GREEN_PAUSE, PAUSE_STEP, pauseEnd } from '../rollout/progress.ts';
+import { BLUE_GREEN_PAUSE, PAUSE_STEP, pauseStart } from '../rollout/progress.ts';
 import { publicationOf } from '../rollout/publish.ts';
 import type { ReplicaSet } from '../rollout/replica-set.ts';
 import { countsOf, hashOf, revisionOf, observedCounts } from '../rollout/replica-set.ts';
@@ -289,7 +289,7 @@ function pause({ rollout, status, blueGreen, name, now }: View): Told | undefine
       : blueGreen.autoPromotionEnabled === false
         ? undefined
         : autoPromotionSeconds(blueGreen);
-  const start = pauseEnd(found, 0, now);
+  const start = pauseStart(found, now);
   const until = seconds === undefined ? undefined : start + seconds * 1000;
   // It is over and nothing is to be written: evidence of the background is missing, or pods are.
   if (until !== undefined && until <= now) return undefined;

@@ -444,7 +444,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'why counts a pause from the moment of the question',
     rule: 28,
     thread: 'AR 3333',
-    edits: [edit('plan/why/explain.ts', 'const start = pauseEnd(found, 0, now);', 'const start = now;')],
+    edits: [edit('plan/why/explain.ts', 'const start = pauseStart(found, now);', 'const start = now;')],
     within: 60,
   },
   {

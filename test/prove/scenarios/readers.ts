@@ -12,21 +12,10 @@ import {
   service,
   templateOf,
 } from '../manifests.ts';
+import { ask, command, image, rehearse } from './events.ts';
 import type { Scenario } from './types.ts';
 import { basic, blueGreen, routed, second } from './worlds.ts';
 
-const image = (at: number, tag: string): HistoryEvent => ({ at: second(at), do: 'image', tag });
-const ask = (at: number): HistoryEvent => ({ at: second(at), do: 'ask' });
-const rehearse = (at: number, spec: object = {}): HistoryEvent => ({
-  at: second(at),
-  do: 'rehearse',
-  spec: spec as JsonObject,
-});
-const command = (at: number, what: Extract<HistoryEvent, { do: 'command' }>['command']): HistoryEvent => ({
-  at: second(at),
-  do: 'command',
-  command: what,
-});
 const readThrough = (from: number, to: number, each: number): HistoryEvent[] =>
   Array.from({ length: Math.floor((to - from) / each) + 1 }, (_, i) => ask(from + i * each));
 

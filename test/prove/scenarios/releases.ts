@@ -6,21 +6,10 @@ import { podTemplateHash } from '../../../src/lang/pod-hash.ts';
 import { RECORDER_ROUTING } from '../../routers/recorder.ts';
 import type { History, HistoryEvent } from '../history.ts';
 import { analysisOf, deployment, podTemplate, SHOP, templateOf } from '../manifests.ts';
+import { ask, command, image, rehearse } from './events.ts';
 import type { Scenario } from './types.ts';
 import { basic, blueGreen, routed, second } from './worlds.ts';
 
-const image = (at: number, tag: string): HistoryEvent => ({ at: second(at), do: 'image', tag });
-const ask = (at: number): HistoryEvent => ({ at: second(at), do: 'ask' });
-const rehearse = (at: number, spec: object = {}): HistoryEvent => ({
-  at: second(at),
-  do: 'rehearse',
-  spec: spec as JsonObject,
-});
-const command = (at: number, what: Extract<HistoryEvent, { do: 'command' }>['command']): HistoryEvent => ({
-  at: second(at),
-  do: 'command',
-  command: what,
-});
 const broken = (at: number, of: string, what: string, change: object | null): HistoryEvent => ({
   at: second(at),
   do: 'break',

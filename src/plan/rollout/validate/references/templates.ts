@@ -1,17 +1,15 @@
 /** AnalysisTemplates that a Rollout runs (spec 01 section 3.4, spec 05 section 2). Pure. */
 
 import {
-  analysisTemplateSchema,
+  decodeTemplate,
   type AnalysisTemplate,
   type ClusterAnalysisTemplate,
   type Metric,
 } from '../../../../api/analysis.ts';
 import type { Argument, RolloutAnalysis } from '../../../../api/analysis-args.ts';
-import { decode, formatIssues } from '../../../../api/decode.ts';
+import { formatIssues } from '../../../../api/decode.ts';
 import { invalid, type FieldError } from '../../../../api/field-error.ts';
 import type { Rollout } from '../../../../api/rollout.ts';
-import { deepFreeze, type JsonObject } from '../../../../lang/json.ts';
-import { memoizeFrozen } from '../../../../lang/memo.ts';
 import {
   buildRunSpec,
   collectTemplates,
@@ -25,8 +23,6 @@ import { templatesOf } from '../../defaults.ts';
 import { listedMetrics } from '../../../analysis/resolve.ts';
 
 type Template = AnalysisTemplate | ClusterAnalysisTemplate;
-
-const decodeTemplate = memoizeFrozen((raw: JsonObject) => deepFreeze(decode(analysisTemplateSchema, raw)));
 
 /** The templates of one analysis, nested ones too, or the error that stops the search. */
 export function findTemplates(
