@@ -89,7 +89,11 @@ export function desiredReplicasOf(rs: ReplicaSet): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
-/** Milliseconds; undefined without the annotation; -Infinity where it can't be read, as that has passed. */
+/** Also where it is empty: a delay that has not begun, as there is traffic. */
+export const hasDeadline = (rs: ReplicaSet): boolean =>
+  rs.metadata.annotations?.[SCALE_DOWN_DEADLINE] !== undefined;
+
+/** Milliseconds; undefined without the annotation, or with an empty one; -Infinity where it can't be read, as that has passed. */
 export function scaleDownDeadlineOf(rs: ReplicaSet): number | undefined {
   const text = rs.metadata.annotations?.[SCALE_DOWN_DEADLINE];
   return text === undefined || text === '' ? undefined : (parseTime(text) ?? -Infinity);

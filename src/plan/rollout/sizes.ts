@@ -18,6 +18,7 @@ import {
   byRevision,
   countsOf,
   desiredReplicasOf,
+  hasDeadline,
   hashOf,
   scaleDownDeadlineOf,
   revisionNumber,
@@ -388,11 +389,11 @@ function planRoutedOthers(
     };
     if (isReferenced(s, hashOf(rs)) || isLastServing(s, rs)) {
       keep('may still get traffic');
-      renewDeadline(s, rs, delay);
+      suspendDeadline(s, rs, delay);
       continue;
     }
     const deadline = scaleDownDeadlineOf(rs);
-    const delayed = isPromoted(s, p) || deadline !== undefined;
+    const delayed = isPromoted(s, p) || hasDeadline(rs);
     if (!delayed || s.strategy.dynamicStableScale === true) {
       drop();
       continue;
@@ -414,14 +415,12 @@ function planRoutedOthers(
   }
 }
 
-/** Somebody gave an old version traffic once more: its delay counts from when it loses that. */
-export function renewDeadline(s: Situation, rs: ReplicaSet, delay: number): void {
-  const deadline = scaleDownDeadlineOf(rs);
-  if (deadline === undefined || delay <= 0) return;
-  // The annotation holds whole seconds.
-  const at = Math.floor((s.now + delay * 1000) / 1000) * 1000;
-  if (at > deadline) annotate(s, rs, { [SCALE_DOWN_DEADLINE]: formatTime(at) });
-  s.draft.lookAgainAt(Math.max(at, deadline));
+/**
+ * Somebody gave an old version traffic once more: its delay counts from when it loses that. The empty annotation says so in
+ * one write, however long the traffic stays (a deadline that is moved on and on is written for ever).
+ */
+export function suspendDeadline(s: Situation, rs: ReplicaSet, delay: number): void {
+  if (scaleDownDeadlineOf(rs) !== undefined && delay > 0) annotate(s, rs, { [SCALE_DOWN_DEADLINE]: '' });
 }
 
 /** A Service that was never given a version selects all of them, and no other has a pod. */
@@ -453,7 +452,7 @@ export function scale(
 ): void {
   const { name, uid, resourceVersion } = rs.metadata;
   const from = countsOf(rs).size;
-  const deadline = options.dropDeadline && scaleDownDeadlineOf(rs) !== undefined;
+  const deadline = options.dropDeadline && hasDeadline(rs);
   const isOther = s.revisions.others.includes(rs);
   const stale = !isOther && !options.halted && desiredReplicasOf(rs) !== s.replicas;
   if (from === size && !deadline && !stale) return;

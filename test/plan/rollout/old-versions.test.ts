@@ -64,6 +64,21 @@ describe('the version that was stable, behind a router', () => {
     assert.ok((deadline ?? 0) > 27 && (deadline ?? 0) <= 30, String(deadline));
   });
 
+  it('keeps it for as long as it has that traffic, with one write, and counts from its end', () => {
+    const world = finish(routed(), 'v2').wait(20 * SECOND).scale(0).wait(SECOND);
+    const stable = world.services.get('stable');
+    assert.ok(stable !== undefined);
+    world.resetCounts();
+    // Stable has no pods: the old ones answer whoever asks.
+    stable.selector = { app: 'demo' };
+    world.user('take the version out of a selector', () => {}).wait(60 * MINUTE);
+    assert.deepEqual(world.sizes(), { 1: 4, 2: 0 });
+    assert.equal(world.writes['annotateReplicaSet'], 1);
+    world.scale(4).wait(20 * SECOND);
+    assert.deepEqual(world.sizes(), { 1: 4, 2: 4 });
+    assert.deepEqual(world.wait(20 * SECOND).sizes(), { 1: 0, 2: 4 });
+  });
+
   it('keeps its own size when the Rollout is scaled meanwhile', () => {
     const world = finish(routed({ scaleDownDelaySeconds: 600 }), 'v2')
       .scale(6)

@@ -5,12 +5,12 @@ import { SCALE_DOWN_DEADLINE } from '../names.ts';
 import type { Progress } from '../progress.ts';
 import { isInconclusive, isPromoted } from '../progress.ts';
 import type { ReplicaSet } from '../replica-set.ts';
-import { byRevision, countsOf, hashOf, scaleDownDeadlineOf } from '../replica-set.ts';
+import { byRevision, countsOf, hasDeadline, hashOf, scaleDownDeadlineOf } from '../replica-set.ts';
 import { withRestartSurge } from '../restart-surge.ts';
 import { createKey, newReplicaSet } from '../revision.ts';
 import { hasFailed } from '../situation.ts';
 import type { PlannedSizes } from '../sizes.ts';
-import { annotate, leftOpenByStable, renewDeadline, scale, scalingEvent, settled } from '../sizes.ts';
+import { annotate, leftOpenByStable, scale, scalingEvent, settled, suspendDeadline } from '../sizes.ts';
 import { isHalted } from './active.ts';
 import { isFastRollback, isStillRunning } from './fast-track.ts';
 import type { BlueGreenSituation } from './situation.ts';
@@ -156,8 +156,8 @@ function planOthers(
       s.draft.note('size.old', `ReplicaSet ${name} ${why}`);
     };
     const isLeft = s.active === '' && facts.active !== '' && countsOf(rs).ready > 0;
-    if (isLeft && scaleDownDeadlineOf(rs) !== undefined) {
-      renewDeadline(s, rs, delay);
+    if (isLeft && hasDeadline(rs)) {
+      suspendDeadline(s, rs, delay);
       resize(countsOf(rs).size, false, 'was selected until now');
       continue;
     }
