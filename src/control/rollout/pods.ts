@@ -37,7 +37,10 @@ export async function withPods(
   }
 }
 
-/** Pods on their way out are not counted as available, also where the status of their ReplicaSet is still behind. */
+/**
+ * Pods on their way out are not counted as available, also where the status of their ReplicaSet is still behind. Where the
+ * clock of a kubelet is ahead, its pods count that much later: nothing is lost by that, and by the opposite something is.
+ */
 export function withoutLeaving(
   rs: ReplicaSet,
   { now, rollout }: Pick<RolloutSnapshot, 'now' | 'rollout'>,
@@ -45,12 +48,13 @@ export function withoutLeaving(
 ): ReplicaSet {
   const { availableReplicas: counted = 0, readyReplicas = 0 } = rs.status ?? {};
   const own = pods.filter((pod) => pod.replicaSet === rs.metadata.uid);
-  const latest = now + SKEW_MS;
-  const isBehind = own.some(({ createdAt, readySince = 0 }) => Math.max(createdAt, readySince) > latest);
+  const isBehind = own.some(
+    ({ createdAt, readySince = 0 }) => Math.max(createdAt, readySince) > now + SKEW_MS,
+  );
   const ready = own.filter(({ terminating, readySince }) => !terminating && readySince !== undefined).length;
   const available = isBehind
     ? Math.max(0, counted - Math.max(0, readyReplicas - ready))
-    : own.filter((pod) => isAvailable(pod, rollout?.spec.minReadySeconds ?? 0, latest)).length;
+    : own.filter((pod) => isAvailable(pod, rollout?.spec.minReadySeconds ?? 0, now)).length;
   if (counted <= available) return rs;
   return { ...rs, status: { ...rs.status, availableReplicas: available } };
 }

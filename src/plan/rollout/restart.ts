@@ -33,8 +33,11 @@ export function restartIsDue(rollout: Rollout, hash: string, now: number): numbe
   return at !== undefined && now > at && !cancelsRestart(status, hash) ? at : undefined;
 }
 
+/** Without `minReadySeconds` no clock is asked: that of the kubelet, which wrote the time, may be ahead of ours. */
 export const isAvailable = (pod: PodView, minReadySeconds: number, now: number): boolean =>
-  !pod.terminating && pod.readySince !== undefined && pod.readySince + minReadySeconds * 1000 <= now;
+  !pod.terminating &&
+  pod.readySince !== undefined &&
+  (minReadySeconds <= 0 || pod.readySince + minReadySeconds * 1000 <= now);
 
 export interface RestartFacts {
   readonly now: number;

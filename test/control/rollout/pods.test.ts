@@ -22,13 +22,19 @@ const pod = (readyFor: number | undefined, terminating = false): PodView => ({
 });
 
 /** What counts as available where the status of the ReplicaSet says `ready` and `available`. */
-function available(ready: number, said: number, pods: readonly PodView[], now = NOW): number | undefined {
+function available(
+  ready: number,
+  said: number,
+  pods: readonly PodView[],
+  now = NOW,
+  owner = rollout,
+): number | undefined {
   const rs = {
     metadata: { name: 'web-v1', uid: 'v1' },
     spec: { replicas: 3 },
     status: { replicas: 3, readyReplicas: ready, availableReplicas: said },
   } as ReplicaSet;
-  return withoutLeaving(rs, { now, rollout }, pods).status?.availableReplicas;
+  return withoutLeaving(rs, { now, rollout: owner }, pods).status?.availableReplicas;
 }
 
 describe('available pods', () => {
@@ -37,6 +43,14 @@ describe('available pods', () => {
     assert.equal(available(3, 3, [pod(30), pod(30)]), 2);
     assert.equal(available(2, 2, [pod(30), pod(0)]), 1, 'another one has become ready meanwhile');
     assert.equal(available(2, 1, [pod(30), pod(30)]), 1, 'never more than the status says');
+  });
+
+  it('are those that have been ready for minReadySeconds, by our clock', () => {
+    assert.equal(available(2, 2, [pod(30), pod(9.5)]), 1, 'the status is of a pod that has left since');
+    assert.equal(available(2, 2, [pod(30), pod(10)]), 2);
+    assert.equal(available(2, 2, [pod(30), pod(-3)]), 1, 'a kubelet whose clock is ahead of ours');
+    const atOnce = { spec: {} } as Rollout;
+    assert.equal(available(2, 2, [pod(30), pod(-3)], NOW, atOnce), 2, 'ready is enough without them');
   });
 
   it('are those of the status, less those that left, where our clock is behind that of the pods', () => {
