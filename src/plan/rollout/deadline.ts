@@ -6,7 +6,7 @@ import { currentStep } from './canary/course.ts';
 import { conditionOf } from './conditions.ts';
 import { progressDeadlineSeconds, stableHashOf } from './defaults.ts';
 import { currentHold, wasHeld } from './holding.ts';
-import { countsOf, scaleDownDeadlineOf } from './replica-set.ts';
+import { countsOf, hasDeadline } from './replica-set.ts';
 import type { Situation } from './situation.ts';
 
 /** Steps that may rightly take longer than any deadline. */
@@ -47,7 +47,7 @@ export function waitsForOldPods(s: Situation, promoted: boolean): boolean {
   return (
     promoted &&
     s.canary.available >= s.replicas &&
-    s.revisions.others.some((rs) => countsOf(rs).size > 0 && scaleDownDeadlineOf(rs) !== undefined)
+    s.revisions.others.some((rs) => countsOf(rs).size > 0 && hasDeadline(rs))
   );
 }
 

@@ -201,8 +201,10 @@ function nextConditions(
     set({ type: 'Healthy', status: 'True', reason: 'RolloutHealthy', message: 'Rollout is healthy' });
   else if (wasHealthy !== undefined)
     set({ type: 'Healthy', status: 'False', reason: 'RolloutHealthy', message: 'Rollout is not healthy' });
-  // One whose old pods live out their delay is no Healthy condition's yet, and waits for nothing all the same.
-  const lostPods = s.old.phase === 'Healthy' && isPromoted(s, p) && s.canary.available < s.replicas;
+  // One whose old pods live out their delay is no Healthy condition's yet, and waits for nothing all the same. While its spec
+  // was refused nobody could have made the pods that a larger size asks for.
+  const hadAll = s.old.phase === 'Healthy' || wasRefusedAtRest(s.old);
+  const lostPods = hadAll && isPromoted(s, p) && s.canary.available < s.replicas;
   const becameUnhealthy = lostPods || (wasHealthy?.status === 'True' && !healthy);
 
   const progressing = progressingCondition(s, p, bare, { healthy, paused, becameUnhealthy });
@@ -257,6 +259,10 @@ const progressingAs = (
   message: string,
   refresh = false,
 ): ProgressingChange => ({ wanted: { type: 'Progressing', status, reason, message }, refresh });
+
+const wasRefusedAtRest = (old: RolloutStatus): boolean =>
+  (conditionOf(old, 'InvalidSpec') ?? conditionOf(old, 'NotImplemented')) !== undefined &&
+  conditionOf(old, 'Progressing')?.reason !== 'ProgressDeadlineExceeded';
 
 /** First match wins; undefined: as it is. */
 function progressingCondition(

@@ -36,6 +36,8 @@ export interface WeightInput {
   readonly recordedIsOwn: boolean;
   /** Pods of the version that has the weight on record. */
   readonly carrier: Counts | undefined;
+  /** Nothing has gone on for progressDeadlineSeconds, as the status says. */
+  readonly late: boolean;
 }
 
 export interface WeightDecision {
@@ -112,10 +114,10 @@ function wantedWeight(input: WeightInput): Wanted {
   return { weight: now, why: `weight of step ${index + 1}` };
 }
 
-const isBroken = ({ course, stable, recorded }: WeightInput): boolean =>
+const isBroken = ({ course, stable, recorded, late }: WeightInput): boolean =>
   course.stableHash !== '' &&
   !fullyPromoted(course) &&
-  isStableBroken({ strategy: course.strategy, replicas: course.replicas, stable, recorded });
+  isStableBroken({ strategy: course.strategy, replicas: course.replicas, stable, recorded, late });
 
 /** With dynamicStableScale another version, which this one replaces, has traffic that stable can't carry at once. */
 function comesBack(input: WeightInput): boolean {

@@ -37,6 +37,7 @@ function input(
     atDesired: true,
     canaryReachable: true,
     stableReachable: true,
+    late: false,
     recorded: 0,
     highest: rest.recorded ?? 0,
     recordedIsOwn: true,
@@ -166,9 +167,10 @@ describe('traffic moves only to pods that can carry it', () => {
   });
   it('nor holds a step that gives traffic back to it; one that has yet to grow does', () => {
     const steps = [{ setWeight: 60 }, { setWeight: 20 }];
-    const down = (recorded: number, strategy = {}) =>
+    const down = (recorded: number, strategy = {}, late = false) =>
       decideWeight(
         input({
+          late,
           strategy: { steps, ...strategy },
           course: { stepIndex: 1 },
           canary: pods(10),
@@ -180,6 +182,7 @@ describe('traffic moves only to pods that can carry it', () => {
     assert.deepEqual(told(down(60)), [60, true]);
     assert.deepEqual(told(down(60, { dynamicStableScale: true })), [60, true]);
     assert.deepEqual(told(down(100, { dynamicStableScale: true })), [100, false]);
+    assert.deepEqual(told(down(100, { dynamicStableScale: true }, true)), [100, true], 'it had its time');
   });
   it('nor one whose ReplicaSet somebody deleted', () => {
     const decision = decideWeight(input({ stable: undefined, recorded: 20 }));

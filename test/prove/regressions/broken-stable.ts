@@ -53,6 +53,16 @@ export const brokenStableDownFromAll: Regression = {
   }),
 };
 
+/** It might only have yet to grow, and was waited for beyond any deadline. */
+export const brokenStableDynamic: Regression = {
+  about: 'a canary with all the traffic goes on where a dynamic stable does not come up within the deadline',
+  rules: [21],
+  history: routed([{ setWeight: 100 }, { setWeight: 54 }], [{ at: second(50), do: 'image', tag: 'v2' }], {
+    canary: { dynamicStableScale: true },
+    spec: { ...NEVER_READY, replicas: 1 },
+  }),
+};
+
 /** Its pods were the only ready ones behind a stable Service that no version had been given yet. */
 export const servesAlone: Regression = {
   about: 'a version in the middle stays while it alone serves a Service that selects all of them',

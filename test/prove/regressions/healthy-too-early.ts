@@ -1,4 +1,4 @@
-import { routed, second } from '../scenarios/worlds.ts';
+import { basic, routed, second } from '../scenarios/worlds.ts';
 import type { Regression } from './types.ts';
 
 /** Pods of the old version, which waited for the end of its delay, were counted as those of the new one. */
@@ -12,5 +12,30 @@ export const healthyTooEarly: Regression = {
       { at: second(55), do: 'scale', replicas: 5, by: 'person' },
     ],
     { spec: { replicas: 3 } },
+  ),
+};
+
+/** Its pods counted as ready for five seconds more than they were, in case clocks differ. */
+export const healthyBeforeReady: Regression = {
+  about:
+    'the last pod of a restart is not available before minReadySeconds, however late its ReplicaSet is heard',
+  rules: [23],
+  history: basic(
+    [],
+    [
+      {
+        at: second(29),
+        do: 'weather',
+        fault: 'watch-delay',
+        rate: 1,
+        forMs: second(60),
+        lengthMs: second(20),
+        salt: 1,
+        target: 'ReplicaSet',
+      },
+      { at: second(30), do: 'command', command: 'restart' },
+      { at: second(90), do: 'compact' },
+    ],
+    { canary: { maxUnavailable: 1 }, spec: { replicas: 2, minReadySeconds: 2 } },
   ),
 };

@@ -5,13 +5,14 @@ import {
   brokenStableBasic,
   brokenStableDown,
   brokenStableDownFromAll,
+  brokenStableDynamic,
   brokenStableRouted,
   servesAlone,
 } from './broken-stable.ts';
 import { editedTemplate } from './edited-template.ts';
 import { firstPods, lastReadyPod } from './first-pods.ts';
-import { healthyTooEarly } from './healthy-too-early.ts';
-import { lateBefore } from './late-before.ts';
+import { healthyBeforeReady, healthyTooEarly } from './healthy-too-early.ts';
+import { lateBefore, lateWhileRefused } from './late-before.ts';
 import { lostRoute, lostSwitch, slowAbort } from './lost-switch.ts';
 import { matchWeight } from './match-weight.ts';
 import { mirroredToNobody, mirroredToTheOtherEnd } from './mirrored-to-nobody.ts';
@@ -23,7 +24,7 @@ import { restartWhileItShrinks } from './restart-while-it-shrinks.ts';
 import { restartBesideBroken, restartWithoutServices } from './restart-without-services.ts';
 import { resumedWhilePaused } from './resumed-while-paused.ts';
 import { roomOfTheNext } from './room-of-the-next.ts';
-import { servedOnce } from './served-once.ts';
+import { servedOnce, servesForLong } from './served-once.ts';
 import { shrinksWithTheWeight } from './shrinks-with-the-weight.ts';
 import { smallerCanary } from './smaller-canary.ts';
 import { smallerWeight } from './smaller-weight.ts';
@@ -42,6 +43,7 @@ export const REGRESSIONS: readonly Regression[] = [
   twoSyncers,
   smallerWeight,
   healthyTooEarly,
+  healthyBeforeReady,
   lostSwitch,
   lostRoute,
   slowAbort,
@@ -49,6 +51,7 @@ export const REGRESSIONS: readonly Regression[] = [
   lastReadyPod,
   matchWeight,
   servedOnce,
+  servesForLong,
   unheardRun,
   editedTemplate,
   otherEnd,
@@ -59,6 +62,7 @@ export const REGRESSIONS: readonly Regression[] = [
   brokenStableRouted,
   brokenStableDown,
   brokenStableDownFromAll,
+  brokenStableDynamic,
   servesAlone,
   rewrittenAndGrown,
   metadataOfFirstPods,
@@ -72,6 +76,7 @@ export const REGRESSIONS: readonly Regression[] = [
   stableVanishesUnderWeight,
   unreadableInGit,
   lateBefore,
+  lateWhileRefused,
   abortOfTheUnreadable,
   restartWhileItShrinks,
   restartWithoutServices,

@@ -22,3 +22,25 @@ export const lateBefore: Regression = {
     },
   ),
 };
+
+/** Its deadline ran from the last update on, as nobody had seen it grow. */
+export const lateWhileRefused: Regression = {
+  about: 'a Rollout that grew while its spec was refused has its whole deadline for that',
+  rules: [10],
+  history: routed(
+    [],
+    [
+      { at: second(20), do: 'image', tag: 'v2' },
+      {
+        at: second(60),
+        do: 'break',
+        what: 'a limit that nobody accepts',
+        of: 'Rollout/web',
+        change: { spec: { revisionHistoryLimit: -1 } },
+      },
+      { at: second(65), do: 'scale', replicas: 5, by: 'person' },
+      { at: second(70), do: 'mend' },
+    ],
+    { canary: { scaleDownDelaySeconds: 120 }, spec: { replicas: 3, progressDeadlineSeconds: 30 } },
+  ),
+};

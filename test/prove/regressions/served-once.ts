@@ -1,4 +1,4 @@
-import { blueGreen, second } from '../scenarios/worlds.ts';
+import { blueGreen, routed, second } from '../scenarios/worlds.ts';
 import type { Regression } from './types.ts';
 
 /** Without a selector, and while the pods of stable were away, the new version passed for the first one. */
@@ -14,5 +14,20 @@ export const servedOnce: Regression = {
       { at: second(80), do: 'rewrite-selector', service: 'web-active' },
     ],
     { spec: { replicas: 1 } },
+  ),
+};
+
+/** The end of its delay was moved on and on, in a write each half minute. */
+export const servesForLong: Regression = {
+  about: 'an old version that has all the traffic once more is let alone',
+  rules: [24],
+  history: routed(
+    [],
+    [
+      { at: second(35), do: 'image', tag: 'v2' },
+      { at: second(42), do: 'scale', replicas: 0, by: 'hpa' },
+      { at: second(55), do: 'rewrite-selector', service: 'web-stable' },
+    ],
+    { spec: { replicas: 2 } },
   ),
 };
