@@ -1,6 +1,7 @@
 /**
  * `sluice demo-load`: clients that ask at a steady rate, whatever the answers, and tell on standard output what they
- * saw: a line of JSON every 100 ms, `[[start, end, status, version], ...]`.
+ * saw: a line of JSON every 100 ms, `[[start, end, status, version], ...]`. Why there was no answer stands on standard
+ * error.
  */
 
 import { Agent, request } from 'node:http';
@@ -9,6 +10,8 @@ import { parseArgs } from 'node:util';
 const TELL_MS = 100;
 const TIMEOUT_MS = 5000;
 const DRAIN_MS = 2000;
+const MAX_COMPLAINTS = 100;
+const CLOSED = new Set(['ECONNRESET', 'EPIPE']);
 
 export type AnswerLine = readonly (readonly [number, number, number, string])[];
 
@@ -30,6 +33,7 @@ async function ask(url: URL, host: string | undefined, rate: number): Promise<vo
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const done: [number, number, number, string][] = [];
   let open = 0;
+  let complaints = 0;
 
   const one = (): void => {
     const start = Date.now();
@@ -41,21 +45,38 @@ async function ask(url: URL, host: string | undefined, rate: number): Promise<vo
       open -= 1;
       done.push([start, Date.now(), status, version]);
     };
-    const asked = request(
-      url,
-      { agent, timeout: TIMEOUT_MS, ...(host === undefined ? {} : { headers: { host } }) },
-      (response) => {
-        response.resume();
-        const version = response.headers['x-version'];
-        response.once('end', () =>
-          finish(response.statusCode ?? 0, typeof version === 'string' ? version : ''),
+    const failed = (error: Error): void => {
+      if (!told && complaints++ < MAX_COMPLAINTS)
+        console.error(
+          `${new Date().toISOString()} no answer since ${Date.now() - start} ms: ${error.message}`,
         );
-        response.once('error', () => finish(0, ''));
-      },
-    );
-    asked.once('timeout', () => asked.destroy(new Error('timed out')));
-    asked.once('error', () => finish(0, ''));
-    asked.end();
+      finish(0, '');
+    };
+    const attempt = (by: Agent | false): void => {
+      let answered = false;
+      const asked = request(
+        url,
+        { agent: by, timeout: TIMEOUT_MS, ...(host === undefined ? {} : { headers: { host } }) },
+        (response) => {
+          answered = true;
+          response.resume();
+          const version = response.headers['x-version'];
+          response.once('end', () =>
+            finish(response.statusCode ?? 0, typeof version === 'string' ? version : ''),
+          );
+          response.once('error', failed);
+        },
+      );
+      asked.once('timeout', () => asked.destroy(new Error('timed out')));
+      asked.once('error', (error: NodeJS.ErrnoException) => {
+        // The server closed the idle connection while the request was on its way: every client asks once more then
+        // (RFC 9112 section 9.3.1), here on a new one.
+        if (!answered && asked.reusedSocket && CLOSED.has(error.code ?? '')) attempt(false);
+        else failed(error);
+      });
+      asked.end();
+    };
+    attempt(agent);
   };
 
   const tell = (): void => {

@@ -1,23 +1,24 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { after, before, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it } from 'node:test';
 import { createHttpApi } from '../../src/kube/http/index.ts';
 import { loadConnection } from '../../src/kube/kubeconfig.ts';
 import { eventually } from '../cluster/harness.ts';
+import type { Violation } from '../prove/rules/types.ts';
 import { watchRules } from '../prove/watch-real.ts';
 
 const program = fileURLToPath(new URL('../../src/bin/sluice.main.ts', import.meta.url));
 /** Where the demo puts its temporary files: a place that no other test uses. */
 let directory: string;
-before(async () => {
+beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'sluice-test-'));
 });
-after(async () => {
+afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 /** But for what other programs cache there. */
@@ -28,13 +29,18 @@ interface Outcome {
   text: string;
 }
 
+/** Of a demo, on a machine with much else to do; then it is interrupted, and at last killed. */
+const LIMIT_MS = 180_000;
+const GRACE_MS = 20_000;
+
 function demo(args: string[], interruptAt?: RegExp): Promise<Outcome> {
   const child = spawn(process.execPath, [program, 'demo', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_NO_WARNINGS: '1', SLUICE_TEST_MARK: String(process.pid), TMPDIR: directory },
-    timeout: 180_000,
+    timeout: LIMIT_MS,
     killSignal: 'SIGTERM',
   });
+  const end = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS + GRACE_MS);
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => {
     text += chunk.toString();
@@ -43,7 +49,28 @@ function demo(args: string[], interruptAt?: RegExp): Promise<Outcome> {
       child.kill('SIGINT');
     }
   });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, text })));
+  return new Promise((resolve) =>
+    child.on('close', (code) => {
+      clearTimeout(end);
+      resolve({ code, text });
+    }),
+  );
+}
+
+/** A demo under the eyes of the rules. Whatever fails, nothing of it goes on afterwards. */
+async function watchedDemo(
+  args: string[],
+): Promise<Outcome & { changes: number; violations: readonly Violation[] }> {
+  const running = demo(args);
+  try {
+    const rules = await watchDemo();
+    const outcome = await running;
+    // The server has gone with the demo; what it said until then has been looked at.
+    const violations = await rules.stop();
+    return { ...outcome, changes: rules.changes, violations };
+  } finally {
+    await running;
+  }
 }
 
 /** Processes that were started by this test and live on, by a mark in their environment. */
@@ -58,6 +85,13 @@ function survivors(): string[] {
     }
   });
 }
+
+/** What its processes said of a demo that failed. */
+const logs = (): string =>
+  leftovers()
+    .flatMap((name) => globSync(join(directory, name, 'logs', '*.log')))
+    .map((path) => `${path}\n${readFileSync(path, 'utf8').slice(-2_000)}`)
+    .join('\n');
 
 /** The rules, over the API server of the demo that has just been started. */
 async function watchDemo(): ReturnType<typeof watchRules> {
@@ -75,13 +109,15 @@ async function watchDemo(): ReturnType<typeof watchRules> {
 describe('sluice demo', () => {
   for (const prometheus of ['builtin', 'auto']) {
     it(`is true from beginning to end, with Prometheus ${prometheus}`, async () => {
-      const running = demo(['--speed', '3', '--prometheus', prometheus]);
-      const rules = await watchDemo();
-      const { code, text } = await running;
-      assert.equal(code, 0, text);
-      // The server has gone with the demo; what it said until then has been looked at.
-      assert.deepEqual(await rules.stop(), []);
-      assert.ok(rules.changes > 100, `${rules.changes} changes were seen`);
+      const { code, text, changes, violations } = await watchedDemo([
+        '--speed',
+        '3',
+        '--prometheus',
+        prometheus,
+      ]);
+      assert.equal(code, 0, `${text}\n${logs()}`);
+      assert.deepEqual(violations, []);
+      assert.ok(changes > 100, `${changes} changes were seen`);
       assert.match(text, /the weights went: 20, 40, 60, 80, 100/);
       assert.match(text, /31 checks, all true/);
       // eslint-disable-next-line no-control-regex
@@ -93,7 +129,7 @@ describe('sluice demo', () => {
 
   it('ends everything when it is interrupted in the middle', async () => {
     const { code, text } = await demo(['--prometheus', 'auto'], /weight 20:/);
-    assert.equal(code, 130, text);
+    assert.equal(code, 130, `${text}\n${logs()}`);
     assert.match(text, /Interrupted\.\n$/);
     assert.deepEqual(leftovers(), []);
     assert.deepEqual(survivors(), []);

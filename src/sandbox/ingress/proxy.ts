@@ -25,6 +25,8 @@ import {
 import { publishAddress } from './status.ts';
 
 const UPSTREAM_TIMEOUT_MS = 15_000;
+/** As nginx's keepalive_timeout. A short one closes connections under requests that are on their way. */
+const CLIENT_IDLE_MS = 75_000;
 /** As nginx's proxy_next_upstream: another endpoint when this one refused the connection. */
 const MAX_TRIES = 3;
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -106,7 +108,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     forward(incoming, outgoing, backend, { agent, turn, dial, finish });
   };
 
-  const server: Server = createServer({ keepAliveTimeout: 5000 }, serve);
+  const server: Server = createServer({ keepAliveTimeout: CLIENT_IDLE_MS }, serve);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       stop.abort(error);
