@@ -1,6 +1,6 @@
 /** `sluice sandbox`: composes the embedded cluster with pods, ingress and metrics, and runs it until SIGTERM. */
 
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { customResourceDefinitions } from '../api/crd.ts';
@@ -166,7 +166,10 @@ async function start(flags: Flags, end: Cleanup): Promise<Running> {
   const kubeconfig = resolve(flags.text('kubeconfig-out') ?? KUBECONFIG);
   const text = https.kubeconfig(namespace);
   await mkdir(dirname(kubeconfig), { recursive: true });
-  await writeFile(kubeconfig, text, { mode: 0o600 });
+  // In one step: who waits for it never reads half of it.
+  const unfinished = `${kubeconfig}.${process.pid}`;
+  await writeFile(unfinished, text, { mode: 0o600 });
+  await rename(unfinished, kubeconfig);
   end.add(async () => {
     // Another sandbox may have written its own in the meantime.
     const now = await readFile(kubeconfig, 'utf8').catch(() => '');

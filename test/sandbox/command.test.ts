@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -55,6 +55,9 @@ describe('sluice sandbox', () => {
 
   it('serves the API, the ingress and the metrics, and leaves nothing behind', async () => {
     const file = join(directory, 'deep', 'kubeconfig');
+    await mkdir(join(directory, 'deep'));
+    await writeFile(file, 'of before', { mode: 0o644 });
+    await using before = await open(file);
     const { child, done, line } = launch(
       ...free,
       '--kubeconfig-out',
@@ -68,6 +71,12 @@ describe('sluice sandbox', () => {
     );
     const running = JSON.parse(await line) as Record<string, string>;
     assert.deepEqual([running['kubeconfig'], running['prometheusKind']], [file, 'builtin']);
+    assert.equal(
+      await before.readFile('utf8'),
+      'of before',
+      'no file is written over: it is replaced by a whole one',
+    );
+    assert.equal((await stat(file)).mode & 0o777, 0o600);
     const connection = await loadConnection({ kubeconfig: file });
     assert.equal(connection.namespace, 'shop');
     const api = createHttpApi(connection);
