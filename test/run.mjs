@@ -32,6 +32,9 @@ if (files.length === 0) {
   process.exit(1);
 }
 
+/** Of a single test: nothing hangs for ever, on however slow a machine. */
+const TIMEOUT_MS = 1_200_000;
+const stillOpen = new URL('still-open.mjs', import.meta.url).href;
 const concurrency = suite === 'cluster' ? 1 : 2;
 /** Each file is a process of its own: types are stripped and code is compiled once for all of them. */
 const compiled = fileURLToPath(new URL('../.cache/compiled', import.meta.url));
@@ -50,7 +53,15 @@ function run(list) {
   ]);
   const { status } = spawnSync(
     process.execPath,
-    ['--test', `--test-concurrency=${concurrency}`, ...reporters, ...flags, ...list],
+    [
+      `--import=${stillOpen}`,
+      '--test',
+      `--test-concurrency=${concurrency}`,
+      `--test-timeout=${TIMEOUT_MS}`,
+      ...reporters,
+      ...flags,
+      ...list,
+    ],
     { stdio: 'inherit', env: { NODE_COMPILE_CACHE: compiled, ...process.env, NODE_NO_WARNINGS: '1' } },
   );
   const counted = existsSync(tally)
