@@ -20,7 +20,7 @@ import { Story } from './story.ts';
 import type { Answer, Order, Which } from './worker.ts';
 
 const HELP = `Plays histories of the whole system and checks every rule at every moment: those that have a name, then
-random ones under faults.
+random ones under faults. Without flags it ends with the mutants.
 
 Usage: npm run prove -- [flags]
 
@@ -47,7 +47,7 @@ const PROGRESS_MS = 5_000;
 
 const { values } = parseArgs({
   options: {
-    histories: { type: 'string', default: '10000' },
+    histories: { type: 'string' },
     seed: { type: 'string' },
     rule: { type: 'string' },
     named: { type: 'string' },
@@ -75,8 +75,9 @@ if (swallowed !== undefined) {
   process.exit(2);
 }
 
+const DEFAULTS = { histories: 10_000, seed: 1, rule: 1 };
 const number = (name: 'histories' | 'seed' | 'rule' | 'workers' | 'covered'): number => {
-  const value = Number(values[name] ?? 1);
+  const value = Number(values[name] ?? DEFAULTS[name as keyof typeof DEFAULTS]);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   console.error(`--${name} needs a whole number, not ${values[name]}`);
   process.exit(2);
@@ -96,7 +97,10 @@ if (values.help) console.log(HELP);
 else if (values.mutants) process.exitCode = await huntMutants();
 else if (values.story && values.named !== undefined) await tellNamed();
 else if (values.story) await tell(randomHistory(number('seed')));
-else process.exitCode = await prove();
+else {
+  const isWhole = process.argv.length === 2;
+  process.exitCode = (await prove()) + (isWhole ? await huntMutants() : 0) > 0 ? 1 : 0;
+}
 
 async function huntMutants(): Promise<number> {
   const mutants = MUTANTS.filter((mutant) => rule === undefined || mutant.rule === rule);
