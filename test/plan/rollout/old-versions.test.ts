@@ -65,7 +65,10 @@ describe('the version that was stable, behind a router', () => {
   });
 
   it('keeps it for as long as it has that traffic, with one write, and counts from its end', () => {
-    const world = finish(routed(), 'v2').wait(20 * SECOND).scale(0).wait(SECOND);
+    const world = finish(routed(), 'v2')
+      .wait(20 * SECOND)
+      .scale(0)
+      .wait(SECOND);
     const stable = world.services.get('stable');
     assert.ok(stable !== undefined);
     world.resetCounts();
