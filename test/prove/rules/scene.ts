@@ -31,6 +31,8 @@ class Kept {
   readonly desired: { at: number; value: number }[] = [];
   /** By hash, which process made a ReplicaSet smaller at last. */
   readonly shrunk = new Map<string, { by: string; at: number }>();
+  /** By hash, when somebody else deleted a ReplicaSet or took it from the Rollout at last, and its size then. */
+  readonly lost = new Map<string, { size: number; at: number }>();
   scaledToZeroAt = -Infinity;
   lastUserChangeAt = -Infinity;
   meddledAt = -Infinity;
@@ -188,7 +190,10 @@ export class SceneKeeper implements Scene {
     this.#put(kind, key, after);
     if (kind === 'Pod' && change.actor.role === 'sluice') this.#taken(key, about, after);
     if (kind === 'Pod') this.#pod(key, about, after);
-    if (kind === 'ReplicaSet') this.#replicaSet(key, about, after);
+    if (kind === 'ReplicaSet') {
+      this.#replicaSet(key, about, after);
+      if (change.actor.role !== 'sluice') this.#lost(change);
+    }
     if (kind === 'Rollout') this.#rollout(change);
     for (const rollout of concerned) {
       const kept = this.#kept(rollout);
@@ -290,6 +295,13 @@ export class SceneKeeper implements Scene {
     if (after === undefined) this.#pods.delete(key);
   }
 
+  #lost({ key, before, after, at: when }: Change): void {
+    const [owner, next] = [before, after].map((object) => object && ownerOf(object, 'Rollout'));
+    const hash = hashOf(before);
+    if (owner === undefined || hash === undefined || next?.uid === owner.uid) return;
+    this.#kept(beside(key, owner.name)).lost.set(hash, { size: sizeOf(before), at: when });
+  }
+
   #rollout({ key, before, after, actor, at: when, subresource }: Change): void {
     const kept = this.#kept(key);
     if (after === undefined) {
@@ -381,9 +393,11 @@ export class SceneKeeper implements Scene {
     writes?: string,
   ): number {
     const version = this.rollout(rollout)?.versions.get(hash);
-    if (version === undefined) return 0;
+    const lost = this.#kept(rollout).lost.get(hash);
+    // Who does not know that it is gone, or somebody else's, believes in its pods.
+    if (version === undefined && (lost === undefined || lost.at < since)) return 0;
     const past = this.#kept(rollout).past.get(hash) ?? [];
-    let most = version[what];
+    let most = version?.[what] ?? 0;
     for (let i = past.length - 1; i >= 0; i--) {
       const sample = past[i] as Sample;
       most = Math.max(most, sample[what]);
@@ -392,6 +406,6 @@ export class SceneKeeper implements Scene {
     const shrunk = this.#kept(rollout).shrunk.get(hash);
     const byAnother =
       writes !== undefined && shrunk !== undefined && shrunk.by !== writes && shrunk.at >= since;
-    return byAnother ? most : Math.min(most, version.size);
+    return byAnother ? most : Math.min(most, version?.size ?? lost?.size ?? 0);
   }
 }

@@ -281,7 +281,7 @@ export interface Scene {
   /**
    * Most pods that this version had available (ready) at any moment since `since`: what could be believed. Never more
    * than the size of its ReplicaSet is now, for that is a write of ours; unless another process than `writes` wrote it
-   * since then.
+   * since then. One that somebody else deleted or took from the Rollout since then counts as it was.
    */
   mostAvailableSince(rollout: string, hash: string, since: number): number;
   mostReadySince(rollout: string, hash: string, since: number, writes?: string): number;
