@@ -128,7 +128,7 @@ The first deploy:
 
 An update of the pod template:
   TIME    STEP               NEW  OLD  WEIGHT  WHAT HAPPENS
-  0s      1/5 setWeight: 20  0/1  5/5  0       create revision 2 with 1 pods
+  0s      1/5 setWeight: 20  0/1  5/5  0       create revision 2 with 1 pod
   10s     2/5 pause: 10m     1/1  5/5  20      Service web-canary selects revision 2, route: canary 20 of 100, Paused: CanaryPauseStep
   10m10s  3/5 analysis       1/1  5/5  20      start AnalysisRun web-6bc96b4666-2-2
   14m10s  4/5 setWeight: 60  1/3  5/5  20      scale revision 2 from 1 to 3
@@ -327,7 +327,7 @@ describe('plan against a live cluster', () => {
     const { code, out } = await bench.run(`plan -f f.yaml --against live -n ${NS}`, { files });
     assert.equal(code, 0, out);
     assert.match(out, /An update of the pod template:/);
-    assert.match(out, /0s +1\/2 setWeight: 20 +0\/1 +[45]\/[45] +create revision 2 with 1 pods/);
+    assert.match(out, /0s +1\/2 setWeight: 20 +0\/1 +[45]\/[45] +create revision 2 with 1 pod/);
     assert.doesNotMatch(out, /The first deploy/);
     assert.ok(
       bench.requests.every((line) => /^(GET|LIST) /.test(line)),

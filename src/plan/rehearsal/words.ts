@@ -13,6 +13,8 @@ export interface Names {
   readonly version: (hash: string) => string;
 }
 
+export const podsText = (count: number): string => `${count} pod${count === 1 ? '' : 's'}`;
+
 /** Undefined for what is not worth a line. */
 export function intentText(intent: RolloutIntent, names: Names): string | undefined {
   switch (intent.kind) {
@@ -23,7 +25,7 @@ export function intentText(intent: RolloutIntent, names: Names): string | undefi
     case 'scaleWorkload':
       return `scale ${intent.name} to ${intent.replicas}`;
     case 'createReplicaSet':
-      return `create ${names.replicaSet(intent.object.metadata.name)} with ${intent.object.spec.replicas} pods`;
+      return `create ${names.replicaSet(intent.object.metadata.name)} with ${podsText(intent.object.spec.replicas ?? 0)}`;
     case 'scaleReplicaSet':
       return `scale ${names.replicaSet(intent.target.name)} from ${intent.from} to ${intent.to}`;
     case 'annotateReplicaSet':
@@ -31,9 +33,9 @@ export function intentText(intent: RolloutIntent, names: Names): string | undefi
     case 'setTemplateMetadata':
       return `metadata for pods to come of ${names.replicaSet(intent.target.name)}`;
     case 'setPodMetadata':
-      return `metadata of ${intent.pods.length} pods of ${names.replicaSet(intent.target.name)}`;
+      return `metadata of ${podsText(intent.pods.length)} of ${names.replicaSet(intent.target.name)}`;
     case 'evictPods':
-      return `evict ${intent.pods.length} pods`;
+      return `evict ${podsText(intent.pods.length)}`;
     case 'deleteReplicaSet':
     case 'adoptReplicaSet':
     case 'releaseReplicaSet':

@@ -6,7 +6,7 @@
 import type { BlueGreenStrategy, CanaryStep, Rollout, RolloutStatus } from '../../api/rollout.ts';
 import { formatDuration } from '../../lang/duration.ts';
 import { formatTime, parseTime } from '../../lang/time.ts';
-import { intentText } from '../rehearsal/words.ts';
+import { intentText, podsText } from '../rehearsal/words.ts';
 import { situateBlueGreen } from '../rollout/blue-green/situation.ts';
 import { conditionOf, messageOf } from '../rollout/conditions.ts';
 import { deadlineOf } from '../rollout/deadline.ts';
@@ -433,7 +433,9 @@ function oldPods({ plan, status, snapshot, now }: View): Told | undefined {
   const until = plan.requeueAt !== undefined && plan.requeueAt > now ? plan.requeueAt : undefined;
   const again = until === undefined ? '' : `, to be looked at again in ${short(until - now)}`;
   const what =
-    older === 0 ? `${leaving} pods are on their way out` : `${older} pods of older versions are still there`;
+    older === 0
+      ? `${podsText(leaving)} ${leaving === 1 ? 'is on its' : 'are on their'} way out`
+      : `${podsText(older)} of older versions ${older === 1 ? 'is' : 'are'} still there`;
   return { cause: 'old pods', text: what + again, until, ways: [] };
 }
 

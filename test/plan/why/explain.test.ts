@@ -57,7 +57,7 @@ describe('why', () => {
     const world = rest(deployed({ replicas: 3, canary: {} })).image('v2');
     const { cause, text } = why(world);
     assert.equal(cause, 'acting');
-    assert.match(text, /the controller is about to write .*create demo-\w+ with 1 pods/);
+    assert.match(text, /the controller is about to write .*create demo-\w+ with 1 pod/);
   });
 
   it('pods, with the progress deadline', () => {

@@ -7,7 +7,7 @@ import type { Explanation } from '../../../src/plan/why/explain.ts';
 
 /** A weight that a router doesn't take, and pods that have to go: as where they are the cause. */
 const NOT_TO_GRANT =
-  /; (waiting for the traffic|pods from before|\d+ pods (of older versions|are on their way out))/;
+  /; (waiting for the traffic|pods from before|\d+ pods? (of older versions|(is|are) on ))/;
 
 /** undefined: nobody can grant it here. */
 export function granted(snapshot: RolloutSnapshot, answer: Explanation): RolloutSnapshot | undefined {
