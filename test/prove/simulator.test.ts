@@ -1,6 +1,7 @@
 /** The simulator itself: repeatable, valid, rich enough, and able to make a failing history small. */
 
 import assert from 'node:assert/strict';
+import { createHook } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { decodeRollout } from '../../src/control/rollout/decode.ts';
@@ -37,6 +38,20 @@ describe('a history', () => {
       assert.equal(await digest(history), await digest(history), `seed ${seed}`);
     }
     assert.notEqual(await digest(randomHistory(3)), await digest(randomHistory(17)));
+  });
+
+  it('waits for nothing real: no disk, no network, no timer but those of the virtual clock', async () => {
+    const turns = new Set(['PROMISE', 'Immediate', 'Microtask', 'TickObject']);
+    const real = new Set<string>();
+    const watch = createHook({
+      init: (_id, type) => {
+        if (!turns.has(type)) real.add(type);
+      },
+    }).enable();
+    // The second one asks CloudWatch, whose credentials may stand in files.
+    for (const seed of [3, 10_675]) await simulate(randomHistory(seed));
+    watch.disable();
+    assert.deepEqual([...real], []);
   });
 
   it('begins with a valid Rollout', () => {

@@ -114,7 +114,15 @@ export class SluiceProcess {
       controllers: [
         (context) => this.#told(rolloutController(context, { ...around.flags, routers: around.routers })),
         (context) => this.#told(serviceController(context)),
-        (context) => this.#told(analysisController(context, { http, env: {} })),
+        (context) =>
+          this.#told(
+            analysisController(context, {
+              http,
+              env: {},
+              // A real disk answers when it likes, and the virtual clock does not wait for it.
+              readFile: () => Promise.resolve(undefined),
+            }),
+          ),
         (context: ControlContext) =>
           this.#told(
             applicationController(context, {

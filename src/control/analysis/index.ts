@@ -10,6 +10,7 @@ import { createProviders } from '../../providers/index.ts';
 import type { HttpClient } from '../../providers/http/types.ts';
 import type { PluginEndpoint } from '../../providers/plugin/endpoints.ts';
 import type { ProviderRegistry } from '../../providers/index.ts';
+import type { ProviderContext } from '../../providers/types.ts';
 import type { ControlContext, Controller, ReconcileResult } from '../controller.ts';
 import { applyAnalysisPlan } from './apply.ts';
 import { MeasurementDesk } from './desk.ts';
@@ -23,6 +24,8 @@ export type { MetricSample } from './metrics.ts';
 export interface AnalysisDependencies {
   readonly http: HttpClient;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads the disk when absent. */
+  readonly readFile?: ProviderContext['readFile'];
   /** Metric plugins by name. */
   readonly plugins?: ReadonlyMap<string, PluginEndpoint> | undefined;
   /** Replaces the built-in providers. */
@@ -45,6 +48,7 @@ export function analysisController(context: ControlContext, deps: AnalysisDepend
       http: deps.http,
       clock: context.clock,
       env: deps.env,
+      readFile: deps.readFile,
       jobs,
       secrets: createSecretReader(context),
       plugins: deps.plugins,
