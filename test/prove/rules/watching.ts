@@ -1,5 +1,6 @@
 /** What all rules have in common: counting what they decided, and saying what they found. */
 
+import { ownerOf } from './read.ts';
 import type { Actor, Change, Happening, RolloutScene, Scene, Violation, Watcher } from './types.ts';
 
 /** What a rule keeps of one history; `checked` is called whenever it had something to decide. */
@@ -32,9 +33,9 @@ export type OurChange = Change & { readonly actor: Actor & { readonly role: 'slu
 export const isOurs = (happening: Happening): happening is OurChange =>
   happening.what === 'change' && happening.actor.role === 'sluice';
 
-/** It may come back to what selects it already. */
+/** One that is made, or taken back after it had lost its owner, may come back to what selects it already. */
 export const isNewReplicaSet = ({ kind, before }: Change): boolean =>
-  kind === 'ReplicaSet' && before === undefined;
+  kind === 'ReplicaSet' && (before === undefined || ownerOf(before, 'Rollout') === undefined);
 
 export const writer = (change: Change): string => `${change.actor.role} ${change.actor.name}`.trim();
 

@@ -1,7 +1,8 @@
 import { rule01 } from '../rule-01.ts';
 import type { Cases } from './cases.ts';
 import type { Hand } from '../hand.ts';
-import { nginxWith, NOT_READY, warning } from '../hand.ts';
+import { keyOfName, nginxWith, NOT_READY, warning } from '../hand.ts';
+import type { JsonObject } from '../../../../src/lang/json.ts';
 
 const update = (h: Hand, canary: Parameters<typeof nginxWith>[0]): Hand =>
   h
@@ -31,6 +32,17 @@ export const cases: Cases = {
     'a ReplicaSet that somebody deleted, and that comes back to its weight without pods': (h) => {
       update(h, {}).version('v2', 5, 5).weight(50).remove('ReplicaSet', 'web-v2', 'meddler').wait(10);
       h.version('v2', 0, 0, 'sluice');
+    },
+    'a ReplicaSet that somebody took the owner of, and that comes back to its weight with fewer pods': (
+      h,
+    ) => {
+      update(h, {}).version('v2', 5, 5).weight(50).patch('Pod', 'web-v2-0', NOT_READY, 'kubernetes');
+      const owners = h.watch.scene.get('ReplicaSet', keyOfName('web-v2'))?.metadata.ownerReferences;
+      const metadata = (ownerReferences: unknown): JsonObject => ({
+        metadata: { ownerReferences } as JsonObject,
+      });
+      h.patch('ReplicaSet', 'web-v2', metadata(null), 'person').wait(10);
+      h.patch('ReplicaSet', 'web-v2', metadata(owners));
     },
     'a setCanaryScale of the user, and the Warning': (h) => {
       update(h, { steps: [{ setCanaryScale: { replicas: 1 } }, { setWeight: 50 }] })
