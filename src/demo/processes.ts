@@ -94,7 +94,8 @@ export class Processes {
 async function silentTooLong(what: string, withinMs: number, line: Promise<string>): Promise<string> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new ProcessFailed(what)), withinMs);
+    // What has ended in the meantime is waited for by nobody.
+    timer = setTimeout(() => reject(new ProcessFailed(what)), withinMs).unref();
   });
   try {
     return await Promise.race([line, late]);
