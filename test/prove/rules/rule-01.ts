@@ -8,7 +8,7 @@
 import { podsNeeded, scaleStepAt } from './facts.ts';
 import { beside, numberAt, textAt } from './read.ts';
 import { sharesOf } from './routes.ts';
-import type { Rule, RolloutScene, Scene } from './types.ts';
+import type { Rule } from './types.ts';
 import { isNewReplicaSet, isOurs, percent, touched, violation, watching, writer } from './watching.ts';
 
 /** Weights are whole numbers and shares are not. */
@@ -54,8 +54,12 @@ export const rule01: Rule = {
             const moved = happening.kind === 'Service';
             // Somebody else gave the weight to what was selected then, after the pass had looked.
             if (moved && scene.meddledAt(rollout.key) > since) continue;
-            // Nothing else could carry it: the first version, or all others without a pod.
-            if (!othersCarry(scene, rollout, hash, since)) continue;
+            // Nobody else could answer: what had the traffic, and stable, which has what is left of it, are without a pod
+            // (rule 2 goes before this one). A version that has no traffic answers nobody, whatever its pods.
+            const others = [...rollout.versions.keys()].filter(
+              (other) => other !== hash && (other === rollout.stable || (before?.get(other) ?? 0) > 0),
+            );
+            if (others.every((other) => scene.mostReadySince(rollout.key, other, since) === 0)) continue;
             // A Service that is put back gets the weight of before, after the last step too, and no Warning is due anew.
             const asked = moved ? [index - 1, index, index + 1] : [index, index + 1];
             if (available > 0 && asked.some((step) => scaleStepAt(rollout.rollout, step))) {
@@ -90,8 +94,3 @@ export const rule01: Rule = {
     };
   }),
 };
-
-const othersCarry = (scene: Scene, rollout: RolloutScene, hash: string, since: number): boolean =>
-  [...rollout.versions.keys()].some(
-    (other) => other !== hash && scene.mostReadySince(rollout.key, other, since) > 0,
-  );

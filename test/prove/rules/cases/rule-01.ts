@@ -10,6 +10,12 @@ const update = (h: Hand, canary: Parameters<typeof nginxWith>[0]): Hand =>
     .version('v1', 10)
     .nginx('v1', 'v2', 0);
 
+const withoutStable = (h: Hand): Hand =>
+  h
+    .rollout(nginxWith({}), {}, { phase: 'Progressing', currentPodHash: 'v2', currentStepIndex: 0 })
+    .version('v1', 10, 0)
+    .nginx('v1', 'v2', 0);
+
 export const cases: Cases = {
   rule: rule01,
   passes: {
@@ -61,6 +67,15 @@ export const cases: Cases = {
       update(h, {}).version('v2', 5, 5).version('v3', 1, 0).begin().wait(10).weight(50, 'meddler');
       h.wait(10).select('web-canary', 'v3');
     },
+    'back to its weight, where stable has no pods and a version without traffic has some': (h) => {
+      withoutStable(h)
+        .version('v2', 10, 5)
+        .version('v3', 5, 5)
+        .weight(0, 'meddler')
+        .wait(60)
+        .begin()
+        .weight(100);
+    },
     'stable, whatever it has': (h) => {
       update(h, {})
         .version('v2', 5, 5)
@@ -71,6 +86,13 @@ export const cases: Cases = {
     },
   },
   breaks: {
+    'beyond its pods, where stable has none and the version that has the traffic has some': (h) => {
+      withoutStable(h).version('v2', 10, 5).version('v3', 5, 1).weight(100, 'meddler').wait(60).begin();
+      h.select('web-canary', 'v3');
+    },
+    'beyond its pods, where stable has one': (h) => {
+      withoutStable(h).pod('v1', 0).version('v2', 10, 5).weight(100);
+    },
     'one pod short': (h) => {
       update(h, {}).version('v2', 5, 4).weight(50);
     },
