@@ -25,6 +25,10 @@ export interface WantedCondition {
 export const conditionOf = (status: RolloutStatus, type: ConditionType): RolloutCondition | undefined =>
   status.conditions?.find((condition) => condition.type === type);
 
+/** Nothing has gone on for progressDeadlineSeconds, as the status says. */
+export const isLate = (status: RolloutStatus): boolean =>
+  conditionOf(status, 'Progressing')?.reason === 'ProgressDeadlineExceeded';
+
 /** '' where there is no such condition, too. */
 export const messageOf = (status: RolloutStatus, type: ConditionType): string =>
   conditionOf(status, type)?.message ?? '';

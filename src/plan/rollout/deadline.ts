@@ -3,7 +3,7 @@
 import type { RolloutStatus } from '../../api/rollout.ts';
 import { parseTime } from '../../lang/time.ts';
 import { currentStep } from './canary/course.ts';
-import { conditionOf } from './conditions.ts';
+import { conditionOf, isLate } from './conditions.ts';
 import { progressDeadlineSeconds, stableHashOf } from './defaults.ts';
 import { currentHold, wasHeld } from './holding.ts';
 import { countsOf, hasDeadline } from './replica-set.ts';
@@ -33,7 +33,7 @@ export function deadlineOf(s: Situation, status: RolloutStatus): number | undefi
 }
 
 export function hasTimedOut(s: Situation, status: RolloutStatus): boolean {
-  if (conditionOf(status, 'Progressing')?.reason === 'ProgressDeadlineExceeded') return true;
+  if (isLate(status)) return true;
   const deadline = deadlineOf(s, status);
   return deadline !== undefined && s.now >= deadline;
 }

@@ -7,7 +7,7 @@ import type { RunStatuses } from './analysis-runs.ts';
 import type { Counts } from './canary/counts.ts';
 import { sum } from './canary/counts.ts';
 import type { WantedCondition } from './conditions.ts';
-import { conditionOf, messageOf, removeCondition, setCondition } from './conditions.ts';
+import { conditionOf, isLate, messageOf, removeCondition, setCondition } from './conditions.ts';
 import { deadlineOf, hasProgressed, hasTimedOut, isIndefinite, waitsForOldPods } from './deadline.ts';
 import { stepsOf, generationOf, pausesOf, conditionsOf, countIn } from './defaults.ts';
 import { currentHold, wasHeld } from './holding.ts';
@@ -261,8 +261,7 @@ const progressingAs = (
 ): ProgressingChange => ({ wanted: { type: 'Progressing', status, reason, message }, refresh });
 
 const wasRefusedAtRest = (old: RolloutStatus): boolean =>
-  (conditionOf(old, 'InvalidSpec') ?? conditionOf(old, 'NotImplemented')) !== undefined &&
-  conditionOf(old, 'Progressing')?.reason !== 'ProgressDeadlineExceeded';
+  (conditionOf(old, 'InvalidSpec') ?? conditionOf(old, 'NotImplemented')) !== undefined && !isLate(old);
 
 /** First match wins; undefined: as it is. */
 function progressingCondition(
@@ -421,7 +420,7 @@ const existingPods = (s: Situation): number => sum(s.revisions.all.map(countsOf)
 
 function armDeadline(s: Situation, p: Progress, status: RolloutStatus, healthy: boolean): void {
   if (healthy || p.abort || isIndefinite(s, p.stepIndex) || waitsForOldPods(s, isPromoted(s, p))) return;
-  if (conditionOf(status, 'Progressing')?.reason === 'ProgressDeadlineExceeded') return;
+  if (isLate(status)) return;
   const deadline = deadlineOf(s, status);
   if (deadline !== undefined) s.draft.lookAgainAt(Math.max(deadline, s.now));
 }

@@ -1,6 +1,7 @@
 /** Behind a router whose stable version is broken (rule 21): what traffic has left it stays away, and so do the pods for it. */
 
 import { isStableBroken } from './canary/broken.ts';
+import { isLate } from './conditions.ts';
 import { maxWeight } from './defaults.ts';
 import type { Situation } from './situation.ts';
 
@@ -11,7 +12,7 @@ export function weightKept(s: Seen): number {
   const recorded = s.old.canary?.weights?.canary.weight ?? 0;
   const { stableRS = '' } = s.old;
   const hasOther = stableRS !== '' && stableRS !== s.revisions.hash;
-  return s.routed && hasOther && isStableBroken({ ...s, recorded }) ? recorded : 0;
+  return s.routed && hasOther && isStableBroken({ ...s, recorded, late: isLate(s.old) }) ? recorded : 0;
 }
 
 /** The weight on record is that of a version that this one replaces. */

@@ -6,7 +6,7 @@ import { routesInForce } from '../traffic/managed-routes.ts';
 import { asksForConfirmation } from '../traffic/confirmation.ts';
 import type { WeightDecision } from '../traffic/weights.ts';
 import { decideWeight } from '../traffic/weights.ts';
-import { conditionOf } from './conditions.ts';
+import { isLate } from './conditions.ts';
 import { maxWeight } from './defaults.ts';
 import type { RoutesWanted } from './intents.ts';
 import type { Progress } from './progress.ts';
@@ -50,7 +50,7 @@ export function weightDecision(s: Situation, p: Progress, facts: TrafficFacts): 
     highest: mostWeight(s),
     recordedIsOwn: recorded === undefined || recorded.podTemplateHash === s.revisions.hash,
     carrier: carrierOf(s, recorded?.podTemplateHash),
-    late: conditionOf(s.old, 'Progressing')?.reason === 'ProgressDeadlineExceeded',
+    late: isLate(s.old),
   });
 }
 

@@ -119,14 +119,18 @@ const isBroken = ({ course, stable, recorded, late }: WeightInput): boolean =>
   !fullyPromoted(course) &&
   isStableBroken({ strategy: course.strategy, replicas: course.replicas, stable, recorded, late });
 
-/** With dynamicStableScale another version, which this one replaces, has traffic that stable can't carry at once. */
+/**
+ * With dynamicStableScale another version, which this one replaces, has traffic that stable can't carry at once. To one that
+ * never comes up it does not go back.
+ */
 function comesBack(input: WeightInput): boolean {
   const { course, recordedIsOwn, carrier } = input;
   return (
     course.strategy.dynamicStableScale === true &&
     weightOnRecord(input) > 0 &&
     !recordedIsOwn &&
-    availableOf(carrier) > 0
+    availableOf(carrier) > 0 &&
+    !isBroken(input)
   );
 }
 

@@ -8,7 +8,7 @@ import { formatDuration } from '../../lang/duration.ts';
 import { formatTime, parseTime } from '../../lang/time.ts';
 import { intentText, podsText } from '../rehearsal/words.ts';
 import { situateBlueGreen } from '../rollout/blue-green/situation.ts';
-import { conditionOf, messageOf } from '../rollout/conditions.ts';
+import { conditionOf, isLate, messageOf } from '../rollout/conditions.ts';
 import { deadlineOf } from '../rollout/deadline.ts';
 import {
   replicasOf,
@@ -233,7 +233,7 @@ function gateBroken({ status, name }: View): Told | undefined {
 /** All pods of the new version may be there, and something else is missing. */
 function late(view: View): Told | undefined {
   const { status, name, rollout, pods: counts } = view;
-  if (conditionOf(status, 'Progressing')?.reason !== 'ProgressDeadlineExceeded') return undefined;
+  if (!isLate(status)) return undefined;
   const seconds = progressDeadlineSeconds(rollout.spec);
   const promoted = fullyPromoted(status);
   const missing =

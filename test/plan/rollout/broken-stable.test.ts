@@ -77,6 +77,29 @@ describe('a broken stable does not block the fix', () => {
     onlyHas(3),
   );
 
+  story(
+    'the second fix takes all the weight of the first over where a dynamic stable does not come up within the deadline',
+    () =>
+      broken({
+        canary: {
+          ...nginx,
+          dynamicStableScale: true,
+          steps: [{ setWeight: 50 }, { pause: {} }, { setWeight: 100 }, { pause: {} }],
+        },
+      })
+        .image('v2')
+        .until('Paused', 1)
+        .promote()
+        .until('Paused', 3)
+        .image('v3')
+        .until('Paused', 1)
+        .promote()
+        .until('Paused', 3)
+        .promote()
+        .run((world) => done(world) && world.sizes()[2] === 0),
+    onlyHas(3),
+  );
+
   for (const [fences, canary] of [
     ['surge', { maxSurge: 1, maxUnavailable: 0 }],
     ['no surge', { maxSurge: 0, maxUnavailable: 1 }],

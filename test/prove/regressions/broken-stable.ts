@@ -63,6 +63,21 @@ export const brokenStableDynamic: Regression = {
   }),
 };
 
+/** All the weight of the first fix was to go back to it, by its deadline and beyond. */
+export const brokenStableDynamicTwice: Regression = {
+  about:
+    'a second fix takes all the weight of the first one over where a dynamic stable does not come up within the deadline',
+  rules: [1, 2, 3, 21],
+  history: routed(
+    [{ setWeight: 50 }, { setWeight: 100 }, { pause: {} }],
+    [
+      { at: second(50), do: 'image', tag: 'v2' },
+      { at: second(90), do: 'image', tag: 'v3' },
+    ],
+    { canary: { dynamicStableScale: true }, spec: { ...NEVER_READY, replicas: 2 } },
+  ),
+};
+
 /** Its pods were the only ready ones behind a stable Service that no version had been given yet. */
 export const servesAlone: Regression = {
   about: 'a version in the middle stays while it alone serves a Service that selects all of them',

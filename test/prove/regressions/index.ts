@@ -6,6 +6,7 @@ import {
   brokenStableDown,
   brokenStableDownFromAll,
   brokenStableDynamic,
+  brokenStableDynamicTwice,
   brokenStableRouted,
   servesAlone,
 } from './broken-stable.ts';
@@ -63,6 +64,7 @@ export const REGRESSIONS: readonly Regression[] = [
   brokenStableDown,
   brokenStableDownFromAll,
   brokenStableDynamic,
+  brokenStableDynamicTwice,
   servesAlone,
   rewrittenAndGrown,
   metadataOfFirstPods,
