@@ -35,11 +35,45 @@ export function decode<S extends z.ZodType>(schema: S, object: unknown): Decoded
 export const decoderOf = <S extends z.ZodType>(schema: S): ((object: object) => Decoded<z.infer<S>>) =>
   memoizeFrozen((object: object) => deepFreeze(decode(schema, object)));
 
-/** What is left of an object without the fields that can't be read; undefined where that is not enough. */
+/** Each takes away what is wrong, and the next one what that was a needed part of: no object goes deeper. */
+const MAX_ROUNDS = 20;
+
+/**
+ * What is left of an object without the fields that can't be read, nor those that lack a part. What is no object in a
+ * list of them becomes an empty one: the others keep their places. Undefined where that is not enough.
+ */
 export function decodeRest<S extends z.ZodType>(schema: S, object: unknown): z.infer<S> | undefined {
-  const { error } = schema.safeParse(object);
-  const paths = error?.issues.map(({ path }) => path) ?? [];
-  return schema.safeParse(withoutFields(object, paths)).data;
+  const rest = structuredClone(object);
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const { data, error } = schema.safeParse(rest);
+    if (error === undefined) return data;
+    const wrong = error.issues.map(({ path }) => placeOf(rest, path));
+    for (const place of wrong) {
+      if (place === undefined) return undefined;
+      const { holder, key } = place;
+      if (Array.isArray(holder)) holder[key as number] = {};
+      else delete holder[key];
+    }
+  }
+  return undefined;
+}
+
+type Holder = Record<PropertyKey, unknown>;
+
+/** The last on a path that is there and can go. */
+function placeOf(
+  value: unknown,
+  path: readonly PropertyKey[],
+): { holder: Holder; key: PropertyKey } | undefined {
+  let place: { holder: Holder; key: PropertyKey } | undefined;
+  let at = value;
+  for (const key of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) break;
+    const holder = at as Holder;
+    at = holder[key];
+    if (!Array.isArray(holder) || !isObject(at)) place = { holder, key };
+  }
+  return place;
 }
 
 /** All issues in one line, for a condition, an event or a log line. */

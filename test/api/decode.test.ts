@@ -9,7 +9,7 @@ import {
   clusterAnalysisTemplateSchema,
 } from '../../src/api/analysis.ts';
 import { applicationSchema } from '../../src/api/application.ts';
-import { decode, formatIssues } from '../../src/api/decode.ts';
+import { decode, decodeRest, formatIssues } from '../../src/api/decode.ts';
 import { experimentSchema } from '../../src/api/experiment.ts';
 import { rolloutSchema } from '../../src/api/rollout.ts';
 import { isObject } from '../../src/lang/json.ts';
@@ -62,6 +62,23 @@ describe('decode', () => {
     assert.ok(!('replicas' in decoded.value.spec));
     assert.deepEqual(decoded.value.spec.strategy?.canary?.steps, [{ setHeaderRoute: { name: 'a' } }]);
     assert.deepEqual(decoded.value.status, {});
+  });
+
+  it('gives the rest without what can not be read, and without what lacks a part or holds something else', () => {
+    const rest = decodeRest(
+      rolloutSchema,
+      rollout({
+        replicas: 'many',
+        selector: { matchLabels: { app: 'web' }, matchExpressions: [{ key: 'app' }] },
+        strategy: { canary: { steps: ['pause', { setWeight: 20 }, { setWeight: 'all' }], maxSurge: 1 } },
+      }),
+    );
+    assert.deepEqual(rest?.spec, {
+      selector: { matchLabels: { app: 'web' } },
+      strategy: { canary: { steps: [{}, { setWeight: 20 }, {}], maxSurge: 1 } },
+    });
+    assert.equal(decodeRest(rolloutSchema, 'a text'), undefined);
+    assert.equal(decodeRest(rolloutSchema, { spec: {} }), undefined);
   });
 
   it('says where and what is wrong', () => {

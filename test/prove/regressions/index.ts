@@ -1,6 +1,6 @@
 import { answerOfAnother } from './answer-of-another.ts';
 import { abortedForGood } from './aborted-for-good.ts';
-import { abortOfTheUnreadable } from './abort-of-the-unreadable.ts';
+import { abortOfTheIncomplete, abortOfTheUnreadable } from './abort-of-the-unreadable.ts';
 import {
   brokenStableBasic,
   brokenStableDown,
@@ -80,6 +80,7 @@ export const REGRESSIONS: readonly Regression[] = [
   lateBefore,
   lateWhileRefused,
   abortOfTheUnreadable,
+  abortOfTheIncomplete,
   restartWhileItShrinks,
   restartWithoutServices,
   restartBesideBroken,
