@@ -236,12 +236,14 @@ export function startRun(
 
 /**
  * Every status that is written after the start of a run names it: until then the last progress on record stays what it
- * is. Without steps only a retry begins anew, and so a switch that another leader undoes for a moment is none.
+ * is. It is a whole second, in which somebody may have edited the steps: what was measured for others proves nothing.
+ * Without steps only a retry begins anew, and so a switch that another leader undoes for a moment is none.
  */
 function attemptOf(s: Situation): string | undefined {
   const progressing = conditionOf(s.old, 'Progressing');
-  const { blueGreen } = strategyOf(s.rollout);
-  return blueGreen === undefined ? progressing?.lastUpdateTime : progressing?.lastTransitionTime;
+  if (strategyOf(s.rollout).blueGreen !== undefined) return progressing?.lastTransitionTime;
+  const { lastUpdateTime } = progressing ?? {};
+  return lastUpdateTime === undefined ? undefined : `${lastUpdateTime} ${s.old.currentStepHash ?? ''}`.trim();
 }
 
 /** Whether the stored status names this run: what it said has been heard. */

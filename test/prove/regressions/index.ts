@@ -11,6 +11,7 @@ import {
   servesAlone,
 } from './broken-stable.ts';
 import { editedTemplate } from './edited-template.ts';
+import { evidenceOfOtherSteps } from './evidence-of-other-steps.ts';
 import { firstPods, lastReadyPod } from './first-pods.ts';
 import { healthyBeforeReady, healthyTooEarly } from './healthy-too-early.ts';
 import { lateBefore, lateWhileRefused } from './late-before.ts';
@@ -92,4 +93,5 @@ export const REGRESSIONS: readonly Regression[] = [
   twoWords,
   resumedWhilePaused,
   abortedForGood,
+  evidenceOfOtherSteps,
 ];
