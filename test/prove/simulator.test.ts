@@ -112,6 +112,46 @@ describe('a process that stood still', () => {
   });
 });
 
+describe('a watch that is cut', () => {
+  it('brings nothing behind the cut, and what it cut off is known only with the next one', async () => {
+    const told: Happening[] = [];
+    await simulate(
+      oneStep([
+        {
+          at: 20_000,
+          do: 'weather',
+          fault: 'watch-cut',
+          target: 'Rollout',
+          rate: 1,
+          forMs: 5_000,
+          lengthMs: 0,
+          salt: 1,
+        },
+        { at: 21_000, do: 'image', tag: 'v2' },
+        { at: 21_100, do: 'scale', replicas: 5, by: 'person' },
+        { at: 21_200, do: 'unready-pods', count: 2, forMs: 100 },
+        { at: 30_000, do: 'ask' },
+      ]),
+      { onHappening: (happening) => told.push(happening) },
+    );
+    const start = told[0]?.at ?? 0;
+    const cuts = told.flatMap((it) => (it.what === 'fault' && it.kind === 'watch-cut' ? it.at - start : []));
+    assert.equal(cuts[0], 21_000);
+    assert.ok(cuts.length > 1);
+    assert.equal(new Set(cuts).size, cuts.length, 'once for each watch');
+    const known = told.flatMap((it) =>
+      it.what === 'pass' && it.state === 'begins' && it.controller === 'Rollouts'
+        ? [[it.at - start, it.informedSince - start] as const]
+        : [],
+    );
+    const meanwhile = known.filter(([at]) => at > 21_000 && at < (cuts[1] ?? 0));
+    assert.ok(meanwhile.length > 0);
+    assert.deepEqual(new Set(meanwhile.map(([, since]) => since)), new Set([21_000]));
+    const [at, since] = known.at(-1) ?? [];
+    assert.equal(at, since);
+  });
+});
+
 describe('a process that crashes', () => {
   it('does nothing any more, and another one takes its place', async () => {
     const told: Happening[] = [];

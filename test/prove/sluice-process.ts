@@ -78,9 +78,18 @@ const passes = new AsyncLocalStorage<CurrentPass>();
 export const currentPass = (): CurrentPass | undefined => passes.getStore();
 
 interface Stream {
-  readonly openSince: number;
   /** Events before this instant of the world are still on their way. */
   releaseAt: number;
+  /** Nothing comes on it any more. */
+  wasCut: boolean;
+}
+
+/** No watch of a kind is open. */
+interface Deaf {
+  /** The instant of the first event that nobody heard; Infinity: there was none. */
+  since: number;
+  /** Ends the looking out for one. */
+  readonly end: () => void;
 }
 
 export class SluiceProcess {
@@ -94,8 +103,10 @@ export class SluiceProcess {
   readonly #cuts = new Map<string, LinkedAbort>();
   /** Kinds of which an event was lost, with its instant: until the next list. */
   readonly #missing = new Map<string, number>();
-  /** Instants of events that are on their way to it. */
-  readonly #late = new Map<number, number>();
+  /** By kind; until the next watch has all of it. */
+  readonly #deaf = new Map<string, Deaf>();
+  /** Events that are on their way to it, with their instants. */
+  readonly #late = new Map<number, { readonly kind: string; readonly at: number }>();
   #nextLate = 0;
   #sleepsSince: number | undefined;
 
@@ -182,7 +193,8 @@ export class SluiceProcess {
       this.#around.clock.now(),
       this.#sleepsSince ?? Infinity,
       ...this.#missing.values(),
-      ...this.#late.values(),
+      ...[...this.#deaf.values()].map(({ since }) => since),
+      ...[...this.#late.values()].map(({ at }) => at),
     );
   }
 
@@ -290,6 +302,8 @@ export class SluiceProcess {
         const cut = linkedAbort(options.signal);
         this.#cuts.get(type.kind)?.unlink();
         this.#cuts.set(type.kind, cut);
+        // Whoever reads it aborts it at its end, too.
+        cut.signal.addEventListener('abort', () => this.#closed(type), { once: true });
         return api.watch(type, { ...options, signal: cut.signal });
       },
     };
@@ -322,6 +336,7 @@ export class SluiceProcess {
       await this.machine.running();
       outcome.code = 200;
       if (request.verb === 'list') this.#missing.delete(request.type.kind);
+      if (request.verb === 'watch') this.#opened(request);
       return result;
     } catch (error) {
       outcome.code = error instanceof ApiError ? error.code : 0;
@@ -417,20 +432,59 @@ export class SluiceProcess {
 
   // ---- what it hears
 
+  #stream(request: Request): Stream {
+    const stream = this.#streams.get(request) ?? { releaseAt: this.#around.clock.monotonic(), wasCut: false };
+    this.#streams.set(request, stream);
+    return stream;
+  }
+
+  /** It begins with all that nobody heard; known when who reads it has had a turn. */
+  #opened(request: Request): void {
+    const { kind } = request.type;
+    const stream = this.#stream(request);
+    const deaf = this.#deaf.get(kind);
+    if (deaf === undefined) return;
+    this.#around.clock.setTimer(0, () => {
+      if (stream.wasCut || this.#deaf.get(kind) !== deaf) return;
+      deaf.end();
+      this.#deaf.delete(kind);
+    });
+  }
+
+  /** What was on its way comes with the next one. */
+  #closed(type: ResourceType): void {
+    if (this.isGone || this.#deaf.has(type.kind)) return;
+    const { clock, cluster } = this.#around;
+    const late = [...this.#late.values()].filter(({ kind }) => kind === type.kind).map(({ at }) => at);
+    const deaf: Deaf = {
+      since: Math.min(Infinity, ...late),
+      end: cluster.server.storage.store(type).onChange(() => {
+        deaf.since = Math.min(deaf.since, clock.now());
+      }),
+    };
+    this.#deaf.set(type.kind, deaf);
+  }
+
   #event(event: WatchEvent, request: Request, deliver: (event: WatchEvent) => void): void {
     const { clock, desk } = this.#around;
     const now = clock.monotonic();
-    const stream = this.#streams.get(request) ?? { openSince: now, releaseAt: now };
-    this.#streams.set(request, stream);
+    const stream = this.#stream(request);
+    // Events that a new watch begins with come one after the other: none of them behind a cut.
+    if (stream.wasCut) return;
+    const { kind } = request.type;
+    const at = Math.min(clock.now(), this.#deaf.get(kind)?.since ?? Infinity);
     const chosen = event.type === 'BOOKMARK' ? undefined : desk.forEvent(request);
-    if (chosen !== undefined) this.#fault(chosen.fault, `watch of ${request.type.kind}`, clock.now());
+    if (chosen !== undefined) this.#fault(chosen.fault, `watch of ${kind}`, clock.now());
     if (chosen?.fault === 'watch-drop') {
-      if (!this.#missing.has(request.type.kind)) this.#missing.set(request.type.kind, clock.now());
+      if (!this.#missing.has(kind)) this.#missing.set(kind, at);
       return;
     }
     if (chosen?.fault === 'watch-cut') {
       // The event is not lost: a new watch from the last version has it again.
-      this.#cuts.get(request.type.kind)?.abort(new ApiUnreachable('the watch was cut'));
+      stream.wasCut = true;
+      this.#cuts.get(kind)?.abort(new ApiUnreachable('the watch was cut'));
+      const deaf = this.#deaf.get(kind);
+      if (deaf !== undefined) deaf.since = Math.min(deaf.since, at);
       return;
     }
     if (chosen?.fault === 'watch-delay') stream.releaseAt = Math.max(stream.releaseAt, now + chosen.lengthMs);
@@ -443,7 +497,7 @@ export class SluiceProcess {
       return;
     }
     const id = this.#nextLate++;
-    this.#late.set(id, clock.now());
+    this.#late.set(id, { kind, at });
     const arrive = (): void =>
       this.machine.do(() => {
         hand();
