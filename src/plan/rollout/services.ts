@@ -205,9 +205,20 @@ function carriesOtherTraffic(s: Situation, wish: Wish): boolean {
   return s.strategy.dynamicStableScale === true || s.old.stableRS !== wish.hash;
 }
 
-/** Whether a Service that the Rollout names selects this version now. The idle end of a ping-pong pair doesn't count. */
+/**
+ * Whether a Service that the Rollout names selects this version, now or by a write of this plan. The idle end of a ping-pong
+ * pair doesn't count.
+ */
 export const isSelected = (s: Situation, hash: string): boolean =>
   isSelectedBeside(s, hash, s.strategy.pingPong === undefined ? undefined : idleService(s));
+
+/** Whether one of these Services names no version, and so selects every one. */
+export function selectsEvery(s: Situation): boolean {
+  const idle = s.strategy.pingPong === undefined ? undefined : idleService(s);
+  return Object.entries(s.snapshot.services).some(
+    ([name, view]) => name !== idle && view !== null && view.selector[HASH_LABEL] === undefined,
+  );
+}
 
 /** The same, but by another Service than that of a canary to which nothing is routed. */
 export const isServed = (s: Situation, hash: string): boolean => isSelectedBeside(s, hash, idleService(s));
@@ -218,4 +229,7 @@ const idleService = (s: Situation): string | undefined =>
 const isSelectedBeside = (s: Situation, hash: string, idle: string | undefined): boolean =>
   Object.entries(s.snapshot.services).some(
     ([name, view]) => name !== idle && view?.selector[HASH_LABEL] === hash,
+  ) ||
+  s.draft.intents.some(
+    (intent) => intent.kind === 'setServiceSelector' && intent.service !== idle && intent.hash === hash,
   );

@@ -10,7 +10,7 @@ import { currentSetWeight, scaleInForce } from './canary/course.ts';
 import type { Counts } from './canary/counts.ts';
 import { sum, availableOf } from './canary/counts.ts';
 import { abortScaleDownDelay, maxWeight, replicaFloor, scaleDownDelaySeconds } from './defaults.ts';
-import { DESIRED_REPLICAS, HASH_LABEL, SCALE_DOWN_DEADLINE } from './names.ts';
+import { DESIRED_REPLICAS, SCALE_DOWN_DEADLINE } from './names.ts';
 import type { Progress } from './progress.ts';
 import { courseOf, isInconclusive, isPromoted } from './progress.ts';
 import type { ReplicaSet } from './replica-set.ts';
@@ -26,7 +26,7 @@ import {
 import { createKey, newReplicaSet } from './revision.ts';
 import { restartIsDue } from './restart.ts';
 import { withRestartSurge } from './restart-surge.ts';
-import { isSelected, isServed } from './services.ts';
+import { isSelected, isServed, selectsEvery } from './services.ts';
 import type { Situation } from './situation.ts';
 import { hasFailed, mayGetTraffic } from './situation.ts';
 import { isReplacing, weightKept } from './takeover.ts';
@@ -387,13 +387,13 @@ function planRoutedOthers(
       planned.set(name, left);
       scale(s, rs, left, { halted: false, dropDeadline: true });
     };
-    if (isReferenced(s, hashOf(rs)) || isLastServing(s, rs)) {
+    const delayed = isPromoted(s, p) || hasDeadline(rs);
+    if (isReferenced(s, hashOf(rs)) || isServedAmongAll(s, rs, delayed)) {
       keep('may still get traffic');
       suspendDeadline(s, rs, delay);
       continue;
     }
     const deadline = scaleDownDeadlineOf(rs);
-    const delayed = isPromoted(s, p) || hasDeadline(rs);
     if (!delayed || s.strategy.dynamicStableScale === true) {
       drop();
       continue;
@@ -423,13 +423,14 @@ export function suspendDeadline(s: Situation, rs: ReplicaSet, delay: number): vo
   if (scaleDownDeadlineOf(rs) !== undefined && delay > 0) annotate(s, rs, { [SCALE_DOWN_DEADLINE]: '' });
 }
 
-/** A Service that was never given a version selects all of them, and no other has a pod. */
-function isLastServing(s: Situation, rs: ReplicaSet): boolean {
-  const selectsAll = Object.values(s.snapshot.services).some(
-    (view) => view !== null && view.selector[HASH_LABEL] === undefined,
-  );
+/**
+ * A Service that was never given a version, or has lost it, selects all of them. The delay of one that was stable counts from
+ * its end; any other goes, unless no other one has a pod.
+ */
+function isServedAmongAll(s: Situation, rs: ReplicaSet, delayed: boolean): boolean {
   const isServing = (other: ReplicaSet): boolean => countsOf(other).ready > 0;
-  return selectsAll && isServing(rs) && !s.revisions.all.some((other) => other !== rs && isServing(other));
+  if (!isServing(rs) || !selectsEvery(s)) return false;
+  return delayed || !s.revisions.all.some((other) => other !== rs && isServing(other));
 }
 
 /** Named by the stored status or by a Service: traffic may still reach it (spec 02 section 9). */

@@ -82,6 +82,23 @@ describe('the version that was stable, behind a router', () => {
     assert.deepEqual(world.wait(20 * SECOND).sizes(), { 1: 0, 2: 4 });
   });
 
+  it('has its delay anew, and its pods at the end of the first one, where a Service selected every version then', () => {
+    const world = finish(routed(), 'v2').wait(20 * SECOND);
+    const [name] = [...world.replicaSets.keys()];
+    const old = world.replicaSets.get(name ?? '');
+    assert.ok(name !== undefined && old !== undefined);
+    const over = { ...old.metadata.annotations, 'scale-down-deadline': formatTime(world.now - SECOND) };
+    world.replicaSets.set(name, { ...old, metadata: { ...old.metadata, annotations: over } });
+    const stable = world.services.get('stable');
+    assert.ok(stable !== undefined);
+    stable.selector = { app: 'demo' };
+    world.user('take the version out of a selector', () => {}).wait(SECOND);
+    assert.deepEqual(world.sizes(), { 1: 4, 2: 4 });
+    const [deadline] = after(world, world.now);
+    assert.ok((deadline ?? 0) > 27 && (deadline ?? 0) <= 30, String(deadline));
+    assert.deepEqual(world.wait(31 * SECOND).sizes(), { 1: 0, 2: 4 });
+  });
+
   it('keeps its own size when the Rollout is scaled meanwhile', () => {
     const world = finish(routed({ scaleDownDelaySeconds: 600 }), 'v2')
       .scale(6)

@@ -105,6 +105,25 @@ describe('a Service that the Rollout takes over in mid-update', () => {
   });
 });
 
+describe('a Service that is given back to a version made small', () => {
+  it('finds its last pod there', () => {
+    const steps = [{ setWeight: 100 }, { pause: {} }];
+    const w = world({ ...routed, dynamicStableScale: true, steps })
+      .until('Healthy')
+      .image('v2')
+      .until('Paused');
+    assert.deepEqual(w.sizes(), { 1: 1, 2: 4 });
+    const service = w.services.get('stable');
+    assert.ok(service !== undefined);
+    service.selector = { ...service.selector, ...w.services.get('canary')?.selector };
+    w.resetCounts()
+      .user('rewrite a selector', () => {})
+      .wait(SECOND);
+    assert.deepEqual(selected(w), { canary: '2', stable: '1' });
+    assert.equal(w.writes['scaleReplicaSet'], undefined);
+  });
+});
+
 describe('the canary Service of a basic canary', () => {
   it('gives way to stable where the version that it selects takes the room of the next one', () => {
     const w = new World({
