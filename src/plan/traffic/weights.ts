@@ -162,13 +162,18 @@ function weightToGiveBack(input: WeightInput): number {
  * What the canary's Service has, by whoever gave it that, finds pods there, and would find none behind stable's (rule 2
  * goes before 7 and 1).
  */
-function servesAlone({ course, stable, canary, canaryReachable, carrier }: WeightInput): boolean {
-  if (course.stableHash === '' || fullyPromoted(course) || availableOf(stable) > 0) return false;
+function servesAlone(input: WeightInput): boolean {
+  const { course, canary, canaryReachable, carrier } = input;
+  if (course.stableHash === '' || fullyPromoted(course) || answers(input)) return false;
   // Nobody is to be served.
   if (course.replicas === 0) return false;
   const behind = carrier ?? (canaryReachable ? canary : undefined);
   return availableOf(behind) > 0;
 }
+
+/** Whether stable has a pod for traffic that goes back to it. An abort does not wait until those that are ready count as available. */
+const answers = ({ course, stable }: WeightInput): boolean =>
+  (course.abort ? (stable?.ready ?? 0) : availableOf(stable)) > 0;
 
 /** Traffic moves only to pods that can carry it. */
 function admit(input: WeightInput, weight: number, why: string): WeightDecision {
@@ -210,7 +215,7 @@ function admit(input: WeightInput, weight: number, why: string): WeightDecision 
   const urgent = !comesBack(input) && (course.abort || canary.available === 0 || dying);
   const needed = Math.floor(((max - weight) * course.replicas) / max);
   if (urgent && recorded !== undefined) {
-    return stable.available > 0 || recorded === 0 || course.replicas === 0
+    return answers(input) || recorded === 0 || course.replicas === 0
       ? { ...none, weight, why, reached: true }
       : hold('no stable pod is available to take the traffic back');
   }

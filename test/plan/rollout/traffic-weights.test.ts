@@ -214,6 +214,12 @@ describe('an aborted canary loses its traffic at once (rule 7)', () => {
     const decision = decideWeight(input({ ...aborted, stable: pods(10, 0) }));
     assert.deepEqual([decision.weight, decision.reached], [60, false]);
   });
+  it('also when its pods are ready, and not yet for minReadySeconds', () => {
+    const stable = { ...pods(10, 0), ready: 1 };
+    assert.equal(decideWeight(input({ ...aborted, stable })).weight, 0);
+    const lowered = input({ course: { stepIndex: 0 }, recorded: 60, canary: pods(6), stable });
+    assert.equal(decideWeight(lowered).weight, 60, 'a step waits');
+  });
   it('also at size 0, where nobody is to be served', () => {
     const course = { ...aborted.course, replicas: 0 };
     for (const strategy of [{}, { dynamicStableScale: true }])

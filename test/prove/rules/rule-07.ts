@@ -114,6 +114,5 @@ function stableServes(rollout: RolloutScene): boolean {
   const stable = rollout.versions.get(rollout.stable ?? '');
   if (stable === undefined) return false;
   if (isDynamic(rollout.rollout as never)) return stable.available >= rollout.desired;
-  // A Service of a blue-green Rollout goes back when a pod has been ready for minReadySeconds.
-  return (rollout.strategy === 'blueGreen' ? stable.available : stable.carrying) > 0;
+  return stable.carrying > 0;
 }

@@ -83,16 +83,16 @@ function activeTarget(s: BlueGreenSituation, p: Progress, { open }: ActiveFacts)
   return hash;
 }
 
-/** Stable again, whatever the new version's pods do. But never from a version that serves to one that can't. */
+/**
+ * Stable again, whatever the new version's pods do, and as soon as a pod of it is ready. But never from a version that serves
+ * to one that can't.
+ */
 function abortTarget(s: BlueGreenSituation, p: Progress): string {
   if (s.stable === undefined || s.active === p.stableHash) return s.active;
-  const serving =
-    s.active === ''
-      ? undefined
-      : s.revisions.all.find((rs) => hashOf(rs) === s.active && countsOf(rs).available > 0);
-  const anyServes = s.active === '' ? s.canary.available > 0 : serving !== undefined;
-  if (s.stable.available === 0 && anyServes) {
-    s.draft.note('abort.wait', 'the active Service keeps the new version: stable has no available pod');
+  const selected = s.revisions.all.find((rs) => hashOf(rs) === s.active);
+  const serving = s.active === '' ? s.canary : selected === undefined ? undefined : countsOf(selected);
+  if (s.stable.ready === 0 && (serving?.ready ?? 0) > 0) {
+    s.draft.note('abort.wait', 'the active Service keeps the new version: stable has no ready pod');
     return s.active;
   }
   return p.stableHash;

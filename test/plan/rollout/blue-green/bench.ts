@@ -20,6 +20,8 @@ export const NOW = Date.UTC(2026, 0, 1);
 export interface Version {
   size: number;
   available?: number;
+  /** As many as available ones when absent. */
+  ready?: number;
   /** Seconds from now. */
   deadline?: number;
 }
@@ -81,7 +83,7 @@ export function snapshotOf(scene: Scene): RolloutSnapshot {
 }
 
 function replicaSet(tag: string, version: Version, index: number): ReplicaSet {
-  const { size, available = size, deadline } = version;
+  const { size, available = size, ready = available, deadline } = version;
   // As an API server stores it.
   const base = defaultPodTemplate(template(tag)) as {
     metadata: { labels: Record<string, string> };
@@ -114,7 +116,7 @@ function replicaSet(tag: string, version: Version, index: number): ReplicaSet {
         metadata: { labels: { ...base.metadata.labels, [HASH_LABEL]: tag } },
       } as ReplicaSet['spec']['template'],
     },
-    status: { replicas: size, readyReplicas: available, availableReplicas: available, observedGeneration: 1 },
+    status: { replicas: size, readyReplicas: ready, availableReplicas: available, observedGeneration: 1 },
   };
 }
 

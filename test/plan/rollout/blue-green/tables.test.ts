@@ -298,6 +298,20 @@ describe('abort (spec 02 section 10, 04 sections 5 and 9)', () => {
       {},
     ],
     [
+      'after it, stable has one that is ready, and not yet for minReadySeconds',
+      { versions: { v1: { size: 4, available: 0, ready: 1 }, v2: { size: 4 } }, active: 'v2' },
+      { 'verdict active': 'v1' },
+      {},
+      {},
+    ],
+    [
+      'after it, stable has none, and those of the new version are only just ready',
+      { versions: { v1: { size: 4, available: 0 }, v2: { size: 4, available: 0, ready: 4 } }, active: 'v2' },
+      {},
+      {},
+      {},
+    ],
+    [
       'after it, neither has any',
       { versions: { v1: { size: 4, available: 0 }, v2: { size: 4, available: 0 } }, active: 'v2' },
       { 'verdict active': 'v1' },
