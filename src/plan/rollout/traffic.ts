@@ -11,6 +11,7 @@ import { maxWeight } from './defaults.ts';
 import type { RoutesWanted } from './intents.ts';
 import type { Progress } from './progress.ts';
 import { courseOf, isPromoted, stableEndAfter } from './progress.ts';
+import { HASH_LABEL } from './names.ts';
 import { countsOf, hashOf } from './replica-set.ts';
 import { rolesOf, stableEnd } from './roles.ts';
 import type { Reachable } from './services.ts';
@@ -49,7 +50,8 @@ export function weightDecision(s: Situation, p: Progress, facts: TrafficFacts): 
     recorded: atItsEnd(s, p, weightInForce(s, recorded?.weight)),
     highest: mostWeight(s),
     recordedIsOwn: recorded === undefined || recorded.podTemplateHash === s.revisions.hash,
-    carrier: carrierOf(s, recorded?.podTemplateHash),
+    carrier: carrierOf(s, recorded?.podTemplateHash ?? ''),
+    behind: carrierOf(s, behindCanary(s, facts)),
     late: isLate(s.old),
   });
 }
@@ -67,8 +69,17 @@ function weightInForce(s: Situation, recorded: number | undefined): number | und
   return Math.min(recorded, ...shown.map((weight) => weight ?? 0));
 }
 
-/** Pods of the version that has the weight on record. */
-function carrierOf(s: Situation, hash: string | undefined) {
+/** The version that the canary's end sends to after the switches of this pass, whatever was on record before. */
+function behindCanary(s: Situation, { canaryReachable }: Reachable): string {
+  const { canaryService } = rolesOf(s.strategy, stableEnd(s.old));
+  const recorded = s.old.canary?.weights?.canary.podTemplateHash ?? s.revisions.hash;
+  if (canaryService === undefined) return recorded;
+  if (canaryReachable) return s.revisions.hash;
+  return s.snapshot.services[canaryService]?.selector[HASH_LABEL] ?? recorded;
+}
+
+/** Pods of a version; undefined: it is not there. */
+function carrierOf(s: Situation, hash: string) {
   const rs = s.revisions.all.find((item) => hashOf(item) === hash);
   return rs === undefined ? undefined : countsOf(rs);
 }
@@ -134,9 +145,7 @@ function routesWanted(
 ): RoutesWanted {
   const { hash } = s.revisions;
   const recorded = s.old.canary?.weights?.canary;
-  // Traffic that a replaced version still has stays its own, unless this one takes it over.
-  const others = weight > 0 && recorded !== undefined && recorded.weight > 0 ? recorded : undefined;
-  const canaryHash = facts.canaryReachable && takesOver(s) ? hash : (others?.podTemplateHash ?? hash);
+  const canaryHash = weight > 0 && !(facts.canaryReachable && takesOver(s)) ? carriedBy(s, facts) : hash;
   const managed = managedRoutes(s, p, facts);
   const lowers =
     mostWeight(s) > weight ||
@@ -151,6 +160,15 @@ function routesWanted(
     managed,
     weightFirst: canaryHash !== recorded?.podTemplateHash && lowers,
   };
+}
+
+/**
+ * Traffic that a replaced version still has stays its own, unless this one takes it over; and so does what somebody gave to a
+ * version that the canary's Service selects.
+ */
+function carriedBy(s: Situation, facts: Reachable): string {
+  const { weight = 0, podTemplateHash } = s.old.canary?.weights?.canary ?? {};
+  return weight > 0 && podTemplateHash !== undefined ? podTemplateHash : behindCanary(s, facts);
 }
 
 /**

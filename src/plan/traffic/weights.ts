@@ -36,6 +36,8 @@ export interface WeightInput {
   readonly recordedIsOwn: boolean;
   /** Pods of the version that has the weight on record. */
   readonly carrier: Counts | undefined;
+  /** Pods that the canary's Service selects, now or by a write of this pass; undefined: those of no version that is there. */
+  readonly behind: Counts | undefined;
   /** Nothing has gone on for progressDeadlineSeconds, as the status says. */
   readonly late: boolean;
 }
@@ -163,12 +165,10 @@ function weightToGiveBack(input: WeightInput): number {
  * goes before 7 and 1).
  */
 function servesAlone(input: WeightInput): boolean {
-  const { course, canary, canaryReachable, carrier } = input;
+  const { course, behind } = input;
   if (course.stableHash === '' || fullyPromoted(course) || answers(input)) return false;
-  // Nobody is to be served.
-  if (course.replicas === 0) return false;
-  const behind = carrier ?? (canaryReachable ? canary : undefined);
-  return availableOf(behind) > 0;
+  // At size 0 nobody is to be served.
+  return course.replicas > 0 && availableOf(behind) > 0;
 }
 
 /** Whether stable has a pod for traffic that goes back to it. An abort does not wait until those that are ready count as available. */

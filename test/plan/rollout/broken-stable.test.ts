@@ -1,10 +1,10 @@
 /** A stable version without an available pod never stands in the way of the version that is to mend it (rule 21). */
 
 import assert from 'node:assert/strict';
-import { describe } from 'node:test';
+import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { WorldOptions } from './simulation.ts';
-import { World } from './simulation.ts';
+import { RECORDER, World } from './simulation.ts';
 import { storiesIn } from './story.ts';
 
 const story = storiesIn(fileURLToPath(new URL('./stories/', import.meta.url)));
@@ -145,4 +145,34 @@ describe('a broken stable does not block the fix', () => {
         .run((world) => done(world) && world.sizes()[2] === 0),
     onlyHas(3),
   );
+});
+
+describe('traffic that somebody gave to an old version whose stable has no pods', () => {
+  for (const ready of [1_500, 20_000])
+    it(`stays there until the fix has the pods for it, after ${ready} ms`, () => {
+      const world = new World({
+        replicas: 4,
+        readyAfterMs: (tag) => (tag === 'v3' ? ready : 1_500),
+        canary: {
+          pingPong: { pingService: 'ping', pongService: 'pong' },
+          trafficRouting: { plugins: { [RECORDER]: {} } },
+          scaleDownDelaySeconds: 600,
+          steps: [{ setWeight: 50 }, { pause: {} }],
+        },
+      });
+      world.until('Healthy').image('v2').until('Paused').promote().until('Healthy');
+      const canaryEnd = world.status().canary?.stablePingPong === 'ping' ? 'pong' : 'ping';
+      const selected = () => world.services.get(canaryEnd)?.selector['rollouts-pod-template-hash'];
+      const hash = (revision: number) =>
+        [...world.replicaSets.values()].find(
+          (rs) => rs.metadata.annotations?.['rollout.argoproj.io/revision'] === String(revision),
+        )?.metadata.labels?.['rollouts-pod-template-hash'];
+      assert.equal(selected(), hash(1));
+      world.kill(2, 4, Infinity).rewriteRoute({ weight: 100 }).image('v3').wait(1_000);
+      assert.deepEqual([world.route, selected()], [100, hash(1)]);
+      assert.equal(world.status().canary?.weights?.canary.podTemplateHash, hash(1), 'as the status says');
+      world.wait(30_000);
+      assert.deepEqual([world.route, selected()], [100, hash(3)]);
+      assert.equal(world.status().canary?.weights?.canary.podTemplateHash, hash(3));
+    });
 });

@@ -43,6 +43,7 @@ function input(
     recordedIsOwn: true,
     canaryWanted: 2,
     carrier: undefined,
+    behind: rest.canary ?? pods(2),
     ...rest,
   };
 }
@@ -194,6 +195,14 @@ describe('traffic moves only to pods that can carry it', () => {
       assert.equal(decideWeight(input({ ...raised, stable })).weight, 100);
     assert.equal(decideWeight(input({ ...raised, stable: pods(10, 1) })).weight, 20);
     assert.equal(decideWeight(input({ ...raised, stable: pods(10, 0), canary: pods(2, 0) })).weight, 20);
+    const elsewhere = { ...raised, recorded: 0, canary: pods(2, 0), canaryReachable: false };
+    const weight = (behind: Counts) =>
+      decideWeight(input({ ...elsewhere, stable: undefined, behind })).weight;
+    assert.deepEqual(
+      [weight(pods(4)), weight(pods(4, 0))],
+      [100, 0],
+      'whichever version its Service selects',
+    );
     const promoted = { course: { podHash: 'old', stepIndex: 4 }, recorded: 0, highest: 100 };
     assert.equal(decideWeight(input({ ...promoted, canary: pods(10, 5), stable: pods(10, 5) })).weight, 0);
   });
