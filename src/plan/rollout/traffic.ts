@@ -73,7 +73,9 @@ function weightInForce(s: Situation, recorded: number | undefined): number | und
 function behindCanary(s: Situation, { canaryReachable }: Reachable): string {
   const { canaryService } = rolesOf(s.strategy, stableEnd(s.old));
   const recorded = s.old.canary?.weights?.canary.podTemplateHash ?? s.revisions.hash;
-  if (canaryService === undefined) return recorded;
+  // Not '': of routes that are gone a router says nothing.
+  const shown = s.snapshot.routes.map(({ canaryHash = '' }) => canaryHash).find((hash) => hash !== '');
+  if (canaryService === undefined) return shown ?? recorded;
   if (canaryReachable) return s.revisions.hash;
   return s.snapshot.services[canaryService]?.selector[HASH_LABEL] ?? recorded;
 }
@@ -99,7 +101,7 @@ export function planTraffic(
   const { weight } = decision;
   if (weight === undefined) return { weights: recorded, reached: false };
 
-  const wanted = routesWanted(s, p, weight, facts, additional);
+  const wanted = routesWanted(s, p, decision, facts, additional);
   let failed = false;
   let changed: string | undefined;
   for (const route of snapshot.routes) {
@@ -139,13 +141,13 @@ export function planTraffic(
 function routesWanted(
   s: Situation,
   p: Progress,
-  weight: number,
+  decision: WeightDecision,
   facts: TrafficFacts,
   additional: readonly WeightDestination[],
 ): RoutesWanted {
-  const { hash } = s.revisions;
+  const { weight = 0 } = decision;
   const recorded = s.old.canary?.weights?.canary;
-  const canaryHash = weight > 0 && !(facts.canaryReachable && takesOver(s)) ? carriedBy(s, facts) : hash;
+  const canaryHash = canaryEnd(s, decision, facts);
   const managed = managedRoutes(s, p, facts);
   const lowers =
     mostWeight(s) > weight ||
@@ -163,12 +165,15 @@ function routesWanted(
 }
 
 /**
- * Traffic that a replaced version still has stays its own, unless this one takes it over; and so does what somebody gave to a
- * version that the canary's Service selects.
+ * The version at the canary's end. Traffic that a replaced version still has stays its own, unless this one takes it over; and
+ * so does what somebody gave to another one.
  */
-function carriedBy(s: Situation, facts: Reachable): string {
-  const { weight = 0, podTemplateHash } = s.old.canary?.weights?.canary ?? {};
-  return weight > 0 && podTemplateHash !== undefined ? podTemplateHash : behindCanary(s, facts);
+function canaryEnd(s: Situation, { weight = 0, stays = false }: WeightDecision, facts: Reachable): string {
+  const { hash } = s.revisions;
+  const recorded = s.old.canary?.weights?.canary;
+  if (weight === 0 || (facts.canaryReachable && takesOver(s))) return hash;
+  if (stays) return behindCanary(s, facts);
+  return recorded !== undefined && recorded.weight > 0 ? (recorded.podTemplateHash ?? hash) : hash;
 }
 
 /**

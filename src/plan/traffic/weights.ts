@@ -51,6 +51,8 @@ export interface WeightDecision {
   readonly reached: boolean;
   /** The user's own scale asks for more traffic than these pods' share. */
   readonly beyondCapacity: boolean;
+  /** The weight stays with whatever version the canary's Service selects, as nobody else could answer. */
+  readonly stays?: boolean;
 }
 
 export function decideWeight(input: WeightInput): WeightDecision {
@@ -190,7 +192,13 @@ function admit(input: WeightInput, weight: number, why: string): WeightDecision 
     return { ...none, weight: undefined, why: 'there is no stable version yet', reached: false };
   const nobody = 'no stable pod is available to take traffic back';
   if (weight < input.highest && servesAlone(input))
-    return { ...none, weight: input.highest, why: nobody, reached: !course.abort && isBroken(input) };
+    return {
+      ...none,
+      weight: input.highest,
+      why: nobody,
+      reached: !course.abort && isBroken(input),
+      stays: true,
+    };
   // Until a router is told anything, all the traffic goes to stable: an update that begins there begins at 0, and a first
   // version that never came up does not block the fix.
   const begins = !fullyPromoted(course) && canary.available > 0;

@@ -351,6 +351,30 @@ describe('stories of dynamicStableScale', () => {
   });
 });
 
+describe('a router that knows versions, without Services', () => {
+  it('sends a first weight to the new version, also where the status still names the one before', () => {
+    const { trafficRouting } = recorder;
+    const world = new World({
+      replicas: 4,
+      canary: { trafficRouting, steps: [{ setWeight: 100 }, { pause: {} }] },
+      readyAfterMs: (tag) => (tag === 'v2' ? Infinity : 1_500),
+      // It looks at the pods of the version that the status names.
+      exempt: ['1'],
+    });
+    world.until('Healthy').image('v2').wait(5_000);
+    const before = structuredClone(world.status());
+    const shown = (): string | undefined => [...world.routes.values()][0]?.view.canaryHash;
+    const hash = shown();
+    world.image('v3').until('Paused');
+    // As after a crash before the status.
+    world.user('lose a status', (rollout) => void (rollout.status = before)).rewriteRoute({ weight: 0 });
+    world.wait(1_000);
+    assert.equal(world.route, 100);
+    assert.notEqual(shown(), hash);
+    assert.equal(world.status().canary?.weights?.canary.podTemplateHash, shown());
+  });
+});
+
 describe('stories of a ping-pong pair', () => {
   const pair = (more: CanaryStrategy = {}): World =>
     new World({
