@@ -43,6 +43,8 @@ const LEASE_TIMES = { leaseDurationMs: 30_000, renewDeadlineMs: 20_000, retryPer
 const REQUEST_TIMEOUT_MS = 30_000;
 const RESYNC_MS = 240_000;
 const MAX_PROBLEMS = 50;
+/** Between a state of the world and the one before it. */
+const INSTANT_MS = 1;
 /** Between a write that was sent and the server. */
 const LATENCY_MS = 5;
 
@@ -187,14 +189,17 @@ export class SluiceProcess {
     });
   }
 
-  /** What it can know is not older than this instant of the world. */
+  /** What it can know is not older than this instant of the world: of an event that has not come, the one before it. */
   informedSince(): number {
-    return Math.min(
-      this.#around.clock.now(),
-      this.#sleepsSince ?? Infinity,
+    const notHeard = [
       ...this.#missing.values(),
       ...[...this.#deaf.values()].map(({ since }) => since),
       ...[...this.#late.values()].map(({ at }) => at),
+    ];
+    return Math.min(
+      this.#around.clock.now(),
+      this.#sleepsSince ?? Infinity,
+      Math.min(Infinity, ...notHeard) - INSTANT_MS,
     );
   }
 
