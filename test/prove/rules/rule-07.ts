@@ -6,7 +6,7 @@
 import { isDynamic } from './facts.ts';
 import { at } from './read.ts';
 import { sharesOf } from './routes.ts';
-import type { Rule, RolloutScene } from './types.ts';
+import type { Rule, RolloutScene, Scene } from './types.ts';
 import { isOurs, percent, touched, violation, watching, writer } from './watching.ts';
 
 export const rule07: Rule = {
@@ -30,8 +30,9 @@ export const rule07: Rule = {
         if (happening.what === 'pass' && happening.controller === 'Rollouts') {
           if (happening.state === 'begins') {
             const rollout = scene.rollout(happening.key);
-            const stableServed = rollout !== undefined && stableServes(rollout);
-            passes.set(happening.id, { since: happening.informedSince, stableServed, hindered: false });
+            const since = happening.informedSince;
+            const stableServed = rollout !== undefined && stableServes(rollout, scene, since);
+            passes.set(happening.id, { since, stableServed, hindered: false });
             return undefined;
           }
           const pass = passes.get(happening.id);
@@ -109,10 +110,12 @@ function hinder(passes: Map<number, { hindered: boolean }>, id: number | undefin
   if (pass !== undefined) pass.hindered = true;
 }
 
-/** Stable has a ready pod, or all of its pods where it was made small on purpose. */
-function stableServes(rollout: RolloutScene): boolean {
-  const stable = rollout.versions.get(rollout.stable ?? '');
-  if (stable === undefined) return false;
-  if (isDynamic(rollout.rollout as never)) return stable.available >= rollout.desired;
-  return stable.carrying > 0;
+/** By what a pass could know, stable has a ready pod, or all of its pods where it was made small on purpose. */
+function stableServes(
+  { key, rollout, stable = '', versions, desired }: RolloutScene,
+  scene: Scene,
+  since: number,
+): boolean {
+  if (isDynamic(rollout)) return scene.leastSince(key, stable, since, 'available') >= desired;
+  return (versions.get(stable)?.size ?? 0) > 0 && scene.leastSince(key, stable, since, 'ready') > 0;
 }

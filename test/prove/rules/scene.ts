@@ -142,6 +142,18 @@ export class SceneKeeper implements Scene {
     return this.#mostSince(rollout, hash, since, 'available');
   }
 
+  leastSince(rollout: string, hash: string, since: number, what: 'ready' | 'available'): number {
+    const version = this.rollout(rollout)?.versions.get(hash);
+    const past = this.#kept(rollout).past.get(hash) ?? [];
+    let least = version?.[what] ?? 0;
+    for (let i = past.length - 1; i >= 0; i--) {
+      const sample = past[i] as Sample;
+      least = Math.min(least, sample[what]);
+      if (sample.at < since) break;
+    }
+    return least;
+  }
+
   leastDesiredSince(rollout: string, since: number): number {
     const list = this.#kept(rollout).desired;
     let least = Infinity;

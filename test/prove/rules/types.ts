@@ -100,7 +100,7 @@ export interface Pass extends At {
   readonly key: string;
   /**
    * When it begins: the world as it was at this instant, or later, is what the process could know. Equal to `at` when
-   * every watch event was delivered; earlier by the age of the oldest one that was not.
+   * every watch event was delivered; just before the oldest one that was not.
    */
   readonly informedSince: number;
   /** When it ends: what the pass threw; undefined when it went well. */
@@ -285,6 +285,8 @@ export interface Scene {
    */
   mostAvailableSince(rollout: string, hash: string, since: number): number;
   mostReadySince(rollout: string, hash: string, since: number, writes?: string): number;
+  /** Fewest pods that this version had ready (available) at any moment since `since`: what was certain to be known. */
+  leastSince(rollout: string, hash: string, since: number, what: 'ready' | 'available'): number;
   /** The smallest `desired` since `since`. */
   leastDesiredSince(rollout: string, since: number): number;
   /** Somebody other than us changed an object that routes, at this instant at last; -Infinity: never. */

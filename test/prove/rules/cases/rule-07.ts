@@ -1,7 +1,7 @@
 import { rule07 } from '../rule-07.ts';
 import type { Cases } from './cases.ts';
 import type { Hand } from '../hand.ts';
-import { NGINX } from '../hand.ts';
+import { NGINX, nginxWith } from '../hand.ts';
 
 const update = (h: Hand): Hand =>
   h.rollout(NGINX, {}, { currentPodHash: 'v2' }).version('v1', 10).version('v2', 6).nginx('v1', 'v2', 50);
@@ -16,9 +16,26 @@ const aborted = (h: Hand): Hand =>
     .status({ abort: true }, 'person')
     .wait(1);
 
+/** The last pod of a stable version that was made small becomes ready. */
+const grown = (h: Hand): Hand =>
+  h
+    .rollout(nginxWith({ dynamicStableScale: true }), {}, { currentPodHash: 'v2' })
+    .version('v1', 10, 9)
+    .version('v2', 6)
+    .nginx('v1', 'v2', 10)
+    .status({ abort: true }, 'person')
+    .wait(1)
+    .pod('v1', 9)
+    .wait(1);
+
 export const cases: Cases = {
   rule: rule07,
   passes: {
+    'the last pod of a dynamic stable came when the pass began': (h) => {
+      grown(h)
+        .begin('Rollouts', undefined, h.now - 1_000)
+        .finish();
+    },
     'to 0 in the first pass that knows': (h) => {
       update(h).status({ abort: true }, 'person').wait(1).begin().weight(0).finish();
     },
@@ -58,6 +75,9 @@ export const cases: Cases = {
     },
   },
   breaks: {
+    'a pass that knows of all pods of a dynamic stable, and leaves it': (h) => {
+      grown(h).begin().finish();
+    },
     'the aborted version comes back by itself': (h) => {
       aborted(h).begin().select('web-active', 'v2').finish();
     },
