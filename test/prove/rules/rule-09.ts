@@ -20,6 +20,8 @@ const WHOLE_SECOND_MS = 1_000;
 
 interface Begun {
   readonly since: number;
+  /** When somebody had asked for an abort; what comes in the same instant, but later, it can't know. */
+  readonly abortAskedAt: number | undefined;
   /** Keys of the runs that the status named. */
   readonly named: readonly string[];
   refused: boolean;
@@ -54,6 +56,7 @@ export const rule09: Rule = {
           const named = NAMES.map((path) => textAt(rollout?.rollout, 'status', ...path, 'name'));
           passes.set(happening.id, {
             since: happening.informedSince,
+            abortAskedAt: abortAskedAt.get(happening.key),
             named: named.flatMap((name) => (name === undefined ? [] : [beside(happening.key, name)])),
             refused: false,
           });
@@ -83,7 +86,8 @@ function unheard(
   begun: Begun,
   askedAt: number | undefined,
 ): Violation | undefined {
-  if (askedAt === undefined || askedAt > begun.since || rollout.stable === rollout.current) return undefined;
+  if (askedAt === undefined || askedAt !== begun.abortAskedAt || askedAt > begun.since) return undefined;
+  if (rollout.stable === rollout.current) return undefined;
   if (at(rollout.rollout, 'status', 'abortedAt') !== undefined) return undefined;
   // Heard, and taken back: a promotion in full clears an abort (spec 03 section 7, 04 section 7).
   if (at(rollout.rollout, 'status', 'promoteFull') === true) return undefined;

@@ -37,6 +37,9 @@ export const cases: Cases = {
       update(h).patch('Rollout', 'web', { spec: { strategy: { canary: null } } }, 'person');
       h.status({ abort: true }, 'person').wait(1).begin().finish();
     },
+    'an abort in the instant in which the pass began, and after that': (h) => {
+      update(h).begin().status({ abort: true }, 'person').wait(1).finish();
+    },
     'a run that fails after the pass began': (h) => {
       failing(update(h).begin().wait(1)).finish();
     },
@@ -44,6 +47,9 @@ export const cases: Cases = {
   breaks: {
     'an abort that a router stood before': (h) => {
       update(h).status({ abort: true }, 'person').wait(1).begin().finish('router is down');
+    },
+    'an abort in the instant in which the pass began, and before that': (h) => {
+      update(h).status({ abort: true }, 'person').begin().wait(1).finish();
     },
     'a failed run that was overlooked': (h) => {
       failing(update(h)).wait(1).begin().finish();
