@@ -11,7 +11,7 @@ const WINDOW_MS = 10_000;
 /** More than any sequence of decisions about one object takes. */
 const WRITES = 40;
 const PASSES = 150;
-/** Of one object: four conflicts at once and then the queue's back-off make 44, and what succeeds between begins anew. */
+/** Of one object: four conflicts at once and then the queue's back-off make 44. A change of it begins anew, and is counted itself. */
 const FAILURES = 100;
 /** Lists and watches, which have no object. */
 const FAILED_LISTS = 150;
@@ -31,6 +31,10 @@ class Window {
     while (list[old] !== undefined && (list[old] as number) < now - WINDOW_MS) old++;
     if (old > 0) list.splice(0, old);
     return list.length;
+  }
+
+  forget(id: string): void {
+    this.#seen.delete(id);
   }
 }
 
@@ -68,6 +72,7 @@ export const rule24: Rule = {
             oursAt = now;
             ours = `${actor.name} wrote ${kind} ${key}`;
           }
+          window.forget(`f ${actor.name} ${kind} ${key}`);
           return hot(
             scene,
             window.add(`w ${actor.name} ${kind} ${key}`, now),

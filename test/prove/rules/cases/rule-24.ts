@@ -25,6 +25,13 @@ export const cases: Cases = {
       h.rollout(NGINX);
       for (let i = 0; i < 160; i++) h.wait(0.05).call({ verb: 'patch', key: `shop/${i % 2}`, code: 409 });
     },
+    'conflicts about one object that is written all the same, now and then': (h) => {
+      h.rollout(NGINX).version('v1', 10);
+      for (let i = 0; i < 160; i++) {
+        h.wait(0.05).call({ verb: 'patch', kind: 'ReplicaSet', key: 'shop/web-v1', code: 409 });
+        if (i % 10 === 9) h.scale('v1', i);
+      }
+    },
     'a background analysis goes on at a pause, with a request for each answer': (h) => {
       const waited = { canary: { currentBackgroundAnalysisRunStatus: { name: 'web-1' } } };
       measuring(h.rollout(NGINX, {}, waited).run('web-1', {}, { phase: 'Running' })).end();
@@ -51,6 +58,13 @@ export const cases: Cases = {
     'conflicts about one object as fast as they are answered': (h) => {
       h.rollout(NGINX);
       for (let i = 0; i < 110; i++) h.wait(0.05).call({ verb: 'patch', key: 'shop/web', code: 409 });
+    },
+    'conflicts about one object beside requests that succeed and change nothing': (h) => {
+      h.rollout(NGINX);
+      for (let i = 0; i < 110; i++)
+        h.wait(0.05)
+          .call({ verb: 'patch', key: 'shop/web', code: 409 })
+          .call({ verb: i % 2 === 0 ? 'get' : 'patch', key: 'shop/web' });
     },
     'lists that fail one after the other': (h) => {
       h.rollout(NGINX);
