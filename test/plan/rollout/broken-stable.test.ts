@@ -121,6 +121,24 @@ describe('a broken stable does not block the fix', () => {
       onlyHas(3),
     );
 
+  story(
+    'a basic canary that never comes up and is aborted makes way for stable, beside the version between the two',
+    () =>
+      new World({
+        replicas: 5,
+        canary: { maxSurge: 2, maxUnavailable: 1, steps: [{ setWeight: 80 }, { pause: {} }] },
+        readyAfterMs: (tag) => (tag === 'bad' ? Infinity : 1_500),
+      })
+        .until('Healthy')
+        .image('v2')
+        .until('Paused', 1)
+        .image('bad')
+        .wait(5_000)
+        .abort()
+        .run((world) => world.sizes()[1] === 5),
+    (world) => assert.deepEqual(world.sizes(), { 1: 5, 2: 0, 3: 0 }),
+  );
+
   const TWO = { activeService: 'active', previewService: 'preview' };
   story(
     'a blue-green whose first version never came up',

@@ -60,17 +60,18 @@ export function basicSizesAtOnce(input: SizesInput, fences: Fences): Sizes {
 }
 
 /**
- * Between older revisions, which serve and can't go before others do, and a stable version of which no pod is available,
- * nothing could ever move (rule 21): pods that serve nobody make way. Those of stable go for the fix; those of a canary
- * that is given up go for stable.
+ * Where older revisions, which serve and can't go before others do, and pods that serve nobody leave no room, nothing could
+ * ever move: the latter make way. Those of a canary that is given up go for stable; those of a stable version of which none
+ * is available go for the fix (rule 21).
  */
 function makeWay(input: SizesInput, fences: Fences, sizes: Sizes): Sizes {
   const { course, canary = NO_PODS, stable = NO_PODS, others } = input;
   const room = course.replicas + fences.surge - sizes.canary - sizes.stable - sum(others, 'size');
-  if (room > 0 || stable.available > 0 || sum(others, 'available') === 0) return sizes;
+  if (room > 0 || sum(others, 'available') === 0) return sizes;
   const target = basicTarget(input, fences);
   if (target.canary < canary.size && stable.size < target.stable)
     return { ...sizes, canary: Math.max(target.canary, Math.min(canary.size, canary.available)) };
+  if (stable.available > 0) return sizes;
   const beyond = Math.max(0, sizes.stable - target.stable);
   const given = Math.min(sizes.stable, Math.max(0, target.canary - sizes.canary));
   return { canary: sizes.canary + given, stable: sizes.stable - Math.max(beyond, given) };
