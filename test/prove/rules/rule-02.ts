@@ -51,7 +51,11 @@ export const rule02: Rule = {
               // A route that somebody rewrites while a pass is on its way can't be known to it.
               if (takes && scene.meddledAt(rollout.key) >= since) continue;
               checked();
-              if (to.carrying > 0 || believed(scene, rollout, to.hashes, since, name) > 0) continue;
+              if (
+                to.carrying > 0 ||
+                believed(scene, rollout, reached(scene, route, to, since), since, name) > 0
+              )
+                continue;
               // It had none before, either.
               if (!takes && (wasEmpty(happening, rollout) || (raised.includes(to) && !hadPods))) continue;
               if (!takes && believed(scene, rollout, [...rollout.versions.keys()], since, name) === 0)
@@ -106,6 +110,12 @@ function reaches(to: Destination, change: Change, scene: Scene): boolean {
   if (change.kind === 'Pod') return to.hashes.includes(hash) && isReadyPod(change.before);
   // Without ready pods there was nothing to take.
   return to.hashes.includes(hash) && (rollout?.versions.get(hash)?.ready ?? 0) > 0;
+}
+
+/** The versions that somebody who does not know what was lost since then takes a destination for. */
+function reached(scene: Scene, route: Route, { service }: Destination, since: number): readonly string[] {
+  const then = scene.routes(route.rollout, since).find(({ id }) => id === route.id);
+  return then?.destinations.find((to) => to.service === service)?.hashes ?? [];
 }
 
 /** Pods that the writer could think are ready. */

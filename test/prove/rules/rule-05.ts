@@ -5,7 +5,7 @@
  */
 
 import { beside, hashOf, isReadyPod, ownerOf, sizeOf } from './read.ts';
-import type { Change, Rule, RolloutScene, Scene } from './types.ts';
+import type { Change, Rule, RolloutScene, Scene, Version } from './types.ts';
 import { isOurs, touched, violation, watching, writer } from './watching.ts';
 
 export const rule05: Rule = {
@@ -21,10 +21,10 @@ export const rule05: Rule = {
       for (const rollout of touched(happening, scene)) {
         const hash = versionThatLoses(happening, rollout, scene);
         if (hash === undefined || rollout.ending) continue;
-        const counted = countedOf(rollout);
+        const since = scene.informedSince(happening);
+        const counted = countedOf(rollout, scene.lostSince(rollout.key, since));
         if (!counted.includes(hash) || isAbortedPreview(rollout, hash, scene)) continue;
         checked();
-        const since = scene.informedSince(happening);
         if (rollout.lastUserChangeAt >= since) continue;
         const least = scene.leastDesiredSince(rollout.key, since) - rollout.maxUnavailable;
         const left = counted.reduce(
@@ -46,8 +46,8 @@ export const rule05: Rule = {
   })),
 };
 
-function countedOf(rollout: RolloutScene): string[] {
-  const all = [...rollout.versions.keys()];
+function countedOf(rollout: RolloutScene, lost: readonly Version[]): string[] {
+  const all = [...rollout.versions.keys(), ...lost.map(({ hash }) => hash)];
   if (!rollout.routed && rollout.strategy === 'canary') return all;
   return all.filter((hash) => hash === rollout.stable || hash === rollout.current);
 }

@@ -33,6 +33,9 @@ export const rule06: Rule = {
         if (happening.what === 'pass' && happening.state === 'ends') decided.clear();
         // Somebody wrote first: the pass begins anew, with another look and another decision.
         if (happening.what === 'call' && happening.code === 409) forget(decided, passOf(happening.actor));
+        // The plan of a write that took so long is old when that is answered.
+        if (happening.what === 'call' && scene.now - happening.sentAt >= LOOKS_AGAIN_MS)
+          forget(decided, passOf(happening.actor));
         if (happening.what === 'fault') causeAt = happening.at;
         if (happening.what !== 'change') return undefined;
         if (happening.kind === 'Rollout' && goesOn(farthest, happening)) causeAt = happening.at;

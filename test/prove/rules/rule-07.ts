@@ -8,6 +8,7 @@ import { at } from './read.ts';
 import { sharesOf } from './routes.ts';
 import type { Rule, RolloutScene, Scene } from './types.ts';
 import { isOurs, percent, touched, violation, watching, writer } from './watching.ts';
+import { knowsNewest } from './workload.ts';
 
 export const rule07: Rule = {
   number: 7,
@@ -71,7 +72,7 @@ export const rule07: Rule = {
             const old = before?.get(hash) ?? 0;
             if (hash === rollout.stable || rollout.stable === undefined) continue;
             const isAnew = hash !== rollout.current || stepsText(rollout) !== stepsThen.get(rollout.key);
-            if (isAnew && isSuperseded(rollout, since)) continue;
+            if (isAnew && isSuperseded(rollout, since, scene)) continue;
             checked();
             if (
               share <= old ||
@@ -101,9 +102,8 @@ const stepsText = ({ rollout }: RolloutScene): string =>
   JSON.stringify(at(rollout, 'spec', 'strategy', 'canary', 'steps') ?? null);
 
 /** A user has asked for something else since, and the status still tells of the aborted one. */
-const isSuperseded = ({ rollout, lastUserChangeAt }: RolloutScene, abortedAt: number): boolean =>
-  lastUserChangeAt > abortedAt &&
-  String(rollout.status?.observedGeneration) !== String(rollout.metadata.generation);
+const isSuperseded = (rollout: RolloutScene, abortedAt: number, scene: Scene): boolean =>
+  rollout.lastUserChangeAt > abortedAt && !knowsNewest(rollout, scene);
 
 function hinder(passes: Map<number, { hindered: boolean }>, id: number | undefined): void {
   const pass = id === undefined ? undefined : passes.get(id);

@@ -3,11 +3,11 @@
  * knows yet is in progress: another template, or another generation of the workload that has it.
  */
 
-import type { KubeObject } from '../../../src/kube/api.ts';
-import { at, beside, hashOf, sizeOf, textAt } from './read.ts';
+import { at, hashOf, sizeOf, textAt } from './read.ts';
 import { sharesOf } from './routes.ts';
 import type { RolloutScene, Rule, Scene } from './types.ts';
 import { isOurs, touched, violation, watching, writer } from './watching.ts';
+import { knowsNewest, workloadOf } from './workload.ts';
 
 export const rule08: Rule = {
   number: 8,
@@ -70,23 +70,6 @@ export const rule08: Rule = {
     };
   }),
 };
-
-/** The status was written with the template that is wanted now. */
-function knowsNewest(rollout: RolloutScene, scene: Scene): boolean {
-  const { status, metadata } = rollout.rollout;
-  if (String(status?.observedGeneration) !== String(metadata.generation)) return false;
-  const workload = workloadOf(rollout, scene);
-  return (
-    workload === undefined ||
-    textAt(status, 'workloadObservedGeneration') === String(workload.metadata.generation)
-  );
-}
-
-/** Of `spec.workloadRef`. */
-function workloadOf({ key, rollout }: RolloutScene, scene: Scene): KubeObject | undefined {
-  const [kind, name] = ['kind', 'name'].map((field) => textAt(rollout, 'spec', 'workloadRef', field));
-  return name === undefined || kind === undefined ? undefined : scene.get(kind, beside(key, name));
-}
 
 const workloadTemplate = (rollout: RolloutScene, scene: Scene): string =>
   JSON.stringify(at(workloadOf(rollout, scene), 'spec', 'template')) ?? '';

@@ -7,7 +7,7 @@ import type { KubeObject } from '../../../src/kube/api.ts';
 import { strategyFields } from './facts.ts';
 import { HASH, DEADLINE, hashOf, ownerOf, recordAt, textAt } from './read.ts';
 import { isCompletedPhase } from './attempts.ts';
-import type { Change, Rule, Scene, Violation } from './types.ts';
+import type { Change, Rule, RolloutScene, Scene, Violation } from './types.ts';
 import { isOurs, violation, watching, writer } from './watching.ts';
 
 const INJECTED = 'rollout.argoproj.io/ephemeral-metadata';
@@ -104,14 +104,30 @@ type Injected = Readonly<Record<(typeof KINDS)[number], ReadonlySet<string>>>;
 
 /** Names of the metadata that the records of these ReplicaSets, or the spec of their Rollout, put into templates. */
 function injectedInto(scene: Scene, ...sets: readonly KubeObject[]): Injected {
-  const fields = sets.flatMap((set) => {
-    const rollout = scene.rolloutOf('ReplicaSet', set)?.rollout;
-    const ofSpec = rollout === undefined ? {} : strategyFields(rollout);
-    return [recordOf(set), ...METADATA.map((name) => ofSpec[name])];
-  });
+  const fields = sets.flatMap((set) => [
+    recordOf(set),
+    ...rolloutsOf(scene, set).flatMap(({ rollout }) => {
+      const ofSpec = strategyFields(rollout);
+      return METADATA.map((name) => ofSpec[name]);
+    }),
+  ]);
   const names = (what: (typeof KINDS)[number]): ReadonlySet<string> =>
     new Set([HASH, ...fields.flatMap((field) => Object.keys(recordAt(field, what)))]);
   return { labels: names('labels'), annotations: names('annotations') };
+}
+
+/** Also of one that somebody has taken away, or that is yet to be adopted: those that select it. */
+function rolloutsOf(scene: Scene, set: KubeObject): RolloutScene[] {
+  const owner = scene.rolloutOf('ReplicaSet', set);
+  if (owner !== undefined) return [owner];
+  const { labels = {}, namespace = '' } = set.metadata;
+  return [...scene.rollouts()].filter(
+    ({ key, rollout }) =>
+      key.startsWith(`${namespace}/`) &&
+      Object.entries(recordAt(rollout, 'spec', 'selector', 'matchLabels')).every(
+        ([name, value]) => labels[name] === value,
+      ),
+  );
 }
 
 const METADATA = ['canaryMetadata', 'stableMetadata', 'activeMetadata', 'previewMetadata'];

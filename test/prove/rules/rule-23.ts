@@ -50,11 +50,9 @@ function disagrees(change: Change, rollout: RolloutScene, scene: Scene): string 
   if (available < scene.leastDesiredSince(key, since)) return `${available} of ${desired} pods are available`;
   // With no pods asked for there is nothing to send anybody to, and a Service moves when there is.
   if (scene.meddledAt(key) >= since || desired === 0) return undefined;
-  for (const route of scene.routes(key))
+  for (const route of scene.routes(key, since))
     for (const to of route.destinations) {
       if (to.weight === 0 || to.role === 'other') continue;
-      // Its ReplicaSet is gone, or somebody else's, since the pass began: nobody's selector reaches it now.
-      if (to.hashes.length === 0 && !rollout.versions.has(current)) continue;
       const elsewhere = to.hashes.filter((hash) => hash !== current);
       if (!to.hashes.includes(current) || (elsewhere.length > 0 && to.hashes.length === 1))
         return `${route.id} sends ${to.weight} of ${route.max} to ${to.hashes.join(', ') || 'nothing'}`;

@@ -31,8 +31,8 @@ class Kept {
   readonly desired: { at: number; value: number }[] = [];
   /** By hash, which process made a ReplicaSet smaller at last. */
   readonly shrunk = new Map<string, { by: string; at: number }>();
-  /** By hash, when somebody else deleted a ReplicaSet or took it from the Rollout at last, and its size then. */
-  readonly lost = new Map<string, { size: number; at: number }>();
+  /** By hash, when somebody else deleted a ReplicaSet or took it from the Rollout at last, and what it was then. */
+  readonly lost = new Map<string, { version: Version; at: number }>();
   scaledToZeroAt = -Infinity;
   lastUserChangeAt = -Infinity;
   meddledAt = -Infinity;
@@ -121,10 +121,18 @@ export class SceneKeeper implements Scene {
     return kept.scene;
   }
 
-  routes(key: string): readonly Route[] {
+  routes(key: string, since = Infinity): readonly Route[] {
     const scene = this.rollout(key);
     if (scene === undefined) return [];
     const kept = this.#kept(key);
+    const lost = this.lostSince(key, since);
+    if (lost.length > 0) {
+      const versions = new Map([
+        ...scene.versions,
+        ...lost.map((version) => [version.hash, version] as const),
+      ]);
+      return routesOf({ key, rollout: scene.rollout, versions, objects: this });
+    }
     kept.routes ??= routesOf({ key, rollout: scene.rollout, versions: scene.versions, objects: this });
     return kept.routes;
   }
@@ -132,6 +140,15 @@ export class SceneKeeper implements Scene {
   rolloutOf(kind: string, object: KubeObject): RolloutScene | undefined {
     const key = this.#rolloutKey(kind, object);
     return key === undefined ? undefined : this.rollout(key);
+  }
+
+  lostSince(rollout: string, since: number): readonly Version[] {
+    const { lost } = this.#kept(rollout);
+    if (lost.size === 0) return [];
+    const there = this.rollout(rollout)?.versions;
+    return [...lost.values()]
+      .filter(({ version, at: when }) => when >= since && there?.has(version.hash) !== true)
+      .map(({ version }) => version);
   }
 
   mostReadySince(rollout: string, hash: string, since: number, writes?: string): number {
@@ -199,13 +216,12 @@ export class SceneKeeper implements Scene {
       [before, after].flatMap((object) => (object === undefined ? [] : this.#concerned(kind, key, object))),
     );
     if (kind === 'Pod' || kind === 'ReplicaSet') for (const rollout of concerned) this.#remember(rollout);
+    if (kind === 'ReplicaSet' && change.actor.role !== 'sluice') this.#lost(change);
+    if (kind !== 'ReplicaSet' && change.actor.role !== 'sluice') this.#templateOfAnother(change);
     this.#put(kind, key, after);
     if (kind === 'Pod' && change.actor.role === 'sluice') this.#taken(key, about, after);
     if (kind === 'Pod') this.#pod(key, about, after);
-    if (kind === 'ReplicaSet') {
-      this.#replicaSet(key, about, after);
-      if (change.actor.role !== 'sluice') this.#lost(change);
-    }
+    if (kind === 'ReplicaSet') this.#replicaSet(key, about, after);
     if (kind === 'Rollout') this.#rollout(change);
     for (const rollout of concerned) {
       const kept = this.#kept(rollout);
@@ -310,8 +326,21 @@ export class SceneKeeper implements Scene {
   #lost({ key, before, after, at: when }: Change): void {
     const [owner, next] = [before, after].map((object) => object && ownerOf(object, 'Rollout'));
     const hash = hashOf(before);
-    if (owner === undefined || hash === undefined || next?.uid === owner.uid) return;
-    this.#kept(beside(key, owner.name)).lost.set(hash, { size: sizeOf(before), at: when });
+    if (before === undefined || owner === undefined || hash === undefined || next?.uid === owner.uid) return;
+    const version = this.#version(key, before, hash);
+    this.#kept(beside(key, owner.name)).lost.set(hash, { version, at: when });
+  }
+
+  /** Of `spec.workloadRef`, whose template is that of the Rollout. */
+  #templateOfAnother({ kind, key, before, after, at: when }: Change): void {
+    const template = (object: KubeObject | undefined): string =>
+      JSON.stringify(at(object, 'spec', 'template')) ?? '';
+    if (before === undefined || template(before) === template(after)) return;
+    for (const [rollout, object] of this.objects('Rollout')) {
+      const [named, name] = ['kind', 'name'].map((field) => textAt(object, 'spec', 'workloadRef', field));
+      if (named === kind && name !== undefined && beside(rollout, name) === key)
+        this.#kept(rollout).lastUserChangeAt = when;
+    }
   }
 
   #rollout({ key, before, after, actor, at: when, subresource }: Change): void {
@@ -405,9 +434,9 @@ export class SceneKeeper implements Scene {
     writes?: string,
   ): number {
     const version = this.rollout(rollout)?.versions.get(hash);
-    const lost = this.#kept(rollout).lost.get(hash);
     // Who does not know that it is gone, or somebody else's, believes in its pods.
-    if (version === undefined && (lost === undefined || lost.at < since)) return 0;
+    const lost = this.lostSince(rollout, since).find((one) => one.hash === hash);
+    if (version === undefined && lost === undefined) return 0;
     const past = this.#kept(rollout).past.get(hash) ?? [];
     let most = version?.[what] ?? 0;
     for (let i = past.length - 1; i >= 0; i--) {

@@ -276,8 +276,10 @@ export interface Scene {
   rollouts(): Iterable<RolloutScene>;
   /** The Rollout that owns this object (ReplicaSet, AnalysisRun, canary Ingress), or that uses this Service. */
   rolloutOf(kind: string, object: KubeObject): RolloutScene | undefined;
-  /** Every route of this Rollout, as it stands in the objects now. */
-  routes(rollout: string): readonly Route[];
+  /** Every route of this Rollout, as it stands in the objects now; with `since`, as if what was lost since then were there. */
+  routes(rollout: string, since?: number): readonly Route[];
+  /** Versions whose ReplicaSet somebody else deleted, or took from the Rollout, since then: as they were. */
+  lostSince(rollout: string, since: number): readonly Version[];
   /**
    * Most pods that this version had available (ready) at any moment since `since`: what could be believed. Never more
    * than the size of its ReplicaSet is now, for that is a write of ours; unless another process than `writes` wrote it

@@ -95,8 +95,23 @@ export const cases: Cases = {
       h.wait(60).patch('ReplicaSet', 'web-v2', { metadata: { annotations: { seen: 'yes' } } });
       h.scale('v2', 2);
     },
+    'a weight for a version whose ReplicaSet somebody deletes while the write is on its way': (h) => {
+      update(h).version('v2', 1, 1).begin().wait(1).remove('ReplicaSet', 'web-v2', 'meddler').weight(10);
+    },
   },
   breaks: {
+    'a weight for a version whose ReplicaSet was deleted before the pass began': (h) => {
+      update(h)
+        .version('v2', 1, 1)
+        .wait(1)
+        .remove('ReplicaSet', 'web-v2', 'meddler')
+        .wait(1)
+        .begin()
+        .weight(10);
+    },
+    'a weight for a version that had no pods when somebody deleted its ReplicaSet': (h) => {
+      update(h).version('v2', 1, 0).begin().wait(1).remove('ReplicaSet', 'web-v2', 'meddler').weight(10);
+    },
     'a selector that Git asks for, with a version that has no pods': (h) => {
       h.rollout({ blueGreen: { activeService: 'web-active' } })
         .version('v1', 3)

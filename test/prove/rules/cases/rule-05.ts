@@ -29,6 +29,16 @@ export const cases: Cases = {
       h.rollout(NGINX, {}, { currentPodHash: 'v2', abort: true }).version('v1', 10).version('v2', 5).wait(60);
       h.scale('v2', 0);
     },
+    'beside a version that somebody takes away while the pass runs': (h) => {
+      h.rollout({ canary: {} }, {}, { currentPodHash: 'v2' })
+        .version('v1', 2)
+        .version('v2', 10)
+        .wait(60)
+        .begin();
+      h.wait(1)
+        .patch('ReplicaSet', 'web-v2', { metadata: { ownerReferences: null } }, 'person')
+        .scale('v1', 0);
+    },
     'an aborted preview that no user gets, while stable lacks pods': (h) => {
       aborted(h, 'v1').scale('v2', 0);
     },
@@ -39,6 +49,11 @@ export const cases: Cases = {
     },
     'stable of blue-green, which lacks pods already': (h) => {
       aborted(h, 'v1').scale('v1', 2);
+    },
+    'beside a version that somebody took away before the pass began': (h) => {
+      h.rollout({ canary: {} }, {}, { currentPodHash: 'v2' }).version('v1', 2).version('v2', 10).wait(60);
+      h.patch('ReplicaSet', 'web-v2', { metadata: { ownerReferences: null } }, 'person').wait(1);
+      h.begin().scale('v1', 0);
     },
     'one more than may be away': (h) => {
       h.rollout({ canary: {} }).version('v1', 10).wait(60).scale('v1', 7);

@@ -23,6 +23,12 @@ export const cases: Cases = {
       h.rollout(NGINX).version('v1', 10).version('v2', 5).nginx('v1', 'v2', 0).begin().weight(50);
       h.wait(11).weight(0).finish();
     },
+    'twice, as the first write was on its way until its plan was old': (h) => {
+      h.rollout(NGINX).version('v1', 10).version('v2', 5).nginx('v1', 'v2', 0).begin().wait(11).weight(50);
+      h.call({ kind: 'Ingress', sentAt: h.now - 11_000 })
+        .weight(0)
+        .finish();
+    },
     'to and fro because a person changes his mind': (h) => {
       h.rollout(NGINX).version('v1', 10).version('v2', 5).nginx('v1', 'v2', 0);
       for (let i = 0; i < 8; i++)
@@ -59,6 +65,10 @@ export const cases: Cases = {
     'one selector twice in one pass': (h) => {
       h.rollout(NGINX).version('v1', 10).version('v2', 5).nginx('v1', 'v2', 0).begin();
       h.select('web-canary', 'v1').select('web-canary', 'v2');
+    },
+    'twice in one pass, with a write that took its time, but not so long': (h) => {
+      h.rollout(NGINX).version('v1', 10).version('v2', 5).nginx('v1', 'v2', 0).begin().wait(9).weight(50);
+      h.call({ kind: 'Ingress', sentAt: h.now - 9_000 }).weight(0);
     },
     'twice in one pass, with a failure in between that is no conflict': (h) => {
       h.rollout(NGINX).version('v1', 10).version('v2', 5).nginx('v1', 'v2', 0).begin().weight(50);

@@ -1,7 +1,7 @@
 import { rule07 } from '../rule-07.ts';
 import type { Cases } from './cases.ts';
 import type { Hand } from '../hand.ts';
-import { NGINX, nginxWith } from '../hand.ts';
+import { NGINX, nginxWith, template } from '../hand.ts';
 
 const update = (h: Hand): Hand =>
   h.rollout(NGINX, {}, { currentPodHash: 'v2' }).version('v1', 10).version('v2', 6).nginx('v1', 'v2', 50);
@@ -27,6 +27,23 @@ const grown = (h: Hand): Hand =>
     .wait(1)
     .pod('v1', 9)
     .wait(1);
+
+/** Aborted, and then somebody edits the Deployment. */
+function ofDeployment(h: Hand, tag: string): Hand {
+  const workloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
+  h.create({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web' },
+    spec: { replicas: 0, template: template('v2') },
+  });
+  h.rollout(NGINX, { workloadRef }, { currentPodHash: 'v2', workloadObservedGeneration: '1' })
+    .version('v1', 10)
+    .version('v2', 6)
+    .nginx('v1', 'v2', 50);
+  h.status({ abort: true }, 'person').wait(1).begin().weight(0).finish().version('v3', 6).wait(1);
+  return h.patch('Deployment', 'web', { spec: { replicas: 1, template: template(tag) } }, 'person').wait(1);
+}
 
 export const cases: Cases = {
   rule: rule07,
@@ -65,6 +82,9 @@ export const cases: Cases = {
         .begin();
       h.select('web-canary', 'v3').weight(50);
     },
+    'a person edits the template that the Rollout takes from a Deployment': (h) => {
+      ofDeployment(h, 'v3').begin().select('web-canary', 'v3').weight(50);
+    },
     'a person edits the steps': (h) => {
       update(h).status({ abort: true }, 'person').wait(1).begin().weight(0).finish().wait(1);
       h.patch('Rollout', 'web', { spec: { strategy: { canary: { steps: [{ setWeight: 50 }] } } } }, 'person');
@@ -91,6 +111,9 @@ export const cases: Cases = {
         .wait(1)
         .begin()
         .weight(50);
+    },
+    'another version, though only the size of its Deployment was edited': (h) => {
+      ofDeployment(h, 'v2').begin().select('web-canary', 'v3').weight(50);
     },
     'another version, though nobody asks for it': (h) => {
       update(h).status({ abort: true }, 'person').wait(1).begin().weight(0).finish().version('v3', 6).wait(1);

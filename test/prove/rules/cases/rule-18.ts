@@ -2,7 +2,7 @@ import { rule18 } from '../rule-18.ts';
 import type { Cases } from './cases.ts';
 import type { JsonObject } from '../../../../src/lang/json.ts';
 import type { Hand } from '../hand.ts';
-import { NGINX, template } from '../hand.ts';
+import { NGINX, nginxWith, template } from '../hand.ts';
 import type { Happening } from '../types.ts';
 
 const INJECTED = 'rollout.argoproj.io/ephemeral-metadata';
@@ -20,6 +20,8 @@ const replicaSet = (name: string, tag: string): JsonObject => ({
   spec: { replicas: 0, template: template(tag) },
 });
 
+const LABELLED: JsonObject = { spec: { template: { metadata: { labels: { role: 'stable' } } } } };
+
 export const cases: Cases = {
   rule: rule18,
   passes: {
@@ -33,6 +35,11 @@ export const cases: Cases = {
         spec: { template: { metadata: { labels: { role: 'stable' } } } },
       });
     },
+    'metadata that is injected into one that somebody has taken away meanwhile': (h) => {
+      h.rollout(nginxWith({ stableMetadata: { labels: { role: 'stable' } } })).version('v1', 10);
+      h.patch('ReplicaSet', 'web-v1', { metadata: { ownerReferences: null } }, 'person');
+      h.patch('ReplicaSet', 'web-v1', LABELLED);
+    },
     'a restart into something to do': (h) => {
       h.rollout(NGINX, {}, { phase: 'Progressing' })
         .version('v1', 10)
@@ -42,6 +49,12 @@ export const cases: Cases = {
     },
   },
   breaks: {
+    'metadata that only another Rollout injects': (h) => {
+      h.rollout(nginxWith({ stableMetadata: { labels: { role: 'stable' } } })).version('v1', 10);
+      const labels = { app: 'other', 'rollouts-pod-template-hash': 'v1' };
+      h.patch('ReplicaSet', 'web-v1', { metadata: { ownerReferences: null, labels } }, 'person');
+      h.patch('ReplicaSet', 'web-v1', LABELLED);
+    },
     'the same template again': (h) => {
       h.rollout(NGINX).version('v1', 10).create(replicaSet('web-other', 'v1'), 'sluice');
     },
