@@ -146,12 +146,13 @@ function abortWeight(input: WeightInput): number {
   return input.canary.available === 0 ? 0 : weightToGiveBack(input);
 }
 
-/** The weight that stays for now while traffic goes back to stable: down by the steps, never up. */
+/** The weight that stays for now while traffic goes back to stable: down by the steps until stable can carry it all, never up. */
 function weightToGiveBack(input: WeightInput): number {
   const { course, stable } = input;
   if (stable === undefined || course.replicas === 0) return 0;
   const max = maxWeight(course.strategy);
   const carried = Math.floor((max * stable.available) / course.replicas);
+  if (carried >= max) return 0;
   // The pods of a replaced version don't go step by step, and those that are never to be scaled down not at all.
   const stepwise = input.recordedIsOwn && course.strategy.abortScaleDownDelaySeconds !== 0;
   const byStep = reverseWeight(course, stepwise ? input.canary : undefined, stable);

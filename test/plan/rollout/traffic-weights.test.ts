@@ -241,6 +241,11 @@ describe('an aborted canary loses its traffic at once (rule 7)', () => {
     assert.equal(weight(pods(10, 4)), 60);
     assert.equal(weight(pods(10, 8)), 20);
     assert.equal(weight(pods(10, 4), 10), 10);
+    assert.equal(
+      weight(pods(10)),
+      0,
+      'whatever pods the canary has, and whatever step would be next on the way down',
+    );
   });
   it('with dynamicStableScale and no canary pod left, all at once to what stable there is (2 over 1)', () => {
     const strategy = { dynamicStableScale: true };

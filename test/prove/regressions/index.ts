@@ -31,6 +31,7 @@ import { shrinksWithTheWeight } from './shrinks-with-the-weight.ts';
 import { smallerCanary } from './smaller-canary.ts';
 import { smallerWeight } from './smaller-weight.ts';
 import { stableVanishes, stableVanishesUnderWeight } from './stable-vanishes.ts';
+import { stableWholeAgain } from './stable-whole-again.ts';
 import { takenBack } from './taken-back.ts';
 import { tooLateForAnAbort } from './too-late-for-an-abort.ts';
 import { twoParts } from './two-parts.ts';
@@ -89,6 +90,7 @@ export const REGRESSIONS: readonly Regression[] = [
   answerOfAnother,
   tooLateForAnAbort,
   takenBack,
+  stableWholeAgain,
   twoParts,
   twoWords,
   resumedWhilePaused,
