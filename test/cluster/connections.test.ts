@@ -148,7 +148,7 @@ withCluster(
         cutter.every(1_000);
         const since = Date.now();
         const demo = await canaryUnderWay(api, 'cut', metrics.url);
-        await nothingSkippedOrRepeated(demo);
+        await nothingSkippedOrRepeated(demo, undefined, 3);
         const watches = readAudit(plane.auditLog, 'cut').filter(
           ({ verb, resource, at }) => verb === 'watch' && resource === 'rollouts' && at >= since,
         );

@@ -41,6 +41,8 @@ export async function canaryUnderWay(
 export async function nothingSkippedOrRepeated(
   { user, pausedAt }: { user: User; pausedAt: string },
   lateMs = LATE_MS,
+  /** How often an Event may have been sent: where the status after it was cut off, the pass says it again. */
+  mostTold = 1,
 ): Promise<void> {
   await user.phase('demo', 'Healthy', 60_000);
   const events = async (reason: string): Promise<KubeObject[]> =>
@@ -51,8 +53,10 @@ export async function nothingSkippedOrRepeated(
     .filter((step) => step !== undefined);
   assert.deepEqual(steps.sort(), ['1', '2', '3', '4'], 'each step once');
   for (const reason of ['RolloutStepCompleted', 'NewReplicaSetCreated', 'RolloutUpdated'])
-    for (const event of await events(reason))
-      assert.equal(event['count'] ?? 1, 1, `${reason}: ${String(event['message'])}`);
+    for (const event of await events(reason)) {
+      const count = Number(event['count'] ?? 1);
+      assert.ok(count <= mostTold, `${reason}, ${count} times: ${String(event['message'])}`);
+    }
   const sets = await user.replicaSets();
   const revisions = sets.map(({ metadata }) => metadata.annotations?.['rollout.argoproj.io/revision']);
   assert.deepEqual(revisions.sort(), ['1', '2']);

@@ -28,7 +28,7 @@ import { restartIsDue } from './restart.ts';
 import { withRestartSurge } from './restart-surge.ts';
 import { isSelected, isServed, selectsEvery } from './services.ts';
 import type { Situation } from './situation.ts';
-import { hasFailed, mayGetTraffic } from './situation.ts';
+import { hasFailed, mayGetTraffic, mostWeight } from './situation.ts';
 import { isReplacing, weightKept } from './takeover.ts';
 
 function input(s: Situation, p: Progress) {
@@ -388,9 +388,14 @@ function planRoutedOthers(
       scale(s, rs, left, { halted: false, dropDeadline: true });
     };
     const delayed = isPromoted(s, p) || hasDeadline(rs);
-    if (isReferenced(s, hashOf(rs)) || isServedAmongAll(s, rs, delayed)) {
+    const served = isServedNow(s, rs) || isServedAmongAll(s, rs, delayed);
+    if (served || isReferenced(s, hashOf(rs))) {
       keep('may still get traffic');
-      suspendDeadline(s, rs, delay);
+      const deadline = scaleDownDeadlineOf(rs) ?? -Infinity;
+      const due = deadline - delay * 1000;
+      // What is only named has no traffic to lose: its delay goes on for as long as that is enough.
+      if (served || due < s.now) suspendDeadline(s, rs, delay);
+      else s.draft.lookAgainAt(due + 1);
       continue;
     }
     const deadline = scaleDownDeadlineOf(rs);
@@ -431,6 +436,12 @@ function isServedAmongAll(s: Situation, rs: ReplicaSet, delayed: boolean): boole
   const isServing = (other: ReplicaSet): boolean => countsOf(other).ready > 0;
   if (!isServing(rs) || !selectsEvery(s)) return false;
   return delayed || !s.revisions.all.some((other) => other !== rs && isServing(other));
+}
+
+/** Behind a Service that gets traffic, or in the record with a weight. */
+function isServedNow(s: Situation, rs: ReplicaSet): boolean {
+  const hash = hashOf(rs);
+  return isServed(s, hash) || (mostWeight(s) > 0 && s.old.canary?.weights?.canary.podTemplateHash === hash);
 }
 
 /** Named by the stored status or by a Service: traffic may still reach it (spec 02 section 9). */

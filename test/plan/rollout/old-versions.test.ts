@@ -181,6 +181,25 @@ describe('the canary of an aborted update, behind a router', () => {
     );
   });
 
+  it('lives out its delay beside the next version, where that leaves it enough', () => {
+    const world = aborted({ abortScaleDownDelaySeconds: 60 }).wait(10 * SECOND);
+    const [, before] = deadlines(world);
+    world
+      .resetCounts()
+      .image('v3')
+      .wait(5 * SECOND);
+    assert.deepEqual(deadlines(world)[1], before, 'without traffic its delay goes on');
+    assert.equal(world.writes['annotateReplicaSet'], undefined);
+    assert.deepEqual(world.wait(47 * SECOND).sizes(), { 1: 4, 2: 0, 3: 1 });
+  });
+
+  it('has scaleDownDelaySeconds from when its Service has gone to the next version', () => {
+    const world = aborted({}).wait(10 * SECOND);
+    world.image('v3').wait(5 * SECOND);
+    const [, deadline] = after(world, world.now);
+    assert.ok((deadline ?? 0) > 23 && (deadline ?? 0) <= 30, String(deadline));
+  });
+
   it('has them at once for a retry in time', () => {
     const world = aborted({})
       .wait(10 * SECOND)
