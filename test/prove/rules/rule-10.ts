@@ -4,6 +4,7 @@
  * no pause, whatever its steps are called, for none of them is entered: the deadline may fire, but what doesn't decode has
  * none. Nor is it one that an analysis could not be started: a step that is that analysis waits, beside any other the time
  * counts. Progress is what a pass makes (spec 01 section 6.1): a person who skips a step that waits for nothing makes none.
+ * Who reads when it was made can't tell that it was written by one whose clock is wrong.
  */
 
 import type { KubeObject } from '../../../src/kube/api.ts';
@@ -27,6 +28,8 @@ interface Clock {
   progressAt: number;
   /** With it. */
   touchedAt: number;
+  /** The process that wrote of it. */
+  by: string;
   waits: boolean;
   refused: boolean;
   early: number;
@@ -44,6 +47,8 @@ export const rule10: Rule = {
     /** How long the fault lasted that was about last. */
     let faultMs = 0;
     let jumpedAt = -Infinity;
+    /** Processes whose clocks are wrong for as long as they live. */
+    const wrong = new Set<string>();
     return {
       see(happening, scene) {
         if (happening.what === 'fault') {
@@ -52,6 +57,7 @@ export const rule10: Rule = {
           // A status that is long on its way tells of progress later than it was made.
           if (isClockFault(happening.kind) || happening.kind === 'slow-write')
             jumpedAt = Math.max(jumpedAt, happening.until + EARLY_MS);
+          if (isClockFault(happening.kind) && happening.until === happening.at) wrong.add(happening.target);
           // Until its clock is set right, a machine that stood still writes times that are long ago then.
           if (isClockFault(happening.kind) && happening.until > happening.at)
             jumpedAt = Math.max(jumpedAt, happening.until + SET_RIGHT_MS + EARLY_MS);
@@ -65,6 +71,7 @@ export const rule10: Rule = {
           const clock = clocks.get(key) ?? {
             progressAt: scene.now,
             touchedAt: scene.now,
+            by: '',
             waits: true,
             refused: false,
             early: EARLY_MS,
@@ -78,7 +85,9 @@ export const rule10: Rule = {
           const deadline = deadlineOf(after);
           if (fires && isOurs(happening)) {
             checked();
-            if (!clock.waits && jumpedAt < clock.progressAt && stalled < deadline - clock.early)
+            const { name } = happening.actor;
+            const byOneClock = clock.by === name || !(wrong.has(clock.by) || wrong.has(name));
+            if (byOneClock && !clock.waits && jumpedAt < clock.progressAt && stalled < deadline - clock.early)
               return violation(
                 10,
                 scene,
@@ -90,6 +99,7 @@ export const rule10: Rule = {
           if (moved) clock.touchedAt = scene.now;
           if (clock.waits || waits || (moved && isOurs(happening))) {
             clock.progressAt = clock.touchedAt = scene.now;
+            if (isOurs(happening)) clock.by = happening.actor.name;
             clock.early =
               faultAt >= scene.now - EARLY_MS
                 ? Math.max(EARLY_UNDER_FAULTS_MS, faultMs + EARLY_MS)

@@ -65,6 +65,15 @@ export const cases: Cases = {
       update(h).fault('clock-stands-still', 60).wait(70).status({ availableReplicas: 7 }).wait(60);
       h.status(exceeded);
     },
+    'early, where the progress was written by one whose clock was wrong': (h) => {
+      update(h)
+        .fault('clock-jump')
+        .wait(90)
+        .status({ availableReplicas: 7 })
+        .wait(60)
+        .as('b')
+        .status(exceeded);
+    },
     'early by as long as its process stood still before it wrote of the progress': (h) => {
       update(h).fault('sleep-before-write', 60).wait(61).status({ availableReplicas: 7 }).wait(60);
       h.status(exceeded);
@@ -120,6 +129,13 @@ export const cases: Cases = {
     'too early, long after the clock was set right': (h) => {
       update(h).fault('clock-stands-still', 60).wait(90).status({ availableReplicas: 7 }).wait(50);
       h.status(exceeded);
+    },
+    'too early by the one clock that is wrong': (h) => {
+      update(h).fault('clock-jump').wait(90).status({ availableReplicas: 7 }).wait(60).status(exceeded);
+    },
+    'too early by two clocks that are right': (h) => {
+      update(h).as('c').fault('clock-jump').as('a').wait(90).status({ availableReplicas: 7 }).wait(60);
+      h.as('b').status(exceeded);
     },
     'too early, because a step counted that waited until a person skipped it': (h) => {
       update(h);
