@@ -29,7 +29,17 @@ export function deadlineOf(s: Situation, status: RolloutStatus): number | undefi
   if (conditionOf(status, 'Paused')?.status === 'True' || wasHeld(status)) return undefined;
   const since = parseTime(progressing.lastUpdateTime);
   if (since === undefined) return undefined;
-  return since + progressDeadlineSeconds(s.rollout.spec) * 1000;
+  return Math.max(since, waitedUntil(s, status)) + progressDeadlineSeconds(s.rollout.spec) * 1000;
+}
+
+/**
+ * The time of a step of analysis counts as little as that of a pause. Where the edit that takes it out of the steps is
+ * refused, its run stays on record, and the clock runs from then on.
+ */
+function waitedUntil({ now }: Situation, status: RolloutStatus): number {
+  if (status.canary?.currentStepAnalysisRunStatus === undefined) return -Infinity;
+  const refused = conditionOf(status, 'InvalidSpec') ?? conditionOf(status, 'NotImplemented');
+  return parseTime(refused?.lastTransitionTime) ?? now;
 }
 
 export function hasTimedOut(s: Situation, status: RolloutStatus): boolean {

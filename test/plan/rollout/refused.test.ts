@@ -143,6 +143,22 @@ describe('an invalid spec in mid-canary', () => {
     }
   });
 
+  it('counts no time of an analysis that the refused edit took out of the steps', () => {
+    const world = new World({
+      replicas: 4,
+      spec: { progressDeadlineSeconds: 60 },
+      canary: { ...one, steps: [{ analysis: { templates: [{ templateName: 'rate' }] } }] },
+      templates: [RATE],
+    })
+      .until('Healthy')
+      .image('v2')
+      .wait(120_000);
+    spoil(world).wait(50_000);
+    assert.notEqual(reason(world), 'ProgressDeadlineExceeded');
+    world.wait(20_000);
+    assert.equal(reason(world), 'ProgressDeadlineExceeded');
+  });
+
   it('is not upset by numbers that make no sense', () => {
     const world = inTheMiddle(one)
       .user('nonsense', (r) => {

@@ -14,7 +14,7 @@ import { editedTemplate } from './edited-template.ts';
 import { evidenceOfOtherSteps } from './evidence-of-other-steps.ts';
 import { firstPods, lastReadyPod } from './first-pods.ts';
 import { healthyBeforeReady, healthyTooEarly } from './healthy-too-early.ts';
-import { lateBefore, lateWhileRefused } from './late-before.ts';
+import { lateBefore, lateForAnAnalysis, lateWhileRefused } from './late-before.ts';
 import { lostRoute, lostSwitch, slowAbort } from './lost-switch.ts';
 import { matchWeight } from './match-weight.ts';
 import { mirroredToNobody, mirroredToTheOtherEnd } from './mirrored-to-nobody.ts';
@@ -81,6 +81,7 @@ export const REGRESSIONS: readonly Regression[] = [
   unreadableInGit,
   lateBefore,
   lateWhileRefused,
+  lateForAnAnalysis,
   abortOfTheUnreadable,
   abortOfTheIncomplete,
   restartWhileItShrinks,

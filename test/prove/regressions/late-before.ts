@@ -1,4 +1,5 @@
-import { routed, second } from '../scenarios/worlds.ts';
+import { analysisOf, analysisTemplate, service } from '../manifests.ts';
+import { basic, routed, second } from '../scenarios/worlds.ts';
 import type { Regression } from './types.ts';
 
 /** Only AnalysisRuns were remembered. */
@@ -42,5 +43,30 @@ export const lateWhileRefused: Regression = {
       { at: second(70), do: 'mend' },
     ],
     { canary: { scaleDownDelaySeconds: 120 }, spec: { replicas: 3, progressDeadlineSeconds: 30 } },
+  ),
+};
+
+/** An analysis has no deadline, and an edit that nobody carries out took it out of the steps. */
+export const lateForAnAnalysis: Regression = {
+  about:
+    'the time of an analysis does not count towards the deadline of an update whose new steps are refused',
+  rules: [10],
+  history: basic(
+    [{ analysis: analysisOf('success') }],
+    [
+      { at: second(20), do: 'image', tag: 'v2' },
+      {
+        at: second(40),
+        do: 'break',
+        what: 'a weight beyond all',
+        of: 'Rollout/web',
+        change: { spec: { strategy: { canary: { steps: [{ setWeight: 200 }] } } } },
+      },
+      { at: second(120), do: 'mend' },
+    ],
+    {
+      spec: { progressDeadlineSeconds: 30 },
+      setup: { objects: [analysisTemplate('success', { interval: '10s', count: 20 }), service('web')] },
+    },
   ),
 };
