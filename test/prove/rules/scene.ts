@@ -160,15 +160,8 @@ export class SceneKeeper implements Scene {
   }
 
   leastSince(rollout: string, hash: string, since: number, what: 'ready' | 'available'): number {
-    const version = this.rollout(rollout)?.versions.get(hash);
-    const past = this.#kept(rollout).past.get(hash) ?? [];
-    let least = version?.[what] ?? 0;
-    for (let i = past.length - 1; i >= 0; i--) {
-      const sample = past[i] as Sample;
-      least = Math.min(least, sample[what]);
-      if (sample.at < since) break;
-    }
-    return least;
+    const now = this.rollout(rollout)?.versions.get(hash)?.[what] ?? 0;
+    return Math.min(now, ...this.#since(rollout, hash, since).map((sample) => sample[what]));
   }
 
   leastDesiredSince(rollout: string, since: number): number {
@@ -426,6 +419,13 @@ export class SceneKeeper implements Scene {
     }
   }
 
+  /** With the last one before, which may have lasted until then. */
+  #since(rollout: string, hash: string, since: number): readonly Sample[] {
+    const past = this.#kept(rollout).past.get(hash) ?? [];
+    const before = past.findLastIndex((sample) => sample.at < since);
+    return past.slice(Math.max(0, before));
+  }
+
   #mostSince(
     rollout: string,
     hash: string,
@@ -437,13 +437,10 @@ export class SceneKeeper implements Scene {
     // Who does not know that it is gone, or somebody else's, believes in its pods.
     const lost = this.lostSince(rollout, since).find((one) => one.hash === hash);
     if (version === undefined && lost === undefined) return 0;
-    const past = this.#kept(rollout).past.get(hash) ?? [];
-    let most = version?.[what] ?? 0;
-    for (let i = past.length - 1; i >= 0; i--) {
-      const sample = past[i] as Sample;
-      most = Math.max(most, sample[what]);
-      if (sample.at < since) break;
-    }
+    const most = Math.max(
+      version?.[what] ?? 0,
+      ...this.#since(rollout, hash, since).map((sample) => sample[what]),
+    );
     const shrunk = this.#kept(rollout).shrunk.get(hash);
     const byAnother =
       writes !== undefined && shrunk !== undefined && shrunk.by !== writes && shrunk.at >= since;
