@@ -144,8 +144,10 @@ function lastCarriedOut(snapshot: RolloutSnapshot): CarriedOut | undefined {
   const { stableRS = '', currentPodHash = '' } = status;
   if (stableRS === '' || currentPodHash === '' || stableRS === currentPodHash) return undefined;
   const withHash = (hash: string): ReplicaSet | undefined => replicaSets.find((rs) => hashOf(rs) === hash);
-  const [fresh, stable] = [withHash(currentPodHash), withHash(stableRS)];
-  if (fresh === undefined || stable === undefined) return undefined;
+  const fresh = withHash(currentPodHash);
+  if (fresh === undefined) return undefined;
+  // Where somebody has deleted that of stable, the new version's tells the same.
+  const stable = withHash(stableRS) ?? fresh;
   const strategy: Strategy =
     canary === undefined ? { blueGreen: safeBlueGreen(blueGreen ?? {}) } : { canary: safeStrategy(canary) };
   return {

@@ -68,6 +68,13 @@ describe('an invalid spec in mid-canary', () => {
     assert.equal(world.objectWrites(), 0);
   });
 
+  it('lets a user abort where somebody has deleted the stable ReplicaSet', () => {
+    const world = spoil(inTheMiddle(one));
+    const [stable = ''] = world.replicaSets.keys();
+    world.replicaSets.delete(stable);
+    assertAborted(world.abort().wait(1_000));
+  });
+
   it('lets a user abort behind a router: traffic first, the pods after their delay', () => {
     const world = spoil(inTheMiddle(nginx));
     assert.equal(world.route, 50);

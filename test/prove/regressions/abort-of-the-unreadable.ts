@@ -29,3 +29,24 @@ export const abortOfTheIncomplete = abortWhile(
   'an expression without an operator, and a step that is text',
   { selector: { matchExpressions: [{ key: 'app' }] }, strategy: { canary: { steps: ['setWeight'] } } },
 );
+
+/** What was carried out last was read from the ReplicaSets of both versions, and from neither where one was gone. */
+export const abortBesideNoStable: Regression = {
+  about: 'an abort is heard while the spec is refused and the stable ReplicaSet is gone',
+  rules: [7, 9],
+  history: routed(
+    [{ setWeight: 50 }, { pause: {} }],
+    [
+      { at: second(20), do: 'image', tag: 'v2' },
+      { at: second(40), do: 'delete-replica-set', of: 'stable' },
+      {
+        at: second(45),
+        do: 'break',
+        what: 'a weight below zero',
+        of: 'Rollout/web',
+        change: { spec: { strategy: { canary: { steps: [{ setWeight: -1 }] } } } },
+      },
+      { at: second(50), do: 'command', command: 'abort' },
+    ],
+  ),
+};

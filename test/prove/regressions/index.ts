@@ -1,6 +1,10 @@
 import { answerOfAnother } from './answer-of-another.ts';
 import { abortedForGood } from './aborted-for-good.ts';
-import { abortOfTheIncomplete, abortOfTheUnreadable } from './abort-of-the-unreadable.ts';
+import {
+  abortBesideNoStable,
+  abortOfTheIncomplete,
+  abortOfTheUnreadable,
+} from './abort-of-the-unreadable.ts';
 import {
   brokenStableBasic,
   brokenStableDown,
@@ -84,6 +88,7 @@ export const REGRESSIONS: readonly Regression[] = [
   lateForAnAnalysis,
   abortOfTheUnreadable,
   abortOfTheIncomplete,
+  abortBesideNoStable,
   restartWhileItShrinks,
   restartWithoutServices,
   restartBesideBroken,
