@@ -43,6 +43,7 @@ export interface GatherFacts {
   readonly now: number;
   readonly statusWrittenAt?: number | undefined;
   readonly statusWritten?: RolloutStatus | undefined;
+  readonly revisionWritten?: { readonly revision: number; readonly at: number } | undefined;
   readonly failed?: readonly FailedIntent[] | undefined;
   readonly workload?: WorkloadView | undefined;
   /** Those that the controller drives; by default all that there are. */
@@ -75,6 +76,7 @@ export function gatherRollout(stores: Stores, object: KubeObject, facts: GatherF
     routes: known === undefined ? [] : routes(stores, known, facts.routers ?? ROUTERS),
     statusWrittenAt: facts.statusWrittenAt,
     statusWritten: facts.statusWritten,
+    revisionWritten: facts.revisionWritten,
     failed: facts.failed ?? [],
   });
 }

@@ -68,7 +68,8 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
   const prunedFields = deps.prunedFields ?? [];
   const workloads = new WorkloadReader(context);
   const writtenAt = new Map<string, { uid: string | undefined; at: number }>();
-  const lastWords = new LastWords();
+  const lastWords = new LastWords<RolloutStatus>();
+  const lastNumbers = new LastWords<{ uid: string | undefined; revision: number; at: number }>();
   const departed = new Departed(context);
   const routers = deps.routers ?? ROUTERS;
   const confirmations = new Confirmations(context, routers);
@@ -109,6 +110,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
         if (object === undefined) {
           writtenAt.delete(key);
           lastWords.forget(key);
+          lastNumbers.forget(key);
           workloads.forget(key);
           confirmations.forget(key);
           return {};
@@ -127,6 +129,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
     signal: AbortSignal,
   ): Promise<ReconcileResult | 'conflict'> {
     const known = writtenAt.get(key);
+    const numbered = lastNumbers.of(key);
     const now = context.clock.now();
     const decoded = decodeRollout(inDecidedForm(object));
     const workload = decoded.ok ? await workloads.read(decoded.value, signal) : undefined;
@@ -134,6 +137,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
       now,
       statusWrittenAt: known?.uid === object.metadata.uid ? known?.at : undefined,
       statusWritten: known?.uid === object.metadata.uid ? lastWords.of(key) : undefined,
+      revisionWritten: numbered?.uid === object.metadata.uid ? numbered : undefined,
       failed,
       workload,
       routers,
@@ -160,6 +164,15 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
       if (finished !== undefined) deps.onFinished?.(finished);
     }
     if (applied.conflict) return 'conflict';
+    for (const intent of plan.intents)
+      if (
+        intent.kind === 'patchRolloutMeta' &&
+        intent.patch === 'revision' &&
+        !applied.failed.some(({ key: which }) => which === intent.key)
+      ) {
+        const at = context.clock.now();
+        lastNumbers.add(key, { uid: object.metadata.uid, revision: intent.revision, at }, at);
+      }
     if (applied.failed.length > 0) return afterFailure(key, failed, applied, signal);
     if (applied.error !== undefined) throw applied.error;
     // Verdicts and sizes didn't wait for the pods; what needs them is tried again.

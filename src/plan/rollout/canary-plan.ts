@@ -50,7 +50,7 @@ export function decideCanary(
   draft: Draft,
 ): CanaryDecision {
   const s = situate(snapshot, rollout, strategy, revisions, draft);
-  syncRevision(rollout, revisions, draft, snapshot.failed);
+  syncRevision(rollout, revisions, draft, snapshot);
   const runs = currentRuns(s);
   recordRunChanges(s, runs);
 

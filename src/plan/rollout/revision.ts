@@ -19,7 +19,8 @@ import {
 } from './names.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { byAge, hashOf, hasController, isOwnedBy, revisionNumber, revisionOf, uidOf } from './replica-set.ts';
-import type { FailedIntent } from './snapshot.ts';
+import { COUNTS_INTERVAL_MS } from './publish.ts';
+import type { RolloutSnapshot } from './snapshot.ts';
 import { ownTemplate } from './strip.ts';
 import { replicasOf, stableHashOf, writtenStatus } from './defaults.ts';
 
@@ -152,7 +153,7 @@ export function syncRevision(
   rollout: Rollout,
   revisions: Revisions,
   draft: Draft,
-  failed: readonly FailedIntent[] = [],
+  { failed, revisionWritten, now }: Pick<RolloutSnapshot, 'failed' | 'revisionWritten' | 'now'>,
 ): void {
   const hasFailed = (key: string): boolean => failed.some((failure) => failure.key === key);
   const { fresh, revision, name } = revisions;
@@ -186,8 +187,16 @@ export function syncRevision(
   }
   const key = 'rollout/revision';
   if (rollout.metadata.annotations?.[REVISION] !== String(revision) && !hasFailed(key)) {
-    draft.intend({ kind: 'patchRolloutMeta', key, wave: 'objects', patch: 'revision', revision });
-    draft.event('Normal', 'RolloutUpdated', `Rollout updated to revision ${revision}`, { of: key });
+    // As with the status: two leaders that know ReplicaSets of two moments would take turns.
+    const again =
+      revisionWritten?.revision === revision ? revisionWritten.at + COUNTS_INTERVAL_MS : -Infinity;
+    if (again > now && again <= now + COUNTS_INTERVAL_MS) {
+      draft.note('revision.contested', 'somebody has just overwritten this very number: again in a moment');
+      draft.lookAgainAt(again);
+    } else {
+      draft.intend({ kind: 'patchRolloutMeta', key, wave: 'objects', patch: 'revision', revision });
+      draft.event('Normal', 'RolloutUpdated', `Rollout updated to revision ${revision}`, { of: key });
+    }
   }
   if (fresh === undefined)
     draft.event('Normal', 'NewReplicaSetCreated', `Created ReplicaSet ${name} (revision ${revision})`, {

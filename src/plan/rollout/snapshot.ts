@@ -43,6 +43,8 @@ export interface RolloutSnapshot {
   readonly statusWrittenAt: number | undefined;
   /** What it wrote then, for as long as that is recent (`COUNTS_INTERVAL_MS`). */
   readonly statusWritten?: RolloutStatus | undefined;
+  /** The number that it gave to the Rollout at last, for as long as that is recent. */
+  readonly revisionWritten?: { readonly revision: number; readonly at: number } | undefined;
   /** Writes of a plan that this pass already tried in vain. */
   readonly failed: readonly FailedIntent[];
 }

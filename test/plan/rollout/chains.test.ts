@@ -17,6 +17,8 @@ import { template, World } from './simulation.ts';
 const NOW = Date.UTC(2026, 0, 1, 12);
 const at = (seconds: number): string => `2026-01-01T12:00:${String(seconds).padStart(2, '0')}Z`;
 
+const QUIET = { now: Date.UTC(2026, 0, 1), failed: [] };
+
 describe('setting a condition', () => {
   const paused = {
     type: 'Paused',
@@ -342,7 +344,7 @@ describe('revisions', () => {
     const draft = new Draft();
     const revisions = revisionsOf(rollout(), [first, second]);
     assert.equal(revisions.revision, 3);
-    syncRevision(rollout(), revisions, draft);
+    syncRevision(rollout(), revisions, draft, QUIET);
     assert.deepEqual(
       draft.intents.map((intent) => (intent.kind === 'annotateReplicaSet' ? intent.annotations : intent.key)),
       [
@@ -371,7 +373,7 @@ describe('revisions', () => {
     const draft = new Draft();
     const revisions = revisionsOf(rollout(), [odd, other, bad]);
     assert.equal(revisions.revision, 5);
-    syncRevision(rollout(), revisions, draft);
+    syncRevision(rollout(), revisions, draft, QUIET);
     const [first] = draft.intents;
     assert.deepEqual(first?.kind === 'annotateReplicaSet' && first.annotations, {
       'rollout.argoproj.io/revision': '5',
@@ -381,11 +383,36 @@ describe('revisions', () => {
   it('copies changed annotations without touching the history', () => {
     const rs = made((item) => void delete (item.metadata.annotations as Record<string, string>)['team']);
     const draft = new Draft();
-    syncRevision(rollout(), revisionsOf(rollout(), [rs]), draft);
+    syncRevision(rollout(), revisionsOf(rollout(), [rs]), draft, QUIET);
     assert.deepEqual(
       draft.intents.map((intent) => (intent.kind === 'annotateReplicaSet' ? intent.annotations : intent.key)),
       [{ team: 'blue' }],
     );
+  });
+
+  it('gives a number again only in a moment where somebody has just overwritten it', () => {
+    const of = rollout();
+    const overwritten = {
+      ...of,
+      metadata: { ...of.metadata, annotations: { 'rollout.argoproj.io/revision': '9' } },
+    };
+    const sync = (revisionWritten: { revision: number; at: number }): Draft => {
+      const draft = new Draft();
+      syncRevision(overwritten, revisionsOf(of, [made(() => {})]), draft, { ...QUIET, revisionWritten });
+      return draft;
+    };
+    const { revision } = revisionsOf(of, [made(() => {})]);
+    const contested = sync({ revision, at: QUIET.now - 500 });
+    const keys = ({ intents }: Draft): string[] => intents.map(({ key }) => key);
+    assert.deepEqual([keys(contested).includes('rollout/revision'), contested.events], [false, []]);
+    assert.equal(contested.requeueAt, QUIET.now + 1_500);
+    const others = [
+      { revision, at: QUIET.now - 2_000 },
+      { revision: revision + 1, at: QUIET.now },
+      { revision, at: QUIET.now + 60_000 },
+    ];
+    for (const other of others)
+      assert.ok(keys(sync(other)).includes('rollout/revision'), JSON.stringify(other));
   });
 
   it('asks once in a pass for what was refused in it', () => {
@@ -401,7 +428,7 @@ describe('revisions', () => {
       { ...of, metadata: { ...of.metadata, annotations: { team: 'blue' } } },
       revisionsOf(of, [rs]),
       draft,
-      failed,
+      { ...QUIET, failed },
     );
     assert.deepEqual([draft.intents, draft.events], [[], []]);
   });

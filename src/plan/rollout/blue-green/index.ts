@@ -51,7 +51,7 @@ export function decideBlueGreen(
   draft: Draft,
 ): BlueGreenDecision {
   const s = situateBlueGreen(snapshot, rollout, strategy, revisions, draft);
-  syncRevision(rollout, revisions, draft, snapshot.failed);
+  syncRevision(rollout, revisions, draft, snapshot);
   const runs = gateRuns(s);
   const { p: judged } = judgeBlueGreen(s, runs);
 
