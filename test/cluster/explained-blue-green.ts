@@ -55,8 +55,13 @@ export const BLUE_GREEN_EXPLANATIONS: readonly Explanation[] = [
   {
     compat: 'abort delay of a version that still serves',
     scenarios: ['bluegreen-post-fail'],
+    // The run ends in its own time once it is told to.
     explains: (kind) =>
-      isOrder(kind, /^ReplicaSet\/demo-<rs:\d> deadline = true$/, /^AnalysisRun\/\S+ terminate = true$/),
+      isOrder(
+        kind,
+        /^ReplicaSet\/demo-<rs:\d> deadline = true$/,
+        /^AnalysisRun\/\S+ (terminate = true|phase = Successful)$/,
+      ),
   },
   {
     compat: 'runs of an update that is retried',
