@@ -37,6 +37,20 @@ const onlyHas = (revision: number) => (world: World) => {
   assert.equal(world.status().phase, 'Healthy');
 };
 
+/** A fix, and at its second pause another one, through both of its own. */
+const twoFixes = (canary: NonNullable<WorldOptions['canary']>): World =>
+  broken({ canary })
+    .image('v2')
+    .until('Paused', 1)
+    .promote()
+    .until('Paused', 3)
+    .image('v3')
+    .until('Paused', 1)
+    .promote()
+    .until('Paused', 3)
+    .promote()
+    .run((world) => done(world) && world.sizes()[2] === 0);
+
 describe('a broken stable does not block the fix', () => {
   story(
     'steps down, and to no pods, beside a stable that cannot take traffic back',
@@ -61,42 +75,21 @@ describe('a broken stable does not block the fix', () => {
   story(
     'the second fix takes the weight of the first over where stable cannot have it',
     () =>
-      broken({
-        canary: { ...nginx, steps: [{ setWeight: 25 }, { pause: {} }, { setWeight: 75 }, { pause: {} }] },
-      })
-        .image('v2')
-        .until('Paused', 1)
-        .promote()
-        .until('Paused', 3)
-        .image('v3')
-        .until('Paused', 1)
-        .promote()
-        .until('Paused', 3)
-        .promote()
-        .run((world) => done(world) && world.sizes()[2] === 0),
+      twoFixes({
+        ...nginx,
+        steps: [{ setWeight: 25 }, { pause: {} }, { setWeight: 75 }, { pause: {} }],
+      }),
     onlyHas(3),
   );
 
   story(
     'the second fix takes all the weight of the first over where a dynamic stable does not come up within the deadline',
     () =>
-      broken({
-        canary: {
-          ...nginx,
-          dynamicStableScale: true,
-          steps: [{ setWeight: 50 }, { pause: {} }, { setWeight: 100 }, { pause: {} }],
-        },
-      })
-        .image('v2')
-        .until('Paused', 1)
-        .promote()
-        .until('Paused', 3)
-        .image('v3')
-        .until('Paused', 1)
-        .promote()
-        .until('Paused', 3)
-        .promote()
-        .run((world) => done(world) && world.sizes()[2] === 0),
+      twoFixes({
+        ...nginx,
+        dynamicStableScale: true,
+        steps: [{ setWeight: 50 }, { pause: {} }, { setWeight: 100 }, { pause: {} }],
+      }),
     onlyHas(3),
   );
 

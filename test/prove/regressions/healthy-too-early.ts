@@ -1,3 +1,4 @@
+import { lateReplicaSets } from '../scenarios/events.ts';
 import { basic, routed, second } from '../scenarios/worlds.ts';
 import type { Regression } from './types.ts';
 
@@ -23,16 +24,7 @@ export const healthyBeforeReady: Regression = {
   history: basic(
     [],
     [
-      {
-        at: second(29),
-        do: 'weather',
-        fault: 'watch-delay',
-        rate: 1,
-        forMs: second(60),
-        lengthMs: second(20),
-        salt: 1,
-        target: 'ReplicaSet',
-      },
+      lateReplicaSets(29, 60),
       { at: second(30), do: 'command', command: 'restart' },
       { at: second(90), do: 'compact' },
     ],

@@ -1,3 +1,4 @@
+import { lateReplicaSets } from '../scenarios/events.ts';
 import { basic, routed, second } from '../scenarios/worlds.ts';
 import type { Regression } from './types.ts';
 
@@ -38,16 +39,7 @@ export const healthyBeside: Regression = {
   history: basic(
     [],
     [
-      {
-        at: second(29),
-        do: 'weather',
-        fault: 'watch-delay',
-        rate: 1,
-        forMs: second(10),
-        lengthMs: second(20),
-        salt: 1,
-        target: 'ReplicaSet',
-      },
+      lateReplicaSets(29, 10),
       { at: second(30), do: 'image', tag: 'v2' },
       { at: second(35), do: 'image', tag: 'v1' },
       { at: second(90), do: 'compact' },

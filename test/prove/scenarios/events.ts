@@ -19,3 +19,15 @@ export const command = (
   do: 'command',
   command: what,
 });
+
+/** What its watch says of ReplicaSets is 20 s late for a while. */
+export const lateReplicaSets = (at: number, seconds: number): HistoryEvent => ({
+  at: second(at),
+  do: 'weather',
+  fault: 'watch-delay',
+  rate: 1,
+  forMs: second(seconds),
+  lengthMs: second(20),
+  salt: 1,
+  target: 'ReplicaSet',
+});
