@@ -67,9 +67,8 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
   const form = deps.statusForm ?? 'string';
   const prunedFields = deps.prunedFields ?? [];
   const workloads = new WorkloadReader(context);
-  const writtenAt = new Map<string, { uid: string | undefined; at: number }>();
-  const lastWords = new LastWords<RolloutStatus>();
-  const lastNumbers = new LastWords<{ uid: string | undefined; revision: number; at: number }>();
+  const lastStatuses = new LastWords<RolloutStatus | undefined>();
+  const lastNumbers = new LastWords<number>();
   const departed = new Departed(context);
   const routers = deps.routers ?? ROUTERS;
   const confirmations = new Confirmations(context, routers);
@@ -108,8 +107,7 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
       for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
         const object = stores.of(ROLLOUT).get(key);
         if (object === undefined) {
-          writtenAt.delete(key);
-          lastWords.forget(key);
+          lastStatuses.forget(key);
           lastNumbers.forget(key);
           workloads.forget(key);
           confirmations.forget(key);
@@ -128,16 +126,17 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
     failed: readonly FailedIntent[],
     signal: AbortSignal,
   ): Promise<ReconcileResult | 'conflict'> {
-    const known = writtenAt.get(key);
-    const numbered = lastNumbers.of(key);
+    const { uid } = object.metadata;
+    const said = lastStatuses.of(key, uid);
+    const numbered = lastNumbers.of(key, uid);
     const now = context.clock.now();
     const decoded = decodeRollout(inDecidedForm(object));
     const workload = decoded.ok ? await workloads.read(decoded.value, signal) : undefined;
     const gathered = gatherRollout(stores, inDecidedForm(object), {
       now,
-      statusWrittenAt: known?.uid === object.metadata.uid ? known?.at : undefined,
-      statusWritten: known?.uid === object.metadata.uid ? lastWords.of(key) : undefined,
-      revisionWritten: numbered?.uid === object.metadata.uid ? numbered : undefined,
+      statusWrittenAt: said?.at,
+      statusWritten: said?.words,
+      revisionWritten: numbered === undefined ? undefined : { revision: numbered.words, at: numbered.at },
       failed,
       workload,
       routers,
@@ -158,21 +157,15 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
     const rollout = snapshot.rollout ?? snapshot.readable;
     const applied = await applyRolloutPlan(context, object, rollout, plan, routers, signal);
     if (applied.statusWritten) {
-      writtenAt.set(key, { uid: object.metadata.uid, at: context.clock.now() });
-      if (decided.status !== undefined) lastWords.add(key, decided.status, context.clock.now());
+      // A status of dropped fields alone says nothing of the Rollout.
+      const words = decided.status ?? said?.words;
+      lastStatuses.add(key, { uid, at: context.clock.now(), words });
       const finished = finishedBetween(stored, decided.status ?? {});
       if (finished !== undefined) deps.onFinished?.(finished);
     }
     if (applied.conflict) return 'conflict';
-    for (const intent of plan.intents)
-      if (
-        intent.kind === 'patchRolloutMeta' &&
-        intent.patch === 'revision' &&
-        !applied.failed.some(({ key: which }) => which === intent.key)
-      ) {
-        const at = context.clock.now();
-        lastNumbers.add(key, { uid: object.metadata.uid, revision: intent.revision, at }, at);
-      }
+    const revision = revisionGiven(plan, applied);
+    if (revision !== undefined) lastNumbers.add(key, { uid, at: context.clock.now(), words: revision });
     if (applied.failed.length > 0) return afterFailure(key, failed, applied, signal);
     if (applied.error !== undefined) throw applied.error;
     // Verdicts and sizes didn't wait for the pods; what needs them is tried again.
@@ -221,6 +214,14 @@ export function rolloutController(context: ControlContext, deps: RolloutDependen
 
 /** A pass that goes wrong in this many places waits for the queue's back-off. */
 const MAX_FAILURES = 8;
+
+/** The number that the Rollout was given; undefined: none, or not with success. */
+function revisionGiven({ intents }: RolloutPlan, { failed }: Applied): number | undefined {
+  for (const intent of intents)
+    if (intent.kind === 'patchRolloutMeta' && intent.patch === 'revision')
+      return failed.some(({ key }) => key === intent.key) ? undefined : intent.revision;
+  return undefined;
+}
 
 function* wakesOfReplicaSet(change: Change, stores: Stores): Iterable<string> {
   for (const object of [change.before, change.after]) {

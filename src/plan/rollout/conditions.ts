@@ -29,6 +29,10 @@ export const conditionOf = (status: RolloutStatus, type: ConditionType): Rollout
 export const isLate = (status: RolloutStatus): boolean =>
   conditionOf(status, 'Progressing')?.reason === 'ProgressDeadlineExceeded';
 
+/** What says that the spec is not carried out. */
+export const refusalIn = (status: RolloutStatus): RolloutCondition | undefined =>
+  conditionOf(status, 'InvalidSpec') ?? conditionOf(status, 'NotImplemented');
+
 /** '' where there is no such condition, too. */
 export const messageOf = (status: RolloutStatus, type: ConditionType): string =>
   conditionOf(status, type)?.message ?? '';

@@ -3,7 +3,7 @@
 import type { RolloutStatus } from '../../api/rollout.ts';
 import { parseTime } from '../../lang/time.ts';
 import { currentStep } from './canary/course.ts';
-import { conditionOf, isLate } from './conditions.ts';
+import { conditionOf, isLate, refusalIn } from './conditions.ts';
 import { progressDeadlineSeconds, stableHashOf } from './defaults.ts';
 import { currentHold, wasHeld } from './holding.ts';
 import { countsOf, hasDeadline } from './replica-set.ts';
@@ -38,8 +38,7 @@ export function deadlineOf(s: Situation, status: RolloutStatus): number | undefi
  */
 function waitedUntil({ now }: Situation, status: RolloutStatus): number {
   if (status.canary?.currentStepAnalysisRunStatus === undefined) return -Infinity;
-  const refused = conditionOf(status, 'InvalidSpec') ?? conditionOf(status, 'NotImplemented');
-  return parseTime(refused?.lastTransitionTime) ?? now;
+  return parseTime(refusalIn(status)?.lastTransitionTime) ?? now;
 }
 
 export function hasTimedOut(s: Situation, status: RolloutStatus): boolean {

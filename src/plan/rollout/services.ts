@@ -212,16 +212,16 @@ function carriesOtherTraffic(s: Situation, wish: Wish): boolean {
 export const isSelected = (s: Situation, hash: string): boolean =>
   isSelectedBeside(s, hash, s.strategy.pingPong === undefined ? undefined : idleService(s));
 
-/** Whether one of these Services names no version, and so selects every one. */
+/** The same, but by another Service than that of a canary to which nothing is routed. */
+export const isServed = (s: Situation, hash: string): boolean => isSelectedBeside(s, hash, idleService(s));
+
+/** Whether one of the Services that `isSelected` looks at names no version, and so selects every one. */
 export function selectsEvery(s: Situation): boolean {
   const idle = s.strategy.pingPong === undefined ? undefined : idleService(s);
   return Object.entries(s.snapshot.services).some(
     ([name, view]) => name !== idle && view !== null && view.selector[HASH_LABEL] === undefined,
   );
 }
-
-/** The same, but by another Service than that of a canary to which nothing is routed. */
-export const isServed = (s: Situation, hash: string): boolean => isSelectedBeside(s, hash, idleService(s));
 
 const idleService = (s: Situation): string | undefined =>
   s.routed && mayGetTraffic(s) ? undefined : rolesOf(s.strategy, stableEnd(s.old)).canaryService;

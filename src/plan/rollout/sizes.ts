@@ -388,17 +388,16 @@ function planRoutedOthers(
       scale(s, rs, left, { halted: false, dropDeadline: true });
     };
     const delayed = isPromoted(s, p) || hasDeadline(rs);
+    const deadline = scaleDownDeadlineOf(rs);
     const served = isServedNow(s, rs) || isServedAmongAll(s, rs, delayed);
     if (served || isReferenced(s, hashOf(rs))) {
       keep('may still get traffic');
-      const deadline = scaleDownDeadlineOf(rs) ?? -Infinity;
-      const due = deadline - delay * 1000;
+      const due = (deadline ?? -Infinity) - delay * 1000;
       // What is only named has no traffic to lose: its delay goes on for as long as that is enough.
       if (served || due < s.now) suspendDeadline(s, rs, delay);
       else s.draft.lookAgainAt(due + 1);
       continue;
     }
-    const deadline = scaleDownDeadlineOf(rs);
     if (!delayed || s.strategy.dynamicStableScale === true) {
       drop();
       continue;

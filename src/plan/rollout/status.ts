@@ -7,7 +7,7 @@ import type { RunStatuses } from './analysis-runs.ts';
 import type { Counts } from './canary/counts.ts';
 import { sum } from './canary/counts.ts';
 import type { WantedCondition } from './conditions.ts';
-import { conditionOf, isLate, messageOf, removeCondition, setCondition } from './conditions.ts';
+import { conditionOf, isLate, messageOf, refusalIn, removeCondition, setCondition } from './conditions.ts';
 import { deadlineOf, hasProgressed, hasTimedOut, isIndefinite, waitsForOldPods } from './deadline.ts';
 import { stepsOf, generationOf, pausesOf, conditionsOf, countIn } from './defaults.ts';
 import { currentHold, wasHeld } from './holding.ts';
@@ -260,8 +260,7 @@ const progressingAs = (
   refresh = false,
 ): ProgressingChange => ({ wanted: { type: 'Progressing', status, reason, message }, refresh });
 
-const wasRefusedAtRest = (old: RolloutStatus): boolean =>
-  (conditionOf(old, 'InvalidSpec') ?? conditionOf(old, 'NotImplemented')) !== undefined && !isLate(old);
+const wasRefusedAtRest = (old: RolloutStatus): boolean => refusalIn(old) !== undefined && !isLate(old);
 
 /** First match wins; undefined: as it is. */
 function progressingCondition(

@@ -19,6 +19,10 @@ export const strategyFields = (rollout: Reading): Readonly<Record<string, unknow
 
 export const desiredOf = (rollout: KubeObject): number => numberAt(rollout, 'spec', 'replicas') ?? 1;
 
+/** Milliseconds. */
+export const progressDeadlineOf = (rollout: Reading): number =>
+  1_000 * (numberAt(rollout, 'spec', 'progressDeadlineSeconds') ?? 600);
+
 export const routingOf = (rollout: KubeObject): Readonly<Record<string, unknown>> | undefined => {
   const routing = at(rollout, 'spec', 'strategy', 'canary', 'trafficRouting');
   return typeof routing === 'object' && routing !== null

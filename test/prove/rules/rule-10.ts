@@ -8,7 +8,7 @@
  */
 
 import type { KubeObject } from '../../../src/kube/api.ts';
-import { desiredOf, stepsOf } from './facts.ts';
+import { desiredOf, progressDeadlineOf, stepsOf } from './facts.ts';
 import { at, listAt, numberAt, textAt } from './read.ts';
 import type { Rule } from './types.ts';
 import { isClockFault, isOurs, seconds, SET_RIGHT_MS, violation, watching } from './watching.ts';
@@ -82,7 +82,7 @@ export const rule10: Rule = {
           const fires =
             reasonOf(after) === 'ProgressDeadlineExceeded' && reasonOf(before) !== reasonOf(after);
           const stalled = scene.now - clock.progressAt;
-          const deadline = deadlineOf(after);
+          const deadline = progressDeadlineOf(after);
           if (fires && isOurs(happening)) {
             checked();
             const { name } = happening.actor;
@@ -118,13 +118,13 @@ export const rule10: Rule = {
           const object = scene.get('Rollout', key);
           if (object === undefined || clock.waits || clock.refused) continue;
           const from = Math.max(clock.touchedAt, Math.min(faultAt, scene.now));
-          if (scene.now - from <= deadlineOf(object) + LATE_MS) continue;
+          if (scene.now - from <= progressDeadlineOf(object) + LATE_MS) continue;
           checked();
           if (['ProgressDeadlineExceeded', 'RolloutAborted'].includes(reasonOf(object) ?? '')) continue;
           return violation(
             10,
             scene,
-            `no progress for ${seconds(scene.now - clock.progressAt)}, and the deadline of ${seconds(deadlineOf(object))} has not fired`,
+            `no progress for ${seconds(scene.now - clock.progressAt)}, and the deadline of ${seconds(progressDeadlineOf(object))} has not fired`,
             `Rollout ${key}`,
           );
         }
@@ -133,9 +133,6 @@ export const rule10: Rule = {
     };
   }),
 };
-
-const deadlineOf = (rollout: KubeObject): number =>
-  (numberAt(rollout, 'spec', 'progressDeadlineSeconds') ?? 600) * 1_000;
 
 const conditionOf = (rollout: KubeObject | undefined, type: string): unknown =>
   listAt(rollout, 'status', 'conditions').find((item) => textAt(item, 'type') === type);

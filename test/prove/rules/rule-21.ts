@@ -1,13 +1,13 @@
 /** Looked at: an update whose new version has all of its pods, while stable has not, and that does not go on. */
 
+import type { Rollout } from '../../../src/api/rollout.ts';
+import { progressDeadlineOf } from './facts.ts';
 import { at, listAt, numberAt } from './read.ts';
 import type { Rule } from './types.ts';
 import { seconds, violation, watching } from './watching.ts';
 
 /** A controller that waits for nothing moves on much faster; faults and back-off take their time. */
 const STUCK_MS = 2 * 60_000;
-/** Of the API, where a Rollout names none. */
-const DEADLINE_SECONDS = 600;
 const LOOK_EVERY_MS = 30_000;
 
 export const rule21: Rule = {
@@ -61,10 +61,10 @@ export const rule21: Rule = {
  * A stable version that dynamicStableScale has left without any traffic has no pods by design. That it is broken, and not
  * only on its way, nobody can know before the deadline of progress has passed.
  */
-function timeToGrow(rollout: unknown): number {
+function timeToGrow(rollout: Rollout): number {
   if (at(rollout, 'spec', 'strategy', 'canary', 'dynamicStableScale') !== true) return 0;
   if (numberAt(rollout, 'status', 'canary', 'weights', 'stable', 'weight') !== 0) return 0;
-  return 1000 * (numberAt(rollout, 'spec', 'progressDeadlineSeconds') ?? DEADLINE_SECONDS);
+  return progressDeadlineOf(rollout);
 }
 
 /** Also where the deadline has passed: it passed because nothing went on. */

@@ -5,6 +5,7 @@ import type { KubeObject } from '../../../src/kube/api.ts';
 import { desiredOf, maxUnavailableOf, maxWeightOf, routingOf, servicesOf, strategyOf } from './facts.ts';
 import { at, beside, hashOf, listAt, numberAt, ownerOf, sizeOf, textAt, timeAt } from './read.ts';
 import { ROUTING_KINDS, routesOf } from './routes.ts';
+import { workloadNamed } from './workload.ts';
 import type { Change, Fault, Happening, RolloutScene, Route, Scene, Version } from './types.ts';
 
 /** Without passes: a controller decides within so long of what it saw. */
@@ -330,9 +331,8 @@ export class SceneKeeper implements Scene {
       JSON.stringify(at(object, 'spec', 'template')) ?? '';
     if (before === undefined || template(before) === template(after)) return;
     for (const [rollout, object] of this.objects('Rollout')) {
-      const [named, name] = ['kind', 'name'].map((field) => textAt(object, 'spec', 'workloadRef', field));
-      if (named === kind && name !== undefined && beside(rollout, name) === key)
-        this.#kept(rollout).lastUserChangeAt = when;
+      const named = workloadNamed(rollout, object);
+      if (named?.kind === kind && named.key === key) this.#kept(rollout).lastUserChangeAt = when;
     }
   }
 

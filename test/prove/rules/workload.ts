@@ -17,6 +17,11 @@ export function knowsNewest(rollout: RolloutScene, scene: Scene): boolean {
 
 /** Of `spec.workloadRef`. */
 export function workloadOf({ key, rollout }: RolloutScene, scene: Scene): KubeObject | undefined {
+  const named = workloadNamed(key, rollout);
+  return named && scene.get(named.kind, named.key);
+}
+
+export function workloadNamed(key: string, rollout: unknown): { kind: string; key: string } | undefined {
   const [kind, name] = ['kind', 'name'].map((field) => textAt(rollout, 'spec', 'workloadRef', field));
-  return name === undefined || kind === undefined ? undefined : scene.get(kind, beside(key, name));
+  return name === undefined || kind === undefined ? undefined : { kind, key: beside(key, name) };
 }
